@@ -1,0 +1,93 @@
+# `make help` lists what can be asked for. Everything that is installed goes to .venv.
+
+PYTHON ?= python3
+FUZZ_SECONDS ?= 60
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV ?= $(BIN)/uv
+INTEROP := tests/interop
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench generate fuzz format docs lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Create .venv with everything that the other targets need
+
+# The lock holds every package with its hashes; the project itself is then linked in, so an edit
+# under src/ counts at once.
+$(READY): requirements/dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Other people's Node implementations, for tests/interop. Without npm those tests say why they skip.
+ifneq ($(and $(wildcard $(INTEROP)/package.json),$(shell command -v npm)),)
+NODE_READY := $(INTEROP)/node_modules/.ready
+$(NODE_READY): $(wildcard $(INTEROP)/package.json $(INTEROP)/package-lock.json $(INTEROP)/.npmrc)
+	cd $(INTEROP) && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+endif
+
+define WHAT_RUNS
+chargeplane is at its first step.
+
+There today:
+  the typed protocol library, chargeplane.ocpp: messages, frames, conversations and SOAP
+  envelopes of OCPP 1.2, 1.5, 1.6, 2.0.1 and 2.1, for both ends of the wire.
+
+Still missing:
+  the central system, the virtual station, the conformance kit, the web console and the
+  command `chargeplane`. `make run` will start the demonstration when the central system
+  is there.
+
+To try now, the examples of README.md: save each under its name and start it with
+.venv/bin/python NAME.
+
+endef
+export WHAT_RUNS
+
+run: $(READY) ## Say what runs today, what is still missing, and what to try
+	@printf '%s\n' "$$WHAT_RUNS"
+	@sed -n '/^```python/,/^```$$/{s/^```python\( title="\(.*\)"\)*/# --- \2/; s/^```$$//; p}' README.md
+
+test: $(READY) $(NODE_READY) ## Run the whole test suite
+	$(BIN)/pytest -n 2
+
+check: $(READY) ## Lint, formatting, types, generated code and architecture, in under a minute
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(wildcard src tools tests docs/hooks.py)
+	$(BIN)/python -m tools.generate_types --check
+	$(BIN)/pytest --quiet tests/architecture
+
+bench: $(READY) ## Run the benchmarks, each against its peers
+	$(BIN)/python -m bench
+
+generate: $(READY) ## Write the typed messages of every OCPP version again
+	$(BIN)/python -m tools.generate_types
+
+fuzz: $(READY) ## Fuzz the parsers for FUZZ_SECONDS (60)
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+format: $(READY) ## Format the code and mend what the linter can mend
+	$(BIN)/ruff check --fix --exit-zero --quiet
+	$(BIN)/ruff format
+
+docs: $(READY) ## Build the documentation site in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+# No address of an index gets into the lock, so it installs from whatever index pip is set to.
+lock: $(READY) ## Write requirements/dev.lock again (UPGRADE=1 takes newer versions)
+	$(UV) pip compile --quiet --universal --python-version 3.11 \
+		$(if $(UPGRADE),--upgrade) --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+		--group dev --group docs --output-file requirements/dev.lock pyproject.toml
+
+clean: ## Remove everything that the other targets made
+	rm -rf $(VENV) $(INTEROP)/node_modules site dist .coverage
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
