@@ -1,0 +1,249 @@
+"""Payloads: JSON text <-> typed messages, with the verdict of the official schemas.
+
+The fast way is one call into msgspec. Only a payload that it refuses is looked at again, by
+``violations``, to name the error code and every fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import inspect as shape
+
+from chargeplane.ocpp.catalogue import action_of
+from chargeplane.ocpp.errors import ErrorCode, LocalError, RemoteError
+from chargeplane.ocpp.versions import Version
+from chargeplane.ocpp.violations import Rule, Violation, type_info, violations
+from chargeplane.ocpp.wire import Message, Response, decode_custom
+
+__all__ = [
+    "build",
+    "decode",
+    "decoder",
+    "encode",
+    "encode_frame",
+    "encode_unchecked",
+    "name_of",
+    "payload_of",
+    "refusal",
+]
+
+M = TypeVar("M", bound=Message)
+Json = bytes | str | msgspec.Raw
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_POINT = ord(".")  # looked for as a number, which is ten times as fast as b"."
+_SUBSECOND = re.compile(rb"T\d\d:\d\d:\d\d\.").search
+
+
+@dataclass(frozen=True, slots=True)
+class _Codec:
+    """What is prepared once for each message type."""
+
+    decode: Callable[[Json], Any]
+    check: Callable[[bytes], Any]
+    """Decodes a whole frame that ends in this payload; raises where the payload is wrong."""
+    exact: bool
+    """It has limits that msgspec cannot state, so that every payload is walked."""
+    timed: bool
+    """It has times, so that its text may need fewer decimals."""
+
+
+_CODECS: dict[type, _Codec] = {}
+
+
+def _codec(expected: type) -> _Codec:
+    """Made when the type is first met, so that a program pays for the messages it uses."""
+    kinds = _kinds(type_info(expected))
+    action = () if issubclass(expected, Response) else (str,)
+    frame = tuple[int, str | int, *action, expected]  # type: ignore[valid-type]
+    exact = shape.DecimalType in kinds
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(expected, dec_hook=decode_custom)
+    found = _Codec(
+        decode=partial(_decode_exactly, expected) if exact else decoder.decode,
+        check=msgspec.json.Decoder(frame, dec_hook=decode_custom).decode,
+        exact=exact,
+        timed=shape.DateTimeType in kinds,
+    )
+    _CODECS[expected] = found
+    return found
+
+
+def decoder(expected: type[M]) -> Callable[[Json], M]:
+    """The fast half of ``decode``: raises msgspec's own errors, which name no code."""
+    return (_CODECS.get(expected) or _codec(expected)).decode
+
+
+def _kinds(expected: shape.Type) -> set[type]:
+    """The kinds of values that may occur in a type, at any depth."""
+    match expected:
+        case shape.StructType(fields=fields):
+            return set().union(*(_kinds(field.type) for field in fields))
+        case shape.ListType(item_type=inner) | shape.Metadata(type=inner):
+            return _kinds(inner)
+        case shape.UnionType(types=types):
+            return _kinds(types[0])
+        case _:
+            return {type(expected)}
+
+
+def decode(expected: type[M], payload: Json) -> M:
+    """The message that a payload stands for.
+
+    Args:
+        expected: a request or response type, such as ``v21.BootNotificationRequest``.
+        payload: JSON text.
+
+    Raises:
+        RemoteError: the payload is not JSON, or not what the schema allows; the description names
+            version, action, every JSON path and rule.
+    """
+    try:
+        message: M = (_CODECS.get(expected) or _codec(expected)).decode(payload)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return build(expected, _parse(expected, payload))
+    return message
+
+
+def _decode_exactly(expected: type[M], payload: Json) -> M:
+    return build(expected, _parse(expected, payload))
+
+
+def build(expected: type[M], payload: Any) -> M:
+    """The message that a parsed payload (dicts, lists, strings, numbers) stands for.
+
+    Raises:
+        RemoteError: as ``decode``.
+    """
+    faults = violations(payload, expected)
+    draft_6 = faults and action_of(expected).version.newest_of_family is Version.V2_1
+    if draft_6 and _make_integers(payload, faults):
+        faults = violations(payload, expected)
+    if faults:
+        raise refusal(expected, faults)
+    try:
+        return msgspec.convert(payload, expected, dec_hook=decode_custom)
+    except (msgspec.ValidationError, ValueError) as error:  # such as a number beyond any float
+        raise RemoteError(
+            ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, f"{name_of(expected)}: {error}"
+        ) from error
+
+
+def _parse(expected: type, payload: Json) -> Any:
+    try:
+        return msgspec.json.decode(payload)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise RemoteError(
+            ErrorCode.FORMAT_VIOLATION, f"{name_of(expected)}: not JSON: {error}"
+        ) from error
+
+
+def _make_integers(payload: Any, faults: list[Violation]) -> bool:
+    """The 2.x schemas are JSON Schema draft 6, for which 1.0 is an integer.
+
+    Returns:
+        Whether the payload has changed.
+    """
+    changed = False
+    for fault in faults:
+        value = fault.value
+        if (
+            fault.rule is Rule.TYPE
+            and isinstance(fault.type, shape.IntType)
+            and isinstance(value, float)
+            and value.is_integer()
+        ):
+            parent = payload
+            for part in fault.path[:-1]:
+                parent = parent[part]
+            parent[fault.path[-1]] = int(value)
+            changed = True
+    return changed
+
+
+def refusal(expected: type[Message], faults: list[Violation]) -> RemoteError:
+    """The error that answers these faults; the first one gives the code."""
+    text = "; ".join(str(fault) for fault in faults[:5])
+    more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
+    details = {"violations": [str(fault) for fault in faults[:20]]}
+    return RemoteError(faults[0].code, f"{name_of(expected)}: {text}{more}", details)
+
+
+def name_of(message: type[Message]) -> str:
+    """``2.0.1 TransactionEvent request``."""
+    action = action_of(message)
+    kind = "request" if message is action.request else "response"
+    return f"{action.version} {action.name} {kind}"
+
+
+encode_unchecked: Callable[[Message], bytes] = _encode
+"""The payload of a message as it stands: for messages that ``decode`` has made."""
+
+
+def encode(message: Message) -> bytes:
+    """The payload of a message, as JSON that the official schema accepts.
+
+    It is read back before it is returned. Times are written with at most three decimals (2.x
+    Part 4, 5.3), cut and not rounded.
+
+    Raises:
+        LocalError: the message breaks the schema of its version.
+    """
+    kind = type(message)
+    try:
+        text = _encode(message)
+        if _POINT in text and _SUBSECOND(text):
+            text = _encode(payload_of(message))
+        decode(kind, text)
+    except RemoteError as error:
+        raise LocalError(error.code, error.description, error.details) from error
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise LocalError(ErrorCode.INTERNAL_ERROR, f"{name_of(kind)}: {error}") from error
+    return text
+
+
+def encode_frame(head: tuple[int | str, ...], message: Message) -> str:
+    """A whole frame: the elements of ``head`` and then the payload, as ``encode`` writes it.
+
+    Raises:
+        LocalError: the message breaks the schema of its version.
+    """
+    found = _CODECS.get(type(message)) or _codec(type(message))
+    try:
+        frame = _encode((*head, message))
+        if found.timed and _POINT in frame and _SUBSECOND(frame):
+            frame = _encode((*head, payload_of(message)))
+        found.check(frame)
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        encode(message)  # which names the fault
+        raise
+    if found.exact:
+        encode(message)
+    return frame.decode()
+
+
+def payload_of(message: Message) -> Any:
+    """The payload as dicts, lists, strings and numbers, with wire names."""
+    return _plain(msgspec.to_builtins(message, builtin_types=(datetime, Decimal)))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _time_text(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _time_text(time: datetime) -> str:
+    text = time.isoformat(timespec="milliseconds" if time.microsecond >= 1000 else "seconds")
+    return text.replace("+00:00", "Z")

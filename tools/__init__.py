@@ -1,0 +1,1 @@
+"""Generators and maintenance scripts; nothing here is part of the installed package."""
