@@ -1,0 +1,112 @@
+"""From the action and payload of a frame to a typed message, repaired where that is allowed.
+
+The decoder of an action is made when the action is first seen. A payload that it refuses is
+repaired if ``tolerance`` can, and otherwise refused with the code and the path of its fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from chargeplane.ocpp.catalogue import Action, actions
+from chargeplane.ocpp.codec import build, decode, decoder
+from chargeplane.ocpp.errors import ErrorCode, RemoteError
+from chargeplane.ocpp.frames import Call, Send
+from chargeplane.ocpp.tolerance import Repair, Tolerance
+from chargeplane.ocpp.versions import Kind, Role, Version
+from chargeplane.ocpp.wire import Message, Request, Response
+
+__all__ = ["decoders", "request_of", "response_of"]
+
+M = TypeVar("M", bound=Message)
+Repairs = tuple[Repair, ...]
+
+
+Decoders = dict[str, tuple[Action, Callable[[msgspec.Raw], Request]]]
+
+
+@cache
+def decoders(version: Version, sender: Role) -> Decoders:
+    """Action name -> (action, payload decoder), for the CALLs that one end may send.
+
+    Shared by all conversations, and filled by ``request_of`` when an action is first seen: a
+    program pays for the actions it meets.
+    """
+    return {}
+
+
+def request_of(
+    frame: Call | Send, version: Version, sender: Role, tolerance: Tolerance
+) -> tuple[Action, Request, Repairs]:
+    """The request in a frame.
+
+    Raises:
+        RemoteError: the action is not known, may not be sent by this end or in this kind of
+            frame, or its payload is wrong beyond repair.
+    """
+    action, repairs = _action(frame.action, version, tolerance)
+    kind = Kind.CALL if isinstance(frame, Call) else Kind.SEND
+    if action.kind is not kind:
+        raise RemoteError(
+            ErrorCode.NOT_SUPPORTED, f"{action.version} {action.name} is not sent as a {kind}"
+        )
+    if not action.may_be_sent_by(sender):
+        raise RemoteError(
+            ErrorCode.NOT_SUPPORTED, f"{action.version} {action.name} is not for a {sender} to send"
+        )
+    if kind is Kind.CALL and not repairs:
+        decoders(version, sender)[action.name] = (action, decoder(action.request))
+    try:
+        return action, *_plus(repairs, _message(action.request, frame.payload, tolerance))
+    except RemoteError:
+        related = tolerance.relative(action, _parsed(frame.payload))
+        if related is None:
+            raise
+        action, repair = related
+        found = _message(action.request, frame.payload, tolerance)
+        return action, *_plus((*repairs, repair), found)
+
+
+def response_of(
+    expected: type[Response], payload: msgspec.Raw, tolerance: Tolerance
+) -> tuple[Response, Repairs]:
+    """The response in a payload.
+
+    Raises:
+        RemoteError: the payload is wrong beyond repair.
+    """
+    return _message(expected, payload, tolerance)
+
+
+def _action(name: str, version: Version, tolerance: Tolerance) -> tuple[Action, Repairs]:
+    action = actions(version).get(name)
+    if action is not None:
+        return action, ()
+    meant = tolerance.action(version, name)
+    if meant is None:
+        raise RemoteError(ErrorCode.NOT_IMPLEMENTED, f"OCPP {version} has no action {name[:50]!r}")
+    return meant[0], (meant[1],)
+
+
+def _message(expected: type[M], payload: msgspec.Raw, tolerance: Tolerance) -> tuple[M, Repairs]:
+    try:
+        return decode(expected, payload), ()
+    except RemoteError:
+        repaired = tolerance.payload(expected, _parsed(payload))
+        if repaired is None:
+            raise
+    return build(expected, repaired[0]), repaired[1]
+
+
+def _parsed(payload: msgspec.Raw) -> Any:
+    """The payload as plain data. An empty one may be null (1.6-J 4.2; 2.x Part 4, 4.2)."""
+    parsed = msgspec.json.decode(payload)
+    return {} if parsed is None else parsed
+
+
+def _plus(repairs: Repairs, found: tuple[M, Repairs]) -> tuple[M, Repairs]:
+    return found[0], repairs + found[1]
