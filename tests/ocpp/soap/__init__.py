@@ -1,0 +1,1 @@
+"""SOAP: payloads, headers, faults, WSDLs, hostile input, and zeep as the other end."""
