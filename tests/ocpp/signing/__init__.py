@@ -1,0 +1,1 @@
+"""Signed messages: round trips, tampering, and hostile input."""
