@@ -1,0 +1,4 @@
+"""Real peers written by others: the PyPI package ``ocpp``, and ``ocpp-rpc`` from npm.
+
+``conversation`` is our end on a plain websockets connection; ``messages`` what is exchanged.
+"""
