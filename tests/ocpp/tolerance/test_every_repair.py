@@ -94,7 +94,7 @@ def test_a_payload_of_another_version_is_served_as_such() -> None:
     assert Tolerance(TOLERANT.names - {found[1].name}).relative(boot, BOOT_16) is None
 
 
-@pytest.mark.parametrize("name", OF_PEER)
+@pytest.mark.parametrize("name", sorted(OF_PEER))
 def test_a_repair_of_the_frame_is_allowed_by_name(name: str) -> None:
     assert TOLERANT.allows(name) is (name != "message-id-reused")
     assert not STRICT.allows(name)
