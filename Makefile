@@ -61,7 +61,7 @@ test: $(READY) $(NODE_READY) ## Run the whole test suite
 check: $(READY) ## Lint, formatting, types, generated code and architecture, in under a minute
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy $(wildcard src tools tests docs/hooks.py)
+	$(BIN)/mypy $(wildcard src tools tests bench docs/hooks.py)
 	$(BIN)/python -m tools.generate_types --check
 	$(BIN)/pytest --quiet tests/architecture
 

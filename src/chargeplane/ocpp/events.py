@@ -14,6 +14,7 @@ from chargeplane.ocpp.errors import ErrorCode, RemoteError
 from chargeplane.ocpp.wire import Request, Response
 
 if TYPE_CHECKING:
+    from chargeplane.ocpp.signing import Unwrapped
     from chargeplane.ocpp.tolerance import Repair
 
 __all__ = [
@@ -40,6 +41,8 @@ class Called(Struct, frozen=True):
     request: Request
     repairs: tuple[Repair, ...] = ()
     """What had to be changed before the request could be read; empty for a correct frame."""
+    signed: Unwrapped | None = None
+    """The signature that it came in (2.x), for ``signing.verify``; nobody has verified it yet."""
 
 
 class Sent(Struct, frozen=True):
@@ -49,6 +52,7 @@ class Sent(Struct, frozen=True):
     action: Action
     request: Request
     repairs: tuple[Repair, ...] = ()
+    signed: Unwrapped | None = None
 
 
 class Answered(Struct, frozen=True):
@@ -60,6 +64,7 @@ class Answered(Struct, frozen=True):
     repairs: tuple[Repair, ...] = ()
     late: bool = False
     """The answer came after ``TimedOut`` had been reported."""
+    signed: Unwrapped | None = None
 
 
 class Refused(Struct, frozen=True):

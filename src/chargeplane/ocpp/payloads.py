@@ -7,8 +7,9 @@ repaired if ``tolerance`` can, and otherwise refused with the code and the path 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -20,7 +21,10 @@ from chargeplane.ocpp.tolerance import Repair, Tolerance
 from chargeplane.ocpp.versions import Kind, Role, Version
 from chargeplane.ocpp.wire import Message, Request, Response
 
-__all__ = ["decoders", "request_of", "response_of"]
+if TYPE_CHECKING:
+    from chargeplane.ocpp.signing import Unwrapped
+
+__all__ = ["Understood", "decoders", "request_of", "response_of"]
 
 M = TypeVar("M", bound=Message)
 Repairs = tuple[Repair, ...]
@@ -39,16 +43,29 @@ def decoders(version: Version, sender: Role) -> Decoders:
     return {}
 
 
+@dataclass(frozen=True, slots=True)
+class Understood(Generic[M]):
+    """A message, and what had to be done to read it."""
+
+    message: M
+    repairs: Repairs
+    signed: Unwrapped | None = None
+    """The signature that the message came in (2.x), which nobody has verified yet."""
+
+
 def request_of(
     frame: Call | Send, version: Version, sender: Role, tolerance: Tolerance
-) -> tuple[Action, Request, Repairs]:
+) -> tuple[Action, Understood[Request]]:
     """The request in a frame.
 
     Raises:
         RemoteError: the action is not known, may not be sent by this end or in this kind of
             frame, or its payload is wrong beyond repair.
     """
-    action, repairs = _action(frame.action, version, tolerance)
+    name, payload, signed = frame.action, frame.payload, None
+    if name.endswith("-Signed") and version.newest_of_family is Version.V2_1:
+        name, payload, signed = _unwrap(name, payload)
+    action, repairs = _action(name, version, tolerance)
     kind = Kind.CALL if isinstance(frame, Call) else Kind.SEND
     if action.kind is not kind:
         raise RemoteError(
@@ -61,25 +78,42 @@ def request_of(
     if kind is Kind.CALL and not repairs:
         decoders(version, sender)[action.name] = (action, decoder(action.request))
     try:
-        return action, *_plus(repairs, _message(action.request, frame.payload, tolerance))
+        request, more = _message(action.request, payload, tolerance)
     except RemoteError:
-        related = tolerance.relative(action, _parsed(frame.payload))
+        related = tolerance.relative(action, _parsed(payload))
         if related is None:
             raise
-        action, repair = related
-        found = _message(action.request, frame.payload, tolerance)
-        return action, *_plus((*repairs, repair), found)
+        action, repairs = related[0], (*repairs, related[1])
+        request, more = _message(action.request, payload, tolerance)
+    return action, Understood(request, repairs + more, signed)
 
 
 def response_of(
-    expected: type[Response], payload: msgspec.Raw, tolerance: Tolerance
-) -> tuple[Response, Repairs]:
+    asked: type[Response], payload: msgspec.Raw, version: Version, tolerance: Tolerance
+) -> Understood[Response]:
     """The response in a payload.
 
     Raises:
         RemoteError: the payload is wrong beyond repair.
     """
-    return _message(expected, payload, tolerance)
+    try:
+        return Understood(decode(asked, payload), ())
+    except RemoteError:
+        signed = None
+        # The standard does not say how a signed answer is marked; it shows by its members.
+        if version.newest_of_family is Version.V2_1 and b'"signature"' in bytes(payload):
+            _, payload, signed = _unwrap(None, payload)
+        response, repairs = _message(asked, payload, tolerance)
+        return Understood(response, repairs, signed)
+
+
+def _unwrap(action: str | None, payload: msgspec.Raw) -> tuple[str, msgspec.Raw, Unwrapped]:
+    """Take a message out of its signature, which must be possible without the key (Part 4, 7.2)."""
+    # Only who meets a signature pays for the import of the cryptography.
+    from chargeplane.ocpp.signing import unwrap  # noqa: PLC0415
+
+    signed = unwrap(action, _parsed(payload))
+    return signed.action or "", msgspec.Raw(signed.payload_json), signed
 
 
 def _action(name: str, version: Version, tolerance: Tolerance) -> tuple[Action, Repairs]:
@@ -106,7 +140,3 @@ def _parsed(payload: msgspec.Raw) -> Any:
     """The payload as plain data. An empty one may be null (1.6-J 4.2; 2.x Part 4, 4.2)."""
     parsed = msgspec.json.decode(payload)
     return {} if parsed is None else parsed
-
-
-def _plus(repairs: Repairs, found: tuple[M, Repairs]) -> tuple[M, Repairs]:
-    return found[0], repairs + found[1]

@@ -226,13 +226,12 @@ class Peer:
         frame = reading.frame
         assert isinstance(frame, Call)
         try:
-            action, request, repairs = request_of(
-                frame, self.version, self.role.other, self.tolerance
-            )
+            action, found = request_of(frame, self.version, self.role.other, self.tolerance)
         except RemoteError as error:
             return self._refuse_call(reading, text, error)
-        repairs = reading.repairs + repairs
-        self._owed = called = Called(frame.message_id, action, request, repairs)
+        repairs = reading.repairs + found.repairs
+        called = Called(frame.message_id, action, found.message, repairs, found.signed)
+        self._owed = called
         self._owed_id = reading.wire_id
         self._owed_hash = hash(text)
         return called
@@ -370,10 +369,11 @@ class Peer:
         if asked is None:
             return Stray(frame.message_id, text)
         try:
-            response, more = response_of(asked.response, frame.payload, self.tolerance)
+            found = response_of(asked.response, frame.payload, self.version, self.tolerance)
         except RemoteError as error:
             return self._fail(asked, error, 3)
-        return Answered(asked.message_id, asked.request, response, repairs + more, late)
+        repairs += found.repairs
+        return Answered(asked.message_id, asked.request, found.message, repairs, late, found.signed)
 
     def _fail(self, asked: Asked, error: RemoteError, type_: int) -> Event:
         if type_ == 3 and self.rules.result_errors:
@@ -384,10 +384,11 @@ class Peer:
 
     def _on_send(self, frame: Send, repairs: tuple[Repair, ...], text: str) -> Event:
         try:
-            action, request, more = request_of(frame, self.version, self.role.other, self.tolerance)
+            action, found = request_of(frame, self.version, self.role.other, self.tolerance)
         except RemoteError as error:  # 2.1 Part 4: a SEND is never answered
             return Malformed(frame.message_id, error.code, error.description, text)
-        return Sent(frame.message_id, action, request, repairs + more)
+        repairs += found.repairs
+        return Sent(frame.message_id, action, found.message, repairs, found.signed)
 
     # Time and the end ----------------------------------------------------------------------
 
