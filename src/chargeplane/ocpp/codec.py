@@ -56,6 +56,8 @@ class _Codec:
     """It has limits that msgspec cannot state, so that every payload is walked."""
     timed: bool
     """It has times, so that its text may need fewer decimals."""
+    special: bool
+    """It is one of these two."""
 
 
 _CODECS: dict[type, _Codec] = {}
@@ -73,6 +75,7 @@ def _codec(expected: type) -> _Codec:
         check=msgspec.json.Decoder(frame, dec_hook=decode_custom).decode,
         exact=exact,
         timed=shape.DateTimeType in kinds,
+        special=exact or shape.DateTimeType in kinds,
     )
     _CODECS[expected] = found
     return found
@@ -211,23 +214,27 @@ def encode(message: Message) -> bytes:
     return text
 
 
-def encode_frame(head: tuple[int | str, ...], message: Message) -> str:
+def encode_frame(message: Message, *head: int | str) -> str:
     """A whole frame: the elements of ``head`` and then the payload, as ``encode`` writes it.
 
     Raises:
         LocalError: the message breaks the schema of its version.
     """
-    found = _CODECS.get(type(message)) or _codec(type(message))
+    try:
+        found = _CODECS[type(message)]
+    except KeyError:
+        found = _codec(type(message))
     try:
         frame = _encode((*head, message))
-        if found.timed and _POINT in frame and _SUBSECOND(frame):
-            frame = _encode((*head, payload_of(message)))
+        if found.special:
+            if found.timed and _POINT in frame and _SUBSECOND(frame):
+                frame = _encode((*head, payload_of(message)))
+            if found.exact:
+                encode(message)
         found.check(frame)
     except (TypeError, ValueError, msgspec.MsgspecError):
         encode(message)  # which names the fault
         raise
-    if found.exact:
-        encode(message)
     return frame.decode()
 
 

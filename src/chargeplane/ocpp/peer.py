@@ -106,9 +106,8 @@ class Peer:
         self._owed_id: str | int = ""
         self._owed_hash = 0
         self._requests: deque[tuple[Reading, str]] = deque()
-        # Answers to repeat, by message id: (hash of the request, answer), in two generations.
+        # Answers to repeat, by message id, oldest first: (hash of the request, answer).
         self._answers: dict[str, tuple[int, str]] = {}
-        self._older_answers: dict[str, tuple[int, str]] = {}
 
     def outgoing(self) -> list[str]:
         """The texts to send now, in order; each is given once."""
@@ -131,7 +130,7 @@ class Peer:
             # The usual case in full, for speed: a correct request, and no other one in hand.
             if type(frame) is Call and self._owed is None:
                 message_id = frame.message_id
-                if message_id in self._answers or message_id in self._older_answers:
+                if message_id in self._answers:
                     return self._on_call(frame, Reading(frame, message_id, ()), text)
                 action, decode = self._decoders[frame.action]
                 self._owed = called = Called(message_id, action, decode(frame.payload))
@@ -200,7 +199,7 @@ class Peer:
 
     def _on_call(self, frame: Call, reading: Reading, text: str) -> list[Event]:
         message_id = frame.message_id
-        kept = self._answers.get(message_id) or self._older_answers.get(message_id)
+        kept = self._answers.get(message_id)
         if kept is not None:
             if kept[0] == hash(text):
                 self._texts.append(kept[1])
@@ -253,12 +252,14 @@ class Peer:
             LocalError: no answer is owed for this id, the response is of another action, or it
                 breaks its schema. The answer is then still owed.
         """
-        owed = self._in_hand(message_id)
+        owed = self._owed
+        if owed is None or owed.message_id != message_id:
+            raise self._not_owed(message_id)
         if type(response) is not owed.action.response:
             name = f"{owed.action.version} {owed.action.name}"
             given = type(response).__name__
             raise LocalError(ErrorCode.INTERNAL_ERROR, f"{given} does not answer {name}")
-        return self._settle(message_id, encode_frame((3, self._owed_id), response))
+        return self._settle(message_id, encode_frame(response, 3, self._owed_id))
 
     def refuse(
         self,
@@ -272,24 +273,21 @@ class Peer:
         Raises:
             LocalError: no answer is owed for this id.
         """
-        self._in_hand(message_id)
+        if self._owed is None or self._owed.message_id != message_id:
+            raise self._not_owed(message_id)
         text = self._error_text(4, self._owed_id, code, description, details)
         return self._settle(message_id, text)
 
-    def _in_hand(self, message_id: str) -> Called:
-        owed = self._owed
-        if owed is None or owed.message_id != message_id:
-            raise LocalError(ErrorCode.INTERNAL_ERROR, f"no answer is owed for id {message_id}")
-        return owed
+    def _not_owed(self, message_id: str) -> LocalError:
+        return LocalError(ErrorCode.INTERNAL_ERROR, f"no answer is owed for id {message_id}")
 
     def _settle(self, message_id: str, text: str) -> list[Event]:
-        self._texts.append(text)
-        self._answers[message_id] = (self._owed_hash, text)
-        if len(self._answers) >= self._answers_kept_max:
-            self._older_answers, self._answers = self._answers, {}
         self._owed = None
-        if not self._requests:
-            return []
+        self._texts.append(text)
+        answers = self._answers
+        answers[message_id] = (self._owed_hash, text)
+        if len(answers) > self._answers_kept_max:
+            del answers[next(iter(answers))]
         events: list[Event] = []
         while self._requests and self._owed is None:
             events.append(self._take_up(*self._requests.popleft()))
@@ -325,7 +323,7 @@ class Peer:
         action = self._sendable(request, Kind.CALL)
         assert action.response is not None
         message_id = message_id or self._new_id()
-        text = encode_frame((2, message_id, action.name), request)
+        text = encode_frame(request, 2, message_id, action.name)
         self._texts += self._asking.add(Asked(message_id, request, action.response, text), now)
         return message_id
 
@@ -337,7 +335,7 @@ class Peer:
         """
         action = self._sendable(request, Kind.SEND)
         message_id = self._new_id()
-        self._texts.append(encode_frame((6, message_id, action.name), request))
+        self._texts.append(encode_frame(request, 6, message_id, action.name))
         return message_id
 
     def _sendable(self, request: Request, kind: Kind) -> Action:
