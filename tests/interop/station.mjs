@@ -1,8 +1,9 @@
 // A station made of ocpp-rpc in strict mode: it validates what we send as well as what it sends.
-// Arguments: endpoint, sub-protocol, calls as JSON. Prints what it got, as one JSON object.
+// Arguments: endpoint, sub-protocol, calls as JSON, how many calls to wait for (1). Prints what it
+// got, as one JSON object.
 import { RPCClient } from "ocpp-rpc";
 
-const [endpoint, protocol, calls] = process.argv.slice(2);
+const [endpoint, protocol, calls, awaited = "1"] = process.argv.slice(2);
 const client = new RPCClient({
   endpoint,
   identity: "CP-node",
@@ -27,7 +28,7 @@ for (const [action, payload] of JSON.parse(calls)) {
     report.answers.push([action, { error: error.rpcErrorCode, message: error.message }]);
   }
 }
-while (report.asked.length === 0) {
+while (report.asked.length < Number(awaited)) {
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
 await new Promise((resolve) => setTimeout(resolve, 50));

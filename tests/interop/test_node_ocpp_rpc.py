@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
-from pathlib import Path
-from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
@@ -29,31 +25,11 @@ from tests.interop.messages import (
     to_csms,
     to_station,
 )
+from tests.interop.node import needs_node, node, report_of
 
-HERE = Path(__file__).parent
-NODE = shutil.which("node")
-READY = NODE is not None and (HERE / "node_modules" / "ocpp-rpc").is_dir()
 VERSIONS = [Version.V1_6, Version.V2_0_1]
 
-pytestmark = pytest.mark.skipif(
-    not READY and "CI" not in os.environ,
-    reason="needs Node.js and the packages of tests/interop (make test installs them with npm)",
-)
-
-
-async def node(script: str, *arguments: str) -> asyncio.subprocess.Process:
-    assert NODE is not None, "Node.js is not installed"
-    return await asyncio.create_subprocess_exec(
-        NODE, str(HERE / script), *arguments, cwd=HERE,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-
-
-async def report_of(process: asyncio.subprocess.Process) -> dict[str, Any]:
-    output, errors = await asyncio.wait_for(process.communicate(), 30)
-    assert process.returncode == 0, errors.decode()
-    report: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return report
+pytestmark = needs_node
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ocpp.exceptions import OCPPError
+from ocpp.v16 import ChargePoint, call
+from websockets.asyncio.client import connect
+
+from tests.interop.node import needs_node, node, report_of
 
 README = Path(__file__).parents[2] / "README.md"
 EXAMPLES = dict(
@@ -29,26 +37,64 @@ def test_each_end_has_under_30_lines(name: str) -> None:
     assert len(EXAMPLES[name].splitlines()) < 30
 
 
-def test_the_central_system_and_the_station_of_the_readme_talk_to_each_other(
-    tmp_path: Path,
-) -> None:
+@pytest.fixture
+def csms(tmp_path: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """The central system of the README, on a free port."""
     port = free_port()
-    for name in ("csms.py", "station.py"):
-        (tmp_path / name).write_text(EXAMPLES[name].replace("9000", str(port)), encoding="utf-8")
-    csms = subprocess.Popen(
-        [sys.executable, "-u", str(tmp_path / "csms.py")], stdout=subprocess.PIPE, text=True
-    )
+    script = tmp_path / "csms.py"
+    script.write_text(EXAMPLES["csms.py"].replace("9000", str(port)), encoding="utf-8")
+    command = [sys.executable, "-u", str(script)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         _wait_for(port)
-        station = subprocess.run(
-            [sys.executable, str(tmp_path / "station.py")],
-            capture_output=True, text=True, timeout=30, check=True,
-        )  # fmt: skip
+        yield port, process
     finally:
-        csms.terminate()
-        output, _ = csms.communicate(timeout=10)
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_the_central_system_and_the_station_of_the_readme_talk_to_each_other(
+    csms: tuple[int, subprocess.Popen[str]],
+) -> None:
+    port, process = csms
+    station = subprocess.run(
+        [sys.executable, "-c", EXAMPLES["station.py"].replace("9000", str(port))],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
     assert station.stdout.startswith("The central system's clock says 20")
+    process.terminate()
+    output, _ = process.communicate(timeout=10)
     assert "HeartbeatRequest()" in output
+
+
+async def test_their_python_charge_point_talks_with_the_central_system_of_the_readme(
+    csms: tuple[int, subprocess.Popen[str]],
+) -> None:
+    url = f"ws://127.0.0.1:{csms[0]}/CP1"
+    async with connect(url, subprotocols=["ocpp1.6"]) as websocket:  # type: ignore[list-item]
+        charge_point = ChargePoint("CP1", websocket)
+        running = asyncio.create_task(charge_point.start())
+        answer = await charge_point.call(call.Heartbeat(), suppress=False)
+        with pytest.raises(OCPPError, match="NotSupported"):
+            await charge_point.call(call.Authorize(id_tag="A1"), suppress=False)
+        running.cancel()
+    assert answer.current_time.startswith("20")
+
+
+@needs_node
+async def test_their_strict_node_station_talks_with_the_central_system_of_the_readme(
+    csms: tuple[int, subprocess.Popen[str]],
+) -> None:
+    calls = json.dumps([["Heartbeat", {}], ["Authorize", {"idTag": "A1"}]])
+    process = await node("station.mjs", f"ws://127.0.0.1:{csms[0]}", "ocpp1.6", calls, "0")
+    report = await report_of(process)
+    (_, heartbeat), (_, authorize) = report["answers"]
+    assert report["violations"] == []
+    assert heartbeat["currentTime"].startswith("20")
+    assert authorize["error"] == "NotSupported"
 
 
 def _wait_for(port: int) -> None:
