@@ -176,8 +176,9 @@ class Limits:
     """Our requests that wait behind the open one."""
     requests_waiting_max: int = 16
     """Their requests that wait until the one in hand is answered."""
-    answers_kept_max: int = 16
-    """Answers kept for repeated requests, and ids kept for late answers."""
+    answers_kept_max: int = 8
+    """Answers kept for repeated requests (as many again until they are dropped together), and
+    requests remembered for late answers."""
     call_timeout_s: float = 30.0
     """How long an answer is waited for."""
 

@@ -65,6 +65,14 @@ __all__ = ["Peer"]
 
 _READ_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 
+MARK_LENGTH_MAX = 1024
+Mark = str | int
+"""What a text is recognised by: itself, or the hash of a long one, which need not be kept."""
+
+
+def _mark(text: str) -> Mark:
+    return text if len(text) <= MARK_LENGTH_MAX else hash(text)
+
 
 class Peer:
     """One end of one connection."""
@@ -101,13 +109,14 @@ class Peer:
         self._answers_kept_max = self.limits.answers_kept_max
         self._texts: list[str] = []
         self._asking = Asking(self.limits)
-        # Their request in hand, its id as it stood on the wire, and the hash of its text.
+        # Their request in hand, its id as it stood on the wire, and the mark of its text.
         self._owed: Called | None = None
         self._owed_id: str | int = ""
-        self._owed_hash = 0
+        self._owed_mark: Mark = ""
         self._requests: deque[tuple[Reading, str]] = deque()
-        # Answers to repeat, by message id, oldest first: (hash of the request, answer).
-        self._answers: dict[str, tuple[int, str]] = {}
+        # Answers to repeat, by message id: (mark of the request, answer), in two generations.
+        self._answers: dict[str, tuple[Mark, str]] = {}
+        self._older_answers: dict[str, tuple[Mark, str]] = {}
 
     def outgoing(self) -> list[str]:
         """The texts to send now, in order; each is given once."""
@@ -130,12 +139,12 @@ class Peer:
             # The usual case in full, for speed: a correct request, and no other one in hand.
             if type(frame) is Call and self._owed is None:
                 message_id = frame.message_id
-                if message_id in self._answers:
+                if message_id in self._answers or message_id in self._older_answers:
                     return self._on_call(frame, Reading(frame, message_id, ()), text)
                 action, decode = self._decoders[frame.action]
                 self._owed = called = Called(message_id, action, decode(frame.payload))
                 self._owed_id = message_id
-                self._owed_hash = hash(text)
+                self._owed_mark = text if len(text) <= MARK_LENGTH_MAX else hash(text)
                 return [called]
         except (KeyError, RemoteError, *_READ_ERRORS):
             return self._receive_slowly(text, now)
@@ -199,19 +208,19 @@ class Peer:
 
     def _on_call(self, frame: Call, reading: Reading, text: str) -> list[Event]:
         message_id = frame.message_id
-        kept = self._answers.get(message_id)
+        kept = self._answers.get(message_id) or self._older_answers.get(message_id)
         if kept is not None:
-            if kept[0] == hash(text):
+            if kept[0] == _mark(text):
                 self._texts.append(kept[1])
                 return [Ignored("a repeated request; its answer was sent again", text)]
             if not self.tolerance.allows("message-id-reused"):
                 return [self._refuse_reuse(reading, text)]
         if self._owed is None:
             return [self._take_up(reading, text)]
-        in_hand = {self._owed.message_id: self._owed_hash}
-        in_hand |= {other.frame.message_id: hash(text) for other, text in self._requests}
+        in_hand = {self._owed.message_id: self._owed_mark}
+        in_hand |= {other.frame.message_id: _mark(text) for other, text in self._requests}
         if message_id in in_hand:
-            if in_hand[message_id] == hash(text):
+            if in_hand[message_id] == _mark(text):
                 return [Ignored("a repeated request; its answer is coming", text)]
             return [self._refuse_reuse(reading, text)]
         if len(self._requests) >= self.limits.requests_waiting_max:
@@ -232,7 +241,7 @@ class Peer:
         called = Called(frame.message_id, action, found.message, repairs, found.signed)
         self._owed = called
         self._owed_id = reading.wire_id
-        self._owed_hash = hash(text)
+        self._owed_mark = _mark(text)
         return called
 
     def _refuse_reuse(self, reading: Reading, text: str) -> Event:
@@ -284,10 +293,9 @@ class Peer:
     def _settle(self, message_id: str, text: str) -> list[Event]:
         self._owed = None
         self._texts.append(text)
-        answers = self._answers
-        answers[message_id] = (self._owed_hash, text)
-        if len(answers) > self._answers_kept_max:
-            del answers[next(iter(answers))]
+        self._answers[message_id] = (self._owed_mark, text)
+        if len(self._answers) >= self._answers_kept_max:
+            self._older_answers, self._answers = self._answers, {}
         events: list[Event] = []
         while self._requests and self._owed is None:
             events.append(self._take_up(*self._requests.popleft()))

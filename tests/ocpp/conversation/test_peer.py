@@ -24,7 +24,7 @@ from chargeplane.ocpp.events import (
     Stray,
     TimedOut,
 )
-from chargeplane.ocpp.frames import Limits
+from chargeplane.ocpp.frames import Limits, write
 from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.tolerance import STRICT, Tolerance
 from chargeplane.ocpp.versions import Role, Version
@@ -166,11 +166,24 @@ def test_answers_are_kept_for_a_bounded_number_of_ids() -> None:
     for number in range(50):
         peer.receive(f'[2,"{number}","Heartbeat",{{}}]', 0)
         peer.answer(str(number), v16.HeartbeatResponse(current_time=TIME))
-    assert len(peer._answers) == LIMITS.answers_kept_max
+    assert len(peer._answers) + len(peer._older_answers) <= 2 * LIMITS.answers_kept_max
     (event,) = peer.receive('[2,"49","Heartbeat",{}]', 0)
     assert isinstance(event, Ignored)
     (event,) = peer.receive('[2,"1","Heartbeat",{}]', 0)
     assert isinstance(event, Called)
+
+
+def test_a_long_request_is_recognised_without_being_kept() -> None:
+    peer = csms(Version.V1_6)
+    data = "x" * 1500
+    text = write(2, "long", "DataTransfer", {"vendorId": "v", "data": data})
+    peer.receive(text, 0)
+    peer.answer("long", v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED))
+    assert data not in repr(peer._answers)
+    (event,) = peer.receive(text, 1)
+    assert isinstance(event, Ignored)
+    (event,) = peer.receive(text.replace("xx", "xy"), 2)
+    assert isinstance(event, Malformed)
 
 
 # Several requests at once
