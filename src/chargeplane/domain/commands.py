@@ -1,0 +1,195 @@
+"""Commands: what we want of a station, in words that every version shares, and what came of it.
+
+The name of a command is its tag, in kebab-case, as in the path of its REST route. An outcome is a
+value and never an exception.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from chargeplane.domain.tokens import IdToken
+
+__all__ = [
+    "COMMANDS",
+    "Accepted",
+    "ChangeAvailability",
+    "ClearCache",
+    "Command",
+    "DataTransfer",
+    "GetVariables",
+    "NoAnswer",
+    "Outcome",
+    "Raw",
+    "Refused",
+    "Reset",
+    "ResetType",
+    "SetVariables",
+    "StartCharging",
+    "StopCharging",
+    "TriggerMessage",
+    "UnlockConnector",
+    "Unsupported",
+    "Variable",
+    "VariableValue",
+    "name_of",
+]
+
+
+def _kebab(name: str) -> str:
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+
+
+class Command(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="command", tag=_kebab
+):
+    """What all commands are: a wish with named fields."""
+
+
+class StartCharging(Command, frozen=True, kw_only=True):
+    """Start a transaction for a token. Without EVSE the station chooses."""
+
+    id_token: IdToken
+    evse_id: int | None = None
+    connector_id: int | None = None
+    charging_profile: dict[str, Any] | None = None
+
+
+class StopCharging(Command, frozen=True, kw_only=True):
+    """Stop a transaction; the id is ours."""
+
+    transaction_id: str
+
+
+class ResetType(StrEnum):
+    """When to reset: at once, or when no transaction is active."""
+
+    IMMEDIATE = "immediate"
+    ON_IDLE = "on_idle"
+
+
+class Reset(Command, frozen=True, kw_only=True):
+    """Start the station, or one EVSE of it, anew."""
+
+    type: ResetType = ResetType.ON_IDLE
+    evse_id: int | None = None
+
+
+class UnlockConnector(Command, frozen=True, kw_only=True):
+    """Release the plug."""
+
+    evse_id: int
+    connector_id: int = 1
+
+
+class ChangeAvailability(Command, frozen=True, kw_only=True):
+    """Take the station, an EVSE or a connector out of service, or back into it."""
+
+    operative: bool
+    evse_id: int | None = None
+    connector_id: int | None = None
+
+
+class TriggerMessage(Command, frozen=True, kw_only=True):
+    """Ask for a message now; ``message`` is its name in the station's version."""
+
+    message: str
+    evse_id: int | None = None
+    connector_id: int | None = None
+
+
+class Variable(Struct, frozen=True, kw_only=True):
+    """A variable of a component in 2.x. In 1.x a configuration key: then there is no component."""
+
+    name: str
+    component: str | None = None
+    instance: str | None = None
+    component_instance: str | None = None
+    evse_id: int | None = None
+    connector_id: int | None = None
+    attribute: str = "actual"
+
+
+class VariableValue(Struct, frozen=True, kw_only=True):
+    """A variable and what it shall be."""
+
+    variable: Variable
+    value: str
+
+
+class GetVariables(Command, frozen=True, kw_only=True):
+    """Read variables; none named means all that the station lets us read."""
+
+    variables: tuple[Variable, ...] = ()
+
+
+class SetVariables(Command, frozen=True, kw_only=True):
+    """Write variables."""
+
+    values: tuple[VariableValue, ...]
+
+
+class ClearCache(Command, frozen=True, kw_only=True):
+    """Forget the tokens that were authorised before."""
+
+
+class DataTransfer(Command, frozen=True, kw_only=True):
+    """A vendor's own message."""
+
+    vendor_id: str
+    message_id: str | None = None
+    data: Any = None
+
+
+class Raw(Command, frozen=True, kw_only=True):
+    """Any message of the station's version."""
+
+    action: str
+    payload: dict[str, Any]
+
+
+def name_of(command: type[Command]) -> str:
+    """``start-charging`` of StartCharging."""
+    return str(command.__struct_config__.tag)
+
+
+COMMANDS: dict[str, type[Command]] = {name_of(kind): kind for kind in Command.__subclasses__()}
+
+
+class _Outcome(Struct, frozen=True, kw_only=True, tag_field="outcome", tag=_kebab):
+    """What came of a command."""
+
+
+class Accepted(_Outcome, frozen=True, kw_only=True):
+    """The station will do it. ``status`` is the station's own word."""
+
+    status: str = "Accepted"
+    reason: str | None = None
+    response: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Refused(_Outcome, frozen=True, kw_only=True):
+    """The station answered, and will not."""
+
+    status: str
+    reason: str | None = None
+    response: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Unsupported(_Outcome, frozen=True, kw_only=True):
+    """Known before sending: its version, or what it has reported, lacks this."""
+
+    reason: str
+
+
+class NoAnswer(_Outcome, frozen=True, kw_only=True, tag="no_answer"):
+    """Nobody knows whether it was done. Never repeated blindly."""
+
+    reason: str | None = None
+
+
+Outcome = Accepted | Refused | Unsupported | NoAnswer

@@ -1,0 +1,166 @@
+"""Whose are the messages that name no known transaction?
+
+Stations that began offline report the end of transaction -1; others send 0, or the largest integer
+there is. Such loose messages are taken by the thread whose turn it was on the EVSE:
+
+* **An end** goes to a thread that was started before it and has no end. Its connector is not in the
+  message, so the id token decides first, then whether the meter fits, then whether the thread was
+  the last one started on its EVSE, then how little the meter has risen, then which was started
+  last. An end that says neither token nor EVSE is taken only if exactly one thread can.
+* **A meter value** goes to the last thread started on its EVSE before it, unless that ended long
+  ago. One that names no EVSE goes to nobody: it may be the main meter's.
+
+A message with an id of its own that no start was answered with goes to no thread that the station
+has called by its right id: who knows the name does not use another.
+
+Starts, ends, loose messages and threads without an end decide, and never the meter values of the
+others, so that one transaction can be folded without reading all of them (``folding.scope``).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from chargeplane.domain.ledger.messages import Message
+from chargeplane.domain.ledger.registers import boundary_wh
+from chargeplane.domain.metering import BEGIN, END
+from chargeplane.domain.tokens import IdToken
+
+if TYPE_CHECKING:
+    from chargeplane.domain.ledger.threads import Thread
+
+__all__ = ["AFTER_END_S_MAX", "Turns"]
+
+# A meter value may come this long after the end and still belong to the transaction.
+AFTER_END_S_MAX: Final = 600
+_AFTER_END = timedelta(seconds=AFTER_END_S_MAX)
+_NEVER = Decimal("Infinity")
+
+
+class _Candidate(NamedTuple):
+    thread: Thread
+    is_last: bool
+    token_fits: bool | None
+    rise_wh: Decimal
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, Decimal]:
+        return not self.token_fits, self.rise_wh == _NEVER, not self.is_last, self.rise_wh
+
+
+class Turns:
+    """The threads of one station in the order of their starts, per EVSE."""
+
+    def __init__(self, started: list[Thread]) -> None:
+        self._threads: dict[int, list[Thread]] = {}
+        for thread in sorted(started, key=lambda each: each.starts[0].by_clock):
+            if evse := thread.evse:
+                self._threads.setdefault(evse.evse_id, []).append(thread)
+        self._times = {
+            evse_id: [thread.starts[0].at for thread in threads]
+            for evse_id, threads in self._threads.items()
+        }
+
+    def at(self, evse_id: int, at: datetime) -> Thread | None:
+        """Whose turn it was."""
+        index = bisect_right(self._times.get(evse_id, []), at)
+        return self._threads[evse_id][index - 1] if index else None
+
+    def after(self, thread: Thread) -> Thread | None:
+        """Who started next on the same EVSE."""
+        evse = thread.evse
+        if evse is None:
+            return None
+        if thread.starts:
+            threads = self._threads[evse.evse_id]
+            index = threads.index(thread) + 1
+        else:
+            threads = self._threads.get(evse.evse_id, [])
+            index = bisect_right(self._times.get(evse.evse_id, []), thread.first.at)
+        return threads[index] if index < len(threads) else None
+
+    def runs_alone(self, thread: Thread, following: Message, others: list[Thread]) -> bool:
+        """False if a thread without a start may have used the EVSE before the next start on it."""
+        evse = thread.evse
+        return not any(
+            other is not thread
+            and (other.evse is None or evse is None or other.evse.evse_id == evse.evse_id)
+            and thread.first.at <= other.first.at <= following.at
+            for other in others
+        )
+
+    def adopt(self, loose: list[list[Message]]) -> list[list[Message]]:
+        """Give loose messages to threads; what is left over is returned."""
+        homeless = []
+        for unit in sorted(loose, key=_ends_first):
+            thread = self._taker(unit)
+            if thread is None:
+                homeless.append(unit)
+                continue
+            for message in unit:
+                thread.take(message)
+                thread.adopted.append(message)
+        return homeless
+
+    def _taker(self, unit: list[Message]) -> Thread | None:
+        family = unit[0].entry.family
+        has_id = unit[0].entry.known_id is not None
+        evse = next((m.entry.known_evse for m in unit if m.entry.known_evse), None)
+        end = next((message for message in unit if message.is_end), None)
+        if end is None:
+            thread = self.at(evse.evse_id, unit[0].at) if evse else None
+            if thread is None or thread.family != family or _long_over(thread, unit[0].at):
+                return None
+            return None if has_id and thread.is_named else thread
+        token = next((m.entry.id_token for m in unit if m.entry.id_token), None)
+        evse_ids = [evse.evse_id] if evse else sorted(self._threads)
+        can = [
+            candidate
+            for evse_id in evse_ids
+            for candidate in self._open(evse_id, end, unit[0].at, token)
+            if candidate.thread.family == family and not (has_id and candidate.thread.is_named)
+        ]
+        can = [each for each in can if _may_take(each, evse is not None, len(can))]
+        return min(can, key=lambda each: each.rank).thread if can else None
+
+    def _open(
+        self, evse_id: int, end: Message, at: datetime, token: IdToken | None
+    ) -> Iterator[_Candidate]:
+        """The threads without an end that were started before, the last one first."""
+        index = bisect_right(self._times.get(evse_id, []), at)
+        stop_wh = boundary_wh(end.entry, END)
+        for place in range(index - 1, -1, -1):
+            thread = self._threads[evse_id][place]
+            if thread.ends:
+                continue
+            start = thread.starts[0].entry
+            start_wh = boundary_wh(start, BEGIN)
+            rise_wh = _NEVER
+            if start_wh is not None and stop_wh is not None and stop_wh >= start_wh:
+                rise_wh = stop_wh - start_wh
+            fits = None
+            if token is not None and token.is_known and start.id_token is not None:
+                fits = token.same_as(start.id_token)
+            yield _Candidate(thread, place == index - 1, fits, rise_wh)
+
+
+def _ends_first(unit: list[Message]) -> tuple[bool, datetime, datetime, str, str]:
+    return not any(message.is_end for message in unit), *unit[0].by_clock
+
+
+def _long_over(thread: Thread, at: datetime) -> bool:
+    return bool(thread.ends) and at > thread.ends[0].at + _AFTER_END
+
+
+def _may_take(candidate: _Candidate, evse_is_known: bool, candidates: int) -> bool:
+    """The token vouches for a thread, else its being the last on the EVSE or on the station."""
+    if candidate.token_fits:
+        return True
+    if evse_is_known:
+        # Another token of the group may end what this one began.
+        return candidate.is_last
+    return candidate.token_fits is None and candidate.is_last and candidates == 1

@@ -1,0 +1,73 @@
+"""From entries to messages: repetitions are put together, and each message gets its place in time.
+
+The order of arrival of the *repetitions* never matters. The first arrival stands for all, which is
+a fact that later repetitions cannot change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chargeplane.domain.ledger.entry import EntryKind, LedgerEntry
+from chargeplane.domain.times import moment
+
+__all__ = ["Message", "messages_of"]
+
+
+@dataclass(slots=True)
+class Message:
+    """One thing a station said, however often it said it."""
+
+    entry: LedgerEntry
+    copies: list[LedgerEntry]
+    at: datetime
+    by_station: bool
+
+    @property
+    def frame_id(self) -> str:
+        return self.entry.frame_id
+
+    @property
+    def is_start(self) -> bool:
+        return self.entry.kind is EntryKind.STARTED
+
+    @property
+    def is_end(self) -> bool:
+        return self.entry.kind is EntryKind.ENDED
+
+    @property
+    def by_arrival(self) -> tuple[datetime, str, str]:
+        """A total order: arrival, then content, then frame."""
+        return self.entry.received_at, self.entry.content_hash, self.entry.frame_id
+
+    @property
+    def by_number(self) -> tuple[int, datetime, str, str]:
+        """The order of 2.x; numbers that repeat are ordered by arrival. Arrival alone in 1.x."""
+        number = self.entry.seq_no if self.entry.family == 2 else None
+        return -1 if number is None else number, *self.by_arrival
+
+    @property
+    def by_clock(self) -> tuple[datetime, datetime, str, str]:
+        """The order of the station's clock."""
+        return self.at, *self.by_arrival
+
+
+def messages_of(entries: Iterable[LedgerEntry]) -> list[Message]:
+    """The messages of one station. An entry given twice, as after a restart, is one entry."""
+    frames: dict[str, LedgerEntry] = {}
+    for entry in entries:
+        frames.setdefault(entry.frame_id, entry)
+    said: dict[tuple[str, str], list[LedgerEntry]] = {}
+    for entry in frames.values():
+        said.setdefault((entry.key, entry.content_hash), []).append(entry)
+    messages = []
+    for copies in said.values():
+        if len(copies) > 1:
+            copies.sort(key=lambda each: (each.received_at, each.frame_id))
+        first = copies[0]
+        at, by_station = moment(first.reported_at, first.received_at)
+        messages.append(Message(first, copies, at, by_station))
+    messages.sort(key=lambda each: each.by_clock)
+    return messages

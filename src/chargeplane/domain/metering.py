@@ -1,0 +1,115 @@
+"""Meter values: what was measured, where, in which unit, and the same in base units.
+
+Measurands, contexts, locations and phases are OCPP's own words, which both families share. They are
+open: a vendor's measurand or unit is kept as it was sent. Defaults are filled in by the
+translation, so nothing here depends on what was left out on the wire.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+__all__ = [
+    "BEGIN",
+    "END",
+    "ENERGY_INTERVAL",
+    "ENERGY_REGISTER",
+    "OUTLET",
+    "PERIODIC",
+    "POWER",
+    "MeterValue",
+    "Quantity",
+    "decimal_of",
+]
+
+ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
+ENERGY_INTERVAL: Final = "Energy.Active.Import.Interval"
+POWER: Final = "Power.Active.Import"
+BEGIN: Final = "Transaction.Begin"
+END: Final = "Transaction.End"
+PERIODIC: Final = "Sample.Periodic"
+OUTLET: Final = "Outlet"
+
+# No meter shows more than this in any unit, so that a hostile exponent costs no arithmetic.
+MAGNITUDE_MAX: Final = Decimal(10) ** 18
+MULTIPLIER_MAX: Final = 24
+
+
+class Quantity(NamedTuple):
+    """A number with its unit."""
+
+    value: Decimal
+    unit: str
+
+
+class _Unit(NamedTuple):
+    """base = (value + offset) * factor."""
+
+    base: str
+    factor: Decimal
+    offset: Decimal = Decimal(0)
+
+
+_ONE = Decimal(1)
+_UNITS: Final = {
+    unit.casefold(): _Unit(base, Decimal(factor))
+    for base, row in {
+        "Wh": {"Wh": 1, "kWh": 1000},
+        "varh": {"varh": 1, "kvarh": 1000},
+        "VAh": {"VAh": 1, "kVAh": 1000},
+        "W": {"W": 1, "kW": 1000},
+        "VA": {"VA": 1, "kVA": 1000},
+        "var": {"var": 1, "kvar": 1000},
+        "A": {"A": 1},
+        "V": {"V": 1, "kV": 1000},
+        "Hz": {"Hz": 1},
+        "Percent": {"Percent": 1, "%": 1},
+        "Celsius": {"Celsius": 1, "Celcius": 1, "C": 1},
+    }.items()
+    for unit, factor in row.items()
+} | {
+    "k": _Unit("Celsius", _ONE, Decimal("-273.15")),
+    "fahrenheit": _Unit("Celsius", Decimal(5) / 9, Decimal(-32)),
+}
+
+
+class MeterValue(Struct, frozen=True, kw_only=True):
+    """One sampled value. ``multiplier`` is the power of ten of 2.x."""
+
+    sampled_at: datetime
+    value: Decimal
+    unit: str = "Wh"
+    measurand: str = ENERGY_REGISTER
+    context: str = PERIODIC
+    location: str = OUTLET
+    phase: str | None = None
+    multiplier: int = 0
+    signed_data: str | None = None
+
+    def in_base_unit(self) -> Quantity | None:
+        """The value in Wh, W, V, A, ...; as sent in an unknown unit; None if no meter shows it."""
+        if (
+            not self.value.is_finite()
+            or abs(self.value) > MAGNITUDE_MAX
+            or abs(self.multiplier) > MULTIPLIER_MAX
+        ):
+            return None
+        value = self.value.scaleb(self.multiplier) if self.multiplier else self.value
+        unit = _UNITS.get(self.unit.casefold())
+        if unit is None:
+            return Quantity(value, self.unit)
+        return Quantity((value + unit.offset) * unit.factor, unit.base)
+
+
+def decimal_of(number: float | str) -> Decimal | None:
+    """A number of the wire as a Decimal, as it would be written; None if it is none."""
+    text = repr(number) if isinstance(number, float) else str(number).strip()
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        return None
+    return value if value.is_finite() and abs(value) <= MAGNITUDE_MAX else None

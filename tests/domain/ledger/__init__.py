@@ -1,0 +1,1 @@
+"""The session ledger and its fold."""
