@@ -1,0 +1,165 @@
+"""What can be set, and where it was set: command line, environment, file, default, in this order.
+
+Every setting has one name. On the command line it is ``--ocpp-port 9000``, in the environment
+``CHARGEPLANE_OCPP_PORT=9000``, in ``chargeplane.toml`` ``ocpp_port = 9000``. All faults of all
+sources are found at the start and reported together, each by its source and key: a wrong setting
+must not show days later.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct, field
+from msgspec.structs import fields
+
+__all__ = ["ENVIRONMENT_PREFIX", "Settings", "SettingsError", "UnknownStations", "load"]
+
+ENVIRONMENT_PREFIX = "CHARGEPLANE_"
+# Read where they are used: a secret has no place in a structure that is printed and logged.
+SECRETS = frozenset({"CHARGEPLANE_API_TOKEN"})
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class UnknownStations(StrEnum):
+    """What happens to a station that nobody has registered."""
+
+    REFUSE = "refuse"
+    """No connection; the attempt is remembered, for one-click adoption."""
+    QUARANTINE = "quarantine"
+    """Connected and answered Pending; nothing else is served."""
+    ACCEPT = "accept"
+    """Served like any other: for laboratories."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of ``chargeplane serve``."""
+
+    data: Path = field(default_factory=lambda: Path("chargeplane-data"))
+    """The folder of the embedded database, keys and certificates."""
+    host: str = "127.0.0.1"
+    """The address that all ports listen on."""
+    port: Port = 8080
+    """Console, portal and REST."""
+    ocpp_port: Port = 9000
+    """Stations, plain."""
+    ocpp_tls_port: Port = 9443
+    """Stations, TLS."""
+    database: str = ""
+    """A URL such as ``postgresql://...``; empty: SQLite in ``data``."""
+    nats: str = ""
+    """The URL of a NATS server, for more than one node; empty: one node."""
+    unknown_stations: UnknownStations = UnknownStations.REFUSE
+    min_security_profile: Annotated[int, Meta(ge=0, le=3)] = 1
+    """Stations with a lower one are refused."""
+
+
+@dataclass(frozen=True)
+class SettingsError(Exception):
+    """Settings that cannot be used; one line for each fault."""
+
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(self.faults)
+
+
+@dataclass(frozen=True)
+class _Given:
+    value: Any
+    source: str
+    """How the person who set it would name it: ``chargeplane.toml: ocpp_port``."""
+
+
+def load(
+    flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None = None
+) -> Settings:
+    """The settings that apply.
+
+    Args:
+        flags: from the command line, by setting name; None where a flag was not used.
+        environment: usually ``os.environ``; only names with our prefix are looked at.
+        file: a TOML file; None: there is none.
+
+    Raises:
+        SettingsError: with every fault of every source.
+    """
+    faults: list[str] = []
+    given: dict[str, _Given] = {}
+    if file:
+        given |= _from_file(file, faults)
+    given |= _from_environment(environment, faults)
+    given |= _from_flags(flags)
+    values = {}
+    for each in fields(Settings):
+        if each.name not in given:
+            continue
+        value, source = given[each.name].value, given[each.name].source
+        try:
+            # Text is what flags and the environment have; a file has types of its own.
+            from_text = isinstance(value, str)
+            values[each.name] = msgspec.convert(
+                value, each.type, strict=not from_text, dec_hook=_path
+            )
+        except (msgspec.ValidationError, ValueError) as error:
+            faults.append(f"{source}: {error} (it is {value!r})")
+    if faults:
+        raise SettingsError(tuple(faults))
+    return Settings(**values)
+
+
+def _path(expected: type, value: object) -> object:
+    if expected is not Path or not isinstance(value, str) or not value:
+        raise ValueError("Expected the path of a folder")
+    return Path(value)
+
+
+def _from_file(file: Path, faults: list[str]) -> dict[str, _Given]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        faults.append(f"{file}: cannot be read: {error.strerror}")
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        faults.append(f"{file}: not TOML: {error}")
+        return {}
+    faults += [f"{file}: {key}: {_unknown(key)}" for key in content if key not in _NAMES]
+    return {key: _Given(value, f"{file}: {key}") for key, value in content.items()}
+
+
+def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, _Given]:
+    given = {}
+    for variable, value in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in SECRETS:
+            continue
+        name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if name in _NAMES:
+            given[name] = _Given(value, variable)
+        else:
+            faults.append(f"{variable}: {_unknown(name)}")
+    return given
+
+
+def _from_flags(flags: Mapping[str, Any]) -> dict[str, _Given]:
+    return {
+        name: _Given(value, "--" + name.replace("_", "-"))
+        for name, value in flags.items()
+        if value is not None
+    }
+
+
+_NAMES = {each.name for each in fields(Settings)}
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, _NAMES, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"there is no such setting{hint}"
