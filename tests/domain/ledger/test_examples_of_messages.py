@@ -1,12 +1,14 @@
 """Each thing that can be wrong with the messages of a transaction, with exact figures."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from msgspec.structs import replace
 
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.ledger import UNKNOWN_IDS, RemarkKind, fold
+from chargeplane.domain.ledger.adoption import AFTER_END_S_MAX, TURNS_BACK_MAX
 from chargeplane.domain.tokens import IdToken
 from chargeplane.domain.transactions import SessionState, StopReason
 from tests.domain.ledger.telling import Station, again, at, kinds, one, these
@@ -65,6 +67,14 @@ def test_a_1x_start_that_is_sent_again_is_the_same_transaction_even_under_anothe
     session = one(start, retry, cp.meter(30, 18, 4000), cp.stop(60, 17, 8000))
     assert these(session.wire_id, session.energy_wh, session.repeats) == ("17", 7000, 1)
     assert session.state is SessionState.ENDED
+
+
+def test_the_id_that_we_answer_is_no_part_of_what_a_1x_start_says() -> None:
+    first, second = (Station(1).start(0, wire_id, 1000) for wire_id in (17, None))
+    assert (first.key, first.content_hash) == (second.key, second.content_hash)
+    ended, again_ended = (Station(1).stop(0, wire_id, 1000) for wire_id in (-1, None))
+    assert ended.key == again_ended.key
+    assert ended.content_hash != again_ended.content_hash
 
 
 def test_tags_that_differ_in_case_are_one_tag() -> None:
@@ -251,6 +261,28 @@ def test_an_unknown_end_without_a_token_is_not_guessed_between_two() -> None:
     assert these(sessions[2].is_orphan, sessions[2].energy_wh) == (True, 0)
 
 
+@pytest.mark.parametrize(("turns", "found"), [(TURNS_BACK_MAX - 1, True), (TURNS_BACK_MAX, False)])
+def test_an_unknown_end_is_looked_for_so_many_transactions_back(turns: int, found: bool) -> None:
+    cp = Station(1)
+    entries = [cp.start(0, 17, 1000, tag="MINE")]
+    for n in range(turns):
+        entries += [cp.start(100 + n * 10, 100 + n, 5000), cp.stop(105 + n * 10, 100 + n, 5000)]
+    sessions = fold([*entries, cp.stop(9000, -1, 4000, tag="MINE")])
+    assert any(each.is_orphan for each in sessions) is not found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "taken"), [(AFTER_END_S_MAX, True), (AFTER_END_S_MAX + 1, False)]
+)
+def test_a_meter_value_without_an_id_may_come_so_long_after_the_end(
+    seconds: int, taken: bool
+) -> None:
+    cp = Station(1)
+    entries = [cp.start(0, 17, 1000), cp.stop(60, 17, 8000)]
+    sessions = fold([*entries, cp.meter(60 + seconds / 60, 0, 8001)])
+    assert (len(sessions) == 1) is taken
+
+
 def test_what_fits_nowhere_stands_alone_and_keeps_its_energy() -> None:
     cp = Station(1)
     session = one(cp.meter(0, 0, 1000), cp.meter(30, 0, 4000), cp.meter(31, INT64_MAX, 4100))
@@ -280,6 +312,27 @@ def test_who_knows_the_id_of_a_transaction_does_not_use_another() -> None:
     session, stranger = fold([*entries, cp.meter(40, 99, 5000), cp.stop(60, 99, 8000, tag="TAG")])
     assert these(session.state, session.energy_wh) == (SessionState.ACTIVE, 3000)
     assert these(stranger.is_orphan, stranger.energy_wh) == (True, 3000)
+
+
+def test_meter_values_alone_are_not_taken_from_a_stranger_either() -> None:
+    cp = Station(1)
+    entries = [cp.start(0, 17, 1000), cp.meter(30, 17, 4000)]
+    session, stranger = fold([*entries, cp.meter(40, 99, 90_000)])
+    assert these(session.energy_wh, stranger.is_orphan) == (3000, True)
+
+
+def test_the_first_message_of_an_unknown_id_says_whose_turn_it_was() -> None:
+    cp = Station(1)
+    entries = [
+        cp.start(0, 17, 1000),
+        cp.meter(30, 99, 4000),
+        cp.start(50, 18, 8000),
+        cp.stop(60, 99, 8000, tag="TAG"),
+        cp.stop(70, 18, 9000),
+    ]
+    for order in permutations(entries):
+        first, second = fold(order)
+        assert these(first.energy_wh, second.energy_wh) == (7000, 1000)
 
 
 def test_nobody_is_billed_for_a_transaction_in_between_whose_start_is_missing() -> None:
@@ -355,7 +408,7 @@ def test_a_clock_that_jumps_back_loses_no_energy() -> None:
         cp.stop(60, "a", 8000, seq=3, clock=at(60) - timedelta(hours=3)),
     )
     assert session.energy_wh == 7000
-    assert RemarkKind.CLOCK_JUMPED in kinds(session)
+    assert kinds(session) == {RemarkKind.CLOCK_JUMPED}
     assert session.ended_at is not None
     assert session.ended_at >= session.started_at
 

@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from chargeplane.domain.ledger import LedgerEntry, RemarkKind, Session
 from chargeplane.domain.ledger.measuring import WIDTHS_WH
-from chargeplane.domain.metering import END, ENERGY_INTERVAL
+from chargeplane.domain.metering import BEGIN, END, ENERGY_INTERVAL
 from chargeplane.domain.transactions import SessionState
 from tests.domain.ledger.telling import Number, Station, kinds, one, power, register, these
 
@@ -40,6 +41,11 @@ def test_a_register_that_is_reset_adds_both_parts() -> None:
 def test_a_register_that_is_reset_at_every_reboot_adds_all_parts() -> None:
     session = charged(0, [3000, 6000, 100, 3000, 50], 2000)
     assert session.energy_wh == 6000 + 3000 + 2000
+
+
+def test_a_meter_that_is_exchanged_does_not_bring_its_past_along() -> None:
+    session = charged(15_000_000, [15_002_000, 6_000_000, 6_001_000], 6_002_000)
+    assert these(session.energy_wh, kinds(session)) == (4000, {RemarkKind.METER_RESET})
 
 
 def test_a_meter_that_goes_backwards_takes_nothing_away() -> None:
@@ -122,6 +128,11 @@ def test_a_start_in_kilowatt_hours_is_seen() -> None:
     assert kinds(session) == {RemarkKind.UNIT_CORRECTED}
 
 
+@pytest.mark.parametrize(("start", "stop"), [(361_000, 480), (5000, 6)])
+def test_a_small_value_is_not_taken_for_kilowatt_hours_by_chance(start: int, stop: int) -> None:
+    assert charged(start, [], stop).energy_wh == stop
+
+
 def test_kilowatt_hours_labelled_watt_hours_are_seen_by_the_power() -> None:
     cp = Station(1)
     session = one(
@@ -157,6 +168,21 @@ def test_the_last_digit_of_a_rounded_value_is_no_fall() -> None:
     session = one(
         cp.start(0, 17, 15_000), cp.meter(19, 17, "19.1", unit="kWh"), cp.stop(20, 17, 19_049, end)
     )
+    assert these(session.energy_wh, session.remarks) == (4049, ())
+
+
+def test_a_rounded_start_makes_no_negative_energy() -> None:
+    cp = Station(1)
+    begin = register(0, "19.1", unit="kWh", context=BEGIN)
+    start = replace(cp.start(0, 17), meter_values=(begin,), key="", content_hash="")
+    session = one(start, cp.stop(20, 17, 19_049))
+    assert these(session.energy_wh, session.remarks) == (0, ())
+
+
+def test_the_end_that_is_in_a_message_twice_is_read_once() -> None:
+    cp = Station(1)
+    end = register(20, "19.06", unit="kWh", context=END)
+    session = one(cp.start(0, 17, 15_000), cp.stop(20, 17, 19_049, end))
     assert these(session.energy_wh, session.remarks) == (4049, ())
 
 

@@ -19,8 +19,8 @@ others, so that one transaction can be folded without reading all of them (``fol
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -33,10 +33,12 @@ from chargeplane.domain.tokens import IdToken
 if TYPE_CHECKING:
     from chargeplane.domain.ledger.threads import Thread
 
-__all__ = ["AFTER_END_S_MAX", "Turns"]
+__all__ = ["AFTER_END_S_MAX", "TURNS_BACK_MAX", "Turns"]
 
 # A meter value may come this long after the end and still belong to the transaction.
 AFTER_END_S_MAX: Final = 600
+# So many transactions back on an EVSE is one looked for that an end without an id may be of.
+TURNS_BACK_MAX: Final = 20
 _AFTER_END = timedelta(seconds=AFTER_END_S_MAX)
 _NEVER = Decimal("Infinity")
 
@@ -55,11 +57,19 @@ class _Candidate(NamedTuple):
 class Turns:
     """The threads of one station in the order of their starts, per EVSE."""
 
-    def __init__(self, started: list[Thread]) -> None:
+    def __init__(self, threads: Iterable[Thread]) -> None:
         self._threads: dict[int, list[Thread]] = {}
-        for thread in sorted(started, key=lambda each: each.starts[0].by_clock):
-            if evse := thread.evse:
-                self._threads.setdefault(evse.evse_id, []).append(thread)
+        self._places: dict[str, int] = {}
+        self._without_start: dict[int | None, list[datetime]] = {}
+        for thread in sorted(threads, key=lambda each: each.first.by_clock):
+            evse = thread.evse
+            if not thread.starts:
+                evse_id = evse.evse_id if evse else None
+                self._without_start.setdefault(evse_id, []).append(thread.first.at)
+            elif evse:
+                row = self._threads.setdefault(evse.evse_id, [])
+                self._places[thread.key] = len(row)
+                row.append(thread)
         self._times = {
             evse_id: [thread.starts[0].at for thread in threads]
             for evse_id, threads in self._threads.items()
@@ -77,21 +87,20 @@ class Turns:
             return None
         if thread.starts:
             threads = self._threads[evse.evse_id]
-            index = threads.index(thread) + 1
+            index = self._places[thread.key] + 1
         else:
             threads = self._threads.get(evse.evse_id, [])
             index = bisect_right(self._times.get(evse.evse_id, []), thread.first.at)
         return threads[index] if index < len(threads) else None
 
-    def runs_alone(self, thread: Thread, following: Message, others: list[Thread]) -> bool:
+    def runs_alone(self, thread: Thread, following: Message) -> bool:
         """False if a thread without a start may have used the EVSE before the next start on it."""
         evse = thread.evse
-        return not any(
-            other is not thread
-            and (other.evse is None or evse is None or other.evse.evse_id == evse.evse_id)
-            and thread.first.at <= other.first.at <= following.at
-            for other in others
-        )
+        between = 0 if thread.starts else -1
+        for evse_id in (evse.evse_id if evse else None, None):
+            times = self._without_start.get(evse_id, [])
+            between += bisect_right(times, following.at) - bisect_left(times, thread.first.at)
+        return between <= 0
 
     def adopt(self, loose: list[list[Message]]) -> list[list[Message]]:
         """Give loose messages to threads; what is left over is returned."""
@@ -133,7 +142,7 @@ class Turns:
         """The threads without an end that were started before, the last one first."""
         index = bisect_right(self._times.get(evse_id, []), at)
         stop_wh = boundary_wh(end.entry, END)
-        for place in range(index - 1, -1, -1):
+        for place in range(index - 1, max(index - 1 - TURNS_BACK_MAX, -1), -1):
             thread = self._threads[evse_id][place]
             if thread.ends:
                 continue

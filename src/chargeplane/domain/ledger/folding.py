@@ -57,12 +57,11 @@ def scope(entries: Iterable[LedgerEntry], key: str) -> list[LedgerEntry]:
 
 def _sessions(messages: list[Message]) -> list[Session]:
     threads = threads_of(messages)
-    turns = Turns([each for each in threads if each.starts])
-    without_start = [each for each in threads if not each.starts]
+    turns = Turns(threads)
     sessions = []
     for thread in threads:
         next_thread = turns.after(thread)
         following = next_thread.starts[0] if next_thread else None
-        alone = following is None or turns.runs_alone(thread, following, without_start)
+        alone = following is None or turns.runs_alone(thread, following)
         sessions.append(session_of(thread, following, alone=alone))
     return sessions

@@ -64,7 +64,7 @@ class Thread:
 def threads_of(messages: list[Message]) -> list[Thread]:
     """All threads of one station, from its messages in the order of the clock."""
     known, loose = _sorted_out(messages)
-    turns = Turns([each for each in known.values() if each.starts])
+    turns = Turns(known.values())
     homeless = turns.adopt(loose)
     for unit in homeless:
         key = _orphan_key(unit, turns)
