@@ -1,0 +1,221 @@
+"""The HTTP front of the station port: one request for each connection, then a link or an answer.
+
+It awaits admission with the peer's address and certificate at hand before it promises anything,
+answers SOAP and plain requests on the same port, and hands the socket to the transport of the
+listener only once the link is granted. Until then it holds a peer to a deadline and to bounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from chargeplane.runtime.links.admission import Accept, Attempt
+from chargeplane.runtime.links.faults import CloseCode
+from chargeplane.runtime.links.heads import Head, HttpFault, Request, Response
+from chargeplane.runtime.links.identity import IdentityFault, identity_of_target, path_of_target
+from chargeplane.runtime.links.intake import Intake, IntakeEnded
+from chargeplane.runtime.links.link import Link
+from chargeplane.runtime.links.peers import address_of, tls_of
+from chargeplane.runtime.links.reading import read_body, read_head
+from chargeplane.runtime.links.receivers import LinkFacts
+from chargeplane.runtime.links.sockets import tune_socket
+from chargeplane.runtime.links.upgrading import (
+    REPAIR_SUBPROTOCOL,
+    Handshake,
+    chosen_subprotocol,
+    wanted,
+)
+from chargeplane.runtime.links.wires import Upgrade
+
+if TYPE_CHECKING:
+    from chargeplane.runtime.links.listener import Listener
+
+__all__ = ["Front"]
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_FAILED = Response(HTTPStatus.INTERNAL_SERVER_ERROR, b"internal error\n")
+# How long a connection that was answered may stay open for the peer to read the answer: closing
+# while bytes of the peer are unread would make its system throw the answer away.
+_LINGER_S = 0.5
+_UPGRADE_REQUIRED = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"))
+
+
+class Front(asyncio.Protocol):
+    """One connection until it is a link, or until it is answered."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._settings = listener.settings
+        self._intake = Intake()
+        self._answered = False
+        self._held = False
+        self._task: asyncio.Task[None] | None = None
+        self._transport: asyncio.Transport
+
+    # What asyncio tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._peer = address_of(transport)
+        self._tls = tls_of(transport)
+        self._trouble = self._listener.arrived(self._peer.host)
+        if self._listener.is_flooded:
+            self._transport.abort()
+            return
+        tune_socket(transport)
+        self._task = self._listener.start(self._serve())
+
+    def data_received(self, data: bytes) -> None:
+        if self._answered:
+            return  # the rest of a request that was refused
+        self._intake.feed(data)
+        # Nobody asks for more than this at once: the rest waits with the peer.
+        if len(self._intake) > self._settings.head_bytes_max + self._settings.body_bytes_max:
+            self._hold()
+
+    def eof_received(self) -> bool:
+        self._intake.end()
+        # A peer that only reads any more still gets its answer. TLS cannot be half closed.
+        return self._tls is None and not self._answered
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._listener.left(self._peer.host)
+        self._answered = True
+        self._intake.end()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _hold(self) -> None:
+        if not self._held:
+            self._held = True
+            self._transport.pause_reading()
+
+    def _go_on(self) -> None:
+        if self._held:
+            self._held = False
+            self._transport.resume_reading()
+
+    # The conversation.
+
+    async def _serve(self) -> None:
+        response: Response | None = _FAILED
+        try:
+            async with asyncio.timeout(self._settings.handshake_timeout_s):
+                head = await read_head(self._intake, self._settings)
+                self._check_room()
+                handshake = wanted(head, self._settings)
+                if handshake is not None:
+                    response = await self._upgrade(head, handshake)
+                    return
+                request = await self._read_request(head)
+            async with asyncio.timeout(self._settings.answer_timeout_s):
+                response = await self._respond(request)
+        except HttpFault as fault:
+            response = fault.response
+        except TimeoutError:
+            response = Response(HTTPStatus.REQUEST_TIMEOUT, b"too slow\n")
+        except IntakeEnded:
+            response = None
+            self._transport.close()
+        finally:
+            # An error that is not ours to handle travels on; the peer learns that there was one.
+            if response is not None and not self._answered:
+                self._answer(response)
+
+    def _check_room(self) -> None:
+        if self._trouble is not None:
+            raise HttpFault(self._trouble, "too many connections", [("Retry-After", "10")])
+
+    async def _read_request(self, head: Head) -> Request:
+        body = b""
+        if head.method == "POST":
+            body = await read_body(
+                self._intake,
+                head.headers,
+                self._settings.body_bytes_max,
+                lambda: self._transport.write(_CONTINUE),
+            )
+        elif head.method != "GET":
+            raise HttpFault(
+                HTTPStatus.METHOD_NOT_ALLOWED, "GET and POST only", [("Allow", "GET, POST")]
+            )
+        path, query = path_of_target(head.target), head.target.partition("?")[2]
+        return Request(head.method, path, query, head.headers, body, self._peer, self._tls)
+
+    async def _respond(self, request: Request) -> Response:
+        response = await self._listener.respond(request)
+        if response is not None:
+            return response
+        if request.method == "GET":
+            raise HttpFault(
+                HTTPStatus.UPGRADE_REQUIRED, "this is a WebSocket endpoint", _UPGRADE_REQUIRED
+            )
+        raise HttpFault(HTTPStatus.NOT_FOUND, "nothing here takes a POST")
+
+    def _answer(self, response: Response) -> None:
+        self._answered = True
+        self._go_on()
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            self._listener.refusals[response.status.value] += 1
+        self._transport.write(response.encoded())
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            asyncio.get_running_loop().call_later(_LINGER_S, self._transport.close)
+        else:
+            self._transport.close()
+
+    async def _upgrade(self, head: Head, handshake: Handshake) -> Response | None:
+        """Admit the peer and open its link; the answer to a peer that is refused."""
+        try:
+            identity = identity_of_target(head.target)
+        except IdentityFault as fault:
+            raise HttpFault(HTTPStatus.NOT_FOUND, str(fault)) from None
+        attempt = Attempt(
+            head.target, identity, head.headers, self._peer, self._tls, handshake.offered
+        )
+        verdict = await self._listener.admit(attempt)
+        if not isinstance(verdict, Accept):
+            raise HttpFault(verdict.status, verdict.reason, verdict.headers)
+        name = chosen_subprotocol(
+            handshake.offered, verdict.subprotocols, verdict.default_subprotocol
+        )
+        if self._intake.has_ended:
+            raise IntakeEnded
+        if self._listener.is_draining:
+            raise HttpFault(HTTPStatus.SERVICE_UNAVAILABLE, "shutting down")
+        self._open(handshake, verdict, name)
+        return None
+
+    def _open(self, handshake: Handshake, verdict: Accept, name: str | None) -> None:
+        settings = verdict.settings or self._settings.link
+        compression = handshake.compression if settings.compression else None
+        repairs = handshake.repairs
+        if not handshake.offered:
+            repairs += (REPAIR_SUBPROTOCOL,)
+        headers: list[tuple[str, str]] = []
+        if handshake.offered and name is not None:
+            headers.append(("Sec-WebSocket-Protocol", name))
+        if compression is not None:
+            headers.append(("Sec-WebSocket-Extensions", compression.answer))
+        facts = LinkFacts(
+            verdict.identity, name, self._peer, self._tls, compression, repairs, verdict.context
+        )
+        link = Link(facts, settings, self._listener.wheel)
+        self._answered = True
+        self._go_on()
+        opened = False
+        try:
+            wire = self._listener.wire(
+                self._transport, Upgrade(handshake.key, tuple(headers)), link
+            )
+            self._listener.opened(link, wire)
+            if name is None:
+                # OCPP 2.x Part 4: finish the handshake without the header, then close at once.
+                link.close(CloseCode.PROTOCOL_ERROR, "no sub-protocol in common")
+            link.begin_reading(self._intake.rest())
+            opened = True
+        finally:
+            if not opened:
+                self._transport.abort()

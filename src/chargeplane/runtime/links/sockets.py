@@ -1,0 +1,42 @@
+"""What is asked of the operating system for each connection, and for the process."""
+
+from __future__ import annotations
+
+import resource
+import socket
+from asyncio import BaseTransport
+
+__all__ = ["raise_open_files_max", "tune_socket"]
+
+# The system notices a dead peer by itself, for links whose pings are off and for peers that neither
+# read nor close: probes after a minute, the end after a minute without any acknowledgement.
+_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("TCP_KEEPIDLE", 60),
+    ("TCP_KEEPINTVL", 20),
+    ("TCP_KEEPCNT", 3),
+    ("TCP_USER_TIMEOUT", 60_000),
+)
+
+
+def tune_socket(transport: BaseTransport) -> None:
+    """Have the system watch the connection. Options that it does not know are left out."""
+    connection: socket.socket | None = transport.get_extra_info("socket")
+    if connection is None or connection.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _OPTIONS:
+        if (option := getattr(socket, name, None)) is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def raise_open_files_max() -> int:
+    """Let the process open as many files as it may; how many that is.
+
+    Each connection is a file. Call it once at start, say the number, and hold the connections of a
+    listener below it.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        return hard
+    return soft

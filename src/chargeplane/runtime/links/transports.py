@@ -1,0 +1,75 @@
+"""Which transport carries the links, which event loop runs them, and what opens their ports."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from enum import StrEnum
+from importlib import import_module
+from importlib.util import find_spec
+from typing import cast
+
+from chargeplane.runtime.links.wires import WireFactory
+
+__all__ = ["Transport", "create_server", "default_transport", "new_event_loop", "wire_factory"]
+
+
+class Transport(StrEnum):
+    """A library that carries links."""
+
+    PICOWS = "picows"
+    WEBSOCKETS = "websockets"
+
+
+def default_transport() -> Transport:
+    """The fastest that is installed; picows has no build for every platform."""
+    return Transport.PICOWS if find_spec("picows") else Transport.WEBSOCKETS
+
+
+def wire_factory(transport: Transport) -> WireFactory:
+    """What takes over a connection. Only the chosen library is imported."""
+    module = import_module(f"chargeplane.runtime.links.{transport}_wire")
+    return cast("WireFactory", getattr(module, f"{transport}_wire"))
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """A loop of uvloop where it is installed, else asyncio's own; for ``asyncio.Runner``."""
+    if find_spec("uvloop"):
+        return cast("asyncio.AbstractEventLoop", import_module("uvloop").new_event_loop())
+    return asyncio.new_event_loop()
+
+
+async def create_server(
+    protocol: Callable[[], asyncio.Protocol],
+    host: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext | None,
+    backlog_max: int,
+    handshake_timeout_s: float,
+) -> asyncio.Server:
+    """Open a port."""
+    loop = asyncio.get_running_loop()
+    if tls is None:
+        return await loop.create_server(protocol, host, port, backlog=backlog_max)
+    if find_spec("aiofastnet"):
+        # Its TLS shakes hands a third faster than the loops' own; without TLS it only costs memory.
+        server = await import_module("aiofastnet").create_server(
+            loop,
+            protocol,
+            host,
+            port,
+            ssl=tls,
+            backlog=backlog_max,
+            ssl_handshake_timeout=handshake_timeout_s,
+        )
+        return cast("asyncio.Server", server)
+    return await loop.create_server(
+        protocol,
+        host,
+        port,
+        ssl=tls,
+        backlog=backlog_max,
+        ssl_handshake_timeout=handshake_timeout_s,
+    )

@@ -1,0 +1,124 @@
+"""The WebSocket handshake of the server: is the request correct, and what is agreed upon."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha1
+from http import HTTPStatus
+
+from chargeplane.runtime.links.deflate import Deflate, negotiated
+from chargeplane.runtime.links.heads import Head, HttpFault, encoded_head
+from chargeplane.runtime.links.settings import ListenerSettings
+from chargeplane.runtime.links.wires import Upgrade
+
+__all__ = [
+    "REPAIR_CONNECTION",
+    "REPAIR_SUBPROTOCOL",
+    "Handshake",
+    "accept_key",
+    "chosen_subprotocol",
+    "switching_protocols",
+    "wanted",
+]
+
+REPAIR_CONNECTION = "upgrade-without-connection-header"
+REPAIR_SUBPROTOCOL = "subprotocol-missing"
+
+_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 1.3
+_OFFERED_MAX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a correct upgrade request asks for."""
+
+    key: str
+    offered: tuple[str, ...]
+    compression: Deflate | None
+    repairs: tuple[str, ...]
+
+
+def wanted(head: Head, settings: ListenerSettings) -> Handshake | None:
+    """What a request asks for; None if it asks for no WebSocket.
+
+    Raises:
+        HttpFault: if it asks for one in a way that cannot be granted.
+    """
+    headers = head.headers
+    if "websocket" not in (each.lower() for each in headers.listed("Upgrade")):
+        return None
+    if head.method != "GET":
+        raise HttpFault(HTTPStatus.METHOD_NOT_ALLOWED, "GET only", [("Allow", "GET, POST")])
+    if head.minor < 1:
+        raise HttpFault(HTTPStatus.BAD_REQUEST, "HTTP/1.1 only")
+    repairs: tuple[str, ...] = ()
+    if "upgrade" not in (each.lower() for each in headers.listed("Connection")):
+        if not settings.tolerant:
+            raise HttpFault(HTTPStatus.BAD_REQUEST, "no Connection: Upgrade")
+        repairs = (REPAIR_CONNECTION,)
+    if set(headers.all("Sec-WebSocket-Version")) != {"13"}:
+        raise HttpFault(
+            HTTPStatus.UPGRADE_REQUIRED,
+            "WebSocket version 13 only",
+            [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")],
+        )
+    if "Origin" in headers and not settings.origin_allowed:
+        # ASVS 4.4.2: a page in an operator's browser must not pose as a station.
+        raise HttpFault(HTTPStatus.FORBIDDEN, "stations only")
+    return Handshake(
+        key=_key(headers.all("Sec-WebSocket-Key")),
+        offered=_offered(headers.listed("Sec-WebSocket-Protocol")),
+        compression=negotiated(headers.listed("Sec-WebSocket-Extensions")),
+        repairs=repairs,
+    )
+
+
+def chosen_subprotocol(
+    offered: Sequence[str], preferred: Sequence[str], default: str | None
+) -> str | None:
+    """The server's first choice among what is offered; None if there is nothing in common.
+
+    Raises:
+        HttpFault: if nothing at all is offered and there is no default.
+    """
+    if offered:
+        return next((each for each in preferred if each in offered), None)
+    if default is None:
+        raise HttpFault(HTTPStatus.BAD_REQUEST, "no Sec-WebSocket-Protocol")
+    return default
+
+
+def switching_protocols(upgrade: Upgrade) -> bytes:
+    """The answer 101."""
+    fields = (
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Accept", accept_key(upgrade.key)),
+        *upgrade.headers,
+    )
+    return encoded_head("HTTP/1.1 101 Switching Protocols", fields)
+
+
+def accept_key(key: str) -> str:
+    """What a server proves with that it understood the handshake (RFC 6455 4.2.2)."""
+    return b64encode(sha1((key + _GUID).encode(), usedforsecurity=False).digest()).decode()
+
+
+def _key(keys: Sequence[str]) -> str:
+    if len(keys) == 1:
+        try:
+            if len(b64decode(keys[0], validate=True)) == 16:
+                return keys[0]
+        except (binascii.Error, ValueError):
+            # Falls through to the one answer for every bad key.
+            keys = ()
+    raise HttpFault(HTTPStatus.BAD_REQUEST, "malformed Sec-WebSocket-Key")
+
+
+def _offered(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) > _OFFERED_MAX:
+        raise HttpFault(HTTPStatus.BAD_REQUEST, "too many sub-protocols")
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,1 @@
+"""The links, over real sockets on loopback, each test on both transports."""

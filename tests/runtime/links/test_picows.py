@@ -1,0 +1,58 @@
+"""picows is used in a way that it does not document: these tests fail when that changes."""
+
+import ast
+import inspect
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from picows.picows import WSProtocol  # type: ignore[attr-defined]
+
+from chargeplane.runtime.links import Transport, default_transport, picows_wire
+
+SOURCE = Path(picows_wire.__file__)
+PINNED = "2.3.1"
+
+
+def arguments() -> set[str]:
+    """The keywords that we give to the constructor."""
+    for node in ast.walk(ast.parse(SOURCE.read_text())):
+        match node:
+            case ast.Call(func=ast.Name(id="WSProtocol"), keywords=keywords):
+                return {str(keyword.arg) for keyword in keywords}
+    raise AssertionError("WSProtocol is not constructed")
+
+
+def test_picows_is_the_version_that_was_read() -> None:
+    assert version("picows") == PINNED, "read picows.pyx again before you change this"
+
+
+async def test_the_constructor_takes_our_arguments_all_of_them_and_no_others() -> None:
+    given = dict.fromkeys(arguments())
+    for left_out in sorted(given):
+        fewer = {name: value for name, value in given.items() if name != left_out}
+        with pytest.raises(TypeError, match="positional argument"):
+            WSProtocol(**fewer)
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        WSProtocol(**given, another=None)
+
+
+def test_one_file_knows_picows() -> None:
+    package = Path(inspect.getfile(default_transport)).parents[2]
+    knowing = [path for path in package.rglob("*.py") if "import picows" in _imports(path)]
+    assert knowing == [SOURCE]
+
+
+def _imports(path: Path) -> str:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.ImportFrom(module=str(module), level=0):
+                found.append(f"import {module}")
+            case ast.Import(names=names):
+                found += [f"import {each.name}" for each in names]
+    return "\n".join(found)
+
+
+def test_picows_is_the_default() -> None:
+    assert default_transport() is Transport.PICOWS

@@ -1,0 +1,195 @@
+"""TLS: what admission sees of it, and that links behave alike over it."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from chargeplane.runtime.links import (
+    Accept,
+    Attempt,
+    HandshakeRefused,
+    Link,
+    LinkSettings,
+    Listener,
+    ListenerSettings,
+    Transport,
+    connect,
+    new_event_loop,
+)
+from tests.runtime.links.certificates import Authority
+from tests.runtime.links.harness import QUICK, Station, until
+
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.new_event_loop,
+    "fastest": new_event_loop,
+}
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def server_context(authority: Authority, *, mutual: bool) -> ssl.SSLContext:
+    identity = authority.issue("server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(identity.certificate_path, identity.key_path)
+    if mutual:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(authority.root.certificate_path)
+    return context
+
+
+def client_context(authority: Authority) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=authority.root.certificate_path)
+
+
+class Secure:
+    """A listener on a TLS port."""
+
+    def __init__(self) -> None:
+        self.attempts: list[Attempt] = []
+        self.stations: list[Station] = []
+        self.clients: list[Station] = []
+        self.url = ""
+
+    async def admit(self, attempt: Attempt) -> Accept:
+        self.attempts.append(attempt)
+        return Accept(attempt.identity or "")
+
+    def opened(self, link: Link) -> Station:
+        self.stations.append(Station(link))
+        return self.stations[-1]
+
+    def dialled(self, link: Link) -> Station:
+        self.clients.append(Station(link))
+        return self.clients[-1]
+
+    async def dial(self, tls: ssl.SSLContext, settings: LinkSettings = QUICK) -> Link:
+        return await connect(
+            self.url, self.dialled, subprotocols=["ocpp2.0.1"], tls=tls, settings=settings
+        )
+
+
+@asynccontextmanager
+async def secure(
+    transport: Transport, context: ssl.SSLContext, settings: ListenerSettings
+) -> AsyncIterator[Secure]:
+    at = Secure()
+    listener = Listener(at.admit, at.opened, settings=settings, transport=transport)
+    at.url = f"wss://127.0.0.1:{await listener.listen('127.0.0.1', 0, context)}/ocpp/CP1"
+    yield at
+    await listener.drain(1.0)
+    await until(lambda: listener.connections == 0)
+
+
+@pytest.mark.parametrize("loop_name", LOOPS)
+def test_admission_sees_the_certificate_of_a_station(
+    transport: Transport, authority: Authority, loop_name: str
+) -> None:
+    async def main() -> None:
+        context = server_context(authority, mutual=True)
+        station = authority.issue("CP1")
+        async with secure(transport, context, ListenerSettings(link=QUICK)) as at:
+            tls = client_context(authority)
+            tls.load_cert_chain(station.certificate_path, station.key_path)
+            link = await at.dial(tls)
+            (attempt,) = at.attempts
+            assert attempt.tls is not None
+            assert attempt.tls.version == "TLSv1.3"
+            assert attempt.tls.cipher.startswith("TLS_")
+            assert attempt.tls.client_certificate is not None
+            shown = x509.load_der_x509_certificate(attempt.tls.client_certificate)
+            assert shown == station.certificate
+            assert attempt.peer.host == "127.0.0.1"
+            assert at.stations[0].link.facts.tls == attempt.tls
+            # And the link works both ways, with messages of several records.
+            link.send("é" * 100_000)
+            await until(lambda: at.stations[0].texts == ["é" * 100_000])
+            at.stations[0].link.send("x" * 100_000)
+            await until(lambda: at.clients[0].texts == ["x" * 100_000])
+            assert await link.ping() < 5
+            link.close(1000, "bye")
+            assert (await at.stations[0].ending()).reason == "bye"
+            assert (await at.clients[0].ending()).code == 1000
+
+    with asyncio.Runner(loop_factory=LOOPS[loop_name]) as runner:
+        runner.run(main())
+
+
+async def test_a_station_without_a_certificate_is_refused_where_one_is_asked_for(
+    transport: Transport, authority: Authority, tmp_path: Path
+) -> None:
+    context = server_context(authority, mutual=True)
+    stranger = Authority(tmp_path, "stranger").issue("CP1")
+    async with secure(transport, context, ListenerSettings(link=QUICK)) as at:
+        wrong = client_context(authority)
+        wrong.load_cert_chain(stranger.certificate_path, stranger.key_path)
+        for tls in (client_context(authority), wrong):
+            # With TLS 1.3 the client learns of it only when it reads.
+            with pytest.raises((OSError, HandshakeRefused)):
+                await at.dial(tls)
+        assert not at.attempts
+
+
+async def test_without_a_client_certificate_there_is_none_to_see(
+    transport: Transport, authority: Authority
+) -> None:
+    context = server_context(authority, mutual=False)
+    async with secure(transport, context, ListenerSettings(link=QUICK)) as at:
+        await at.dial(client_context(authority))
+        assert at.attempts[0].tls is not None
+        assert at.attempts[0].tls.client_certificate is None
+
+
+async def test_a_client_refuses_a_server_that_it_cannot_trust(
+    transport: Transport, authority: Authority
+) -> None:
+    context = server_context(authority, mutual=False)
+    async with secure(transport, context, ListenerSettings(link=QUICK)) as at:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await at.dial(ssl.create_default_context())
+
+
+async def test_a_tls_handshake_that_never_ends_is_given_up(
+    transport: Transport, authority: Authority
+) -> None:
+    context = server_context(authority, mutual=False)
+    settings = ListenerSettings(link=QUICK, handshake_timeout_s=0.3)
+    async with secure(transport, context, settings) as at:
+        port = int(at.url.split(":")[2].split("/")[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(2):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_slow_consumer_over_tls_is_cut_off_at_the_bound(
+    transport: Transport, authority: Authority
+) -> None:
+    context = server_context(authority, mutual=False)
+    link = LinkSettings(
+        ping_interval_s=None,
+        close_timeout_s=0.1,
+        outgoing_bytes_max=262_144,
+        compression=False,
+        message_bytes_max=1_000_000,
+    )
+    async with secure(transport, context, ListenerSettings(link=link)) as at:
+        client = await at.dial(client_context(authority), link)
+        client.hold()
+        server = at.stations[0].link
+        count = 0
+        while server.is_open and count < 6_400:
+            server.send("x" * 10_000)
+            count += 1
+            if not count % 10:
+                await asyncio.sleep(0)
+        assert count < 1_000
+        assert (await at.stations[0].ending()).reason == "slow consumer"
+        client.cut("enough")
