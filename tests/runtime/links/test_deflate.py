@@ -1,5 +1,7 @@
 """The negotiation of RFC 7692, and its bounds."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,6 +96,17 @@ def test_no_more_than_the_bound_is_inflated(bytes_max: int, over: int) -> None:
     with pytest.raises(MessageFault) as caught:
         Inflater(bytes_max).inflated(payload, final=True)
     assert caught.value.code == 1009
+
+
+def test_a_bomb_takes_no_memory() -> None:
+    payload = Deflate().compressed(bytes(20_000_000))
+    inflater = Inflater(1_000)
+    tracemalloc.start()
+    with pytest.raises(MessageFault):
+        inflater.inflated(payload, final=True)
+    _now_bytes, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 200_000
 
 
 @given(st.binary(max_size=300))

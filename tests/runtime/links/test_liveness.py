@@ -54,7 +54,7 @@ async def test_a_stopped_process_is_noticed_in_time(transport: Transport) -> Non
 async def test_any_sign_of_life_counts(transport: Transport, sign_of_life: str) -> None:
     async with site(transport, link=PINGED) as at:
         peer = await at.upgraded()
-        until_s = now_s() + 3 * (INTERVAL_S + TIMEOUT_S)
+        until_s = now_s() + 2 * (INTERVAL_S + TIMEOUT_S)
         pings = 0
         while now_s() < until_s:
             if sign_of_life == "pong":
