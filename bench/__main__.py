@@ -6,7 +6,7 @@ import platform
 import sys
 from importlib import import_module
 
-NAMES = ("codec", "turn", "imports", "echo")
+NAMES = ("codec", "turn", "imports", "echo", "store")
 
 
 def main(names: list[str]) -> int:

