@@ -164,6 +164,19 @@ async def test_a_caller_that_left_before_its_turn_leaves_no_row(settings: Settin
         assert store.health.waiting_units == 0
 
 
+async def test_two_programs_on_one_database_store_each_unit_once(
+    store: Store, settings: Settings
+) -> None:
+    """In opposite orders, so that on PostgreSQL they also run into each other's locks."""
+    async with Store(settings, WITH_LEDGER) as other:
+        here = [store.write(Entry("one", n)) for n in range(200)]
+        there = [other.write(Entry("one", n)) for n in reversed(range(200))]
+        created = await asyncio.gather(*here, *there)
+    assert sum(created) == 200
+    assert await store.read(count) == 200
+    assert len(await store.read(events)) == 200
+
+
 async def test_closing_commits_what_waits(settings: Settings) -> None:
     async with Store(settings, WITH_LEDGER) as store:
         await store.write(Function(make_tenant))

@@ -1,6 +1,8 @@
 """Every row belongs to a tenant, and the migrations make what the metadata says."""
 
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -73,6 +75,18 @@ def test_migrations_from_empty_make_what_the_metadata_says(empty: Settings, sche
     with connected(empty) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, schema.metadata) == []
+
+
+def test_programs_that_start_at_once_take_turns(empty: Settings) -> None:
+    script = (
+        "import sys\n"
+        "from chargeplane.runtime.store import Settings, upgrade\n"
+        "upgrade(Settings(sys.argv[1]))\n"
+    )
+    command = [sys.executable, "-c", script, empty.url]
+    programs = [subprocess.Popen(command) for _ in range(3)]
+    assert [program.wait() for program in programs] == [0, 0, 0]
+    assert current(empty) == ("core_0001",)
 
 
 def test_a_block_can_come_later(empty: Settings) -> None:
