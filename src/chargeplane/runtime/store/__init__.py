@@ -28,6 +28,7 @@ from chargeplane.runtime.store.errors import (
 from chargeplane.runtime.store.ids import id_at, new_id, time_of
 from chargeplane.runtime.store.migrating import current, upgrade
 from chargeplane.runtime.store.prepared import Prepared
+from chargeplane.runtime.store.rows import Row, Rows, Sink
 from chargeplane.runtime.store.schema import SCHEMA, Schema
 from chargeplane.runtime.store.store import Committed, Health, Store
 from chargeplane.runtime.store.text import storable
@@ -46,8 +47,11 @@ __all__ = [
     "NewerDatabase",
     "OlderDatabase",
     "Prepared",
+    "Row",
+    "Rows",
     "Schema",
     "Settings",
+    "Sink",
     "Statements",
     "Store",
     "StoreBusy",

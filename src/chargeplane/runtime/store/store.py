@@ -26,8 +26,9 @@ from chargeplane.runtime.store.engines import backend_of
 from chargeplane.runtime.store.errors import StoreBusy, StoreClosed, StoreUnavailable
 from chargeplane.runtime.store.ids import OURS
 from chargeplane.runtime.store.migrating import reading, require_current
+from chargeplane.runtime.store.room import Room
 from chargeplane.runtime.store.schema import SCHEMA, Schema
-from chargeplane.runtime.store.tickets import Ticket
+from chargeplane.runtime.store.tickets import Tell, Ticket, Told, Waiter
 from chargeplane.runtime.store.units import Unit
 from chargeplane.runtime.store.writer import Batch, Writer, reason
 
@@ -72,7 +73,7 @@ class Store:
         self._on_commit = on_commit
         self._backend = backend_of(settings)
         self._writer = Writer(self._backend, self._release)
-        self._room = asyncio.Semaphore(settings.waiting_units_max)
+        self._room = Room(settings.waiting_units_max)
         self._waiting: set[Ticket[Any]] = set()
         self._waiting_reads = 0
         self._sweep: asyncio.TimerHandle | None = None
@@ -120,16 +121,38 @@ class Store:
             Exception: whatever the unit itself raised. It left no trace.
         """
         expires_at_s = time.monotonic() + self._patience_s(deadline_s)
-        await self._enter(expires_at_s)
+        try:
+            async with asyncio.timeout(max(0.0, expires_at_s - time.monotonic())):
+                await self._room.enter()
+        except TimeoutError as late:
+            raise StoreUnavailable(self._why("no room in the queue")) from late
+        stored: asyncio.Future[R] = self._loop.create_future()
+        self._queue(unit, stored, expires_at_s)
+        return await stored
+
+    def submit(self, unit: Unit[Any], tell: Tell, *, deadline_s: float | None = None) -> bool:
+        """As ``write``, for whoever has no time to wait: ``tell`` is called in the loop.
+
+        Returns:
+            False if the queue is full: then nothing was queued, and ``write`` can wait.
+
+        Raises:
+            StoreClosed: the store is closed.
+        """
+        if not self._room.enter_at_once():
+            return False
+        self._queue(unit, Told(tell), time.monotonic() + self._patience_s(deadline_s))
+        return True
+
+    def _queue(self, unit: Unit[Any], waiter: Waiter, expires_at_s: float) -> None:
         if not self._writer.is_alive:
-            self._room.release()
+            self._room.leave()
             raise StoreClosed("the store is closed")
-        ticket: Ticket[R] = Ticket(unit, self._loop.create_future(), expires_at_s)
+        ticket: Ticket[Any] = Ticket(unit, waiter, expires_at_s)
         self._waiting.add(ticket)
         self._writer.put(ticket)
         if self._sweep is None:
             self._sweep = self._loop.call_later(_SWEEP_S, self._give_up_the_late)
-        return await ticket.future
 
     async def read(self, look: Callable[[Connection], R], *, deadline_s: float | None = None) -> R:
         """Call a function with a connection that sees one state of the database and cannot write.
@@ -154,17 +177,6 @@ class Store:
     def _patience_s(self, deadline_s: float | None) -> float:
         return self.settings.deadline_s if deadline_s is None else deadline_s
 
-    async def _enter(self, expires_at_s: float) -> None:
-        """Take a place in the queue. Whoever finds it full waits here, and nothing is lost."""
-        if not self._room.locked():
-            await self._room.acquire()
-            return
-        try:
-            async with asyncio.timeout(max(0.0, expires_at_s - time.monotonic())):
-                await self._room.acquire()
-        except TimeoutError as late:
-            raise StoreUnavailable(self._why("no room in the queue")) from late
-
     def _release(self, batch: Batch, took_s: float) -> None:
         """Called in the writer's thread: one wake-up of the loop for the whole batch."""
         self._loop.call_soon_threadsafe(self._deliver, batch, took_s)
@@ -172,7 +184,7 @@ class Store:
     def _deliver(self, batch: Batch, took_s: float) -> None:
         for ticket in batch:
             self._waiting.discard(ticket)
-            self._room.release()
+            self._room.leave()
             ticket.deliver()
         if took_s:
             self._on_commit(Committed(len(batch), took_s))

@@ -27,7 +27,8 @@ from sqlalchemy.exc import DBAPIError
 
 from chargeplane.runtime.store.backends import Backend
 from chargeplane.runtime.store.errors import StoreClosed
-from chargeplane.runtime.store.tickets import Ticket
+from chargeplane.runtime.store.rows import Row, Rows, write_rows
+from chargeplane.runtime.store.tickets import Kept, Ticket
 
 __all__ = ["Batch", "Writer"]
 
@@ -164,13 +165,32 @@ class Writer:
         self._release(batch, time.monotonic() - start_s)
 
     def _together(self, batch: Batch) -> None:
+        rows: list[Row] = []
         with self._transaction() as connection:
             for ticket in batch:
+                if isinstance(ticket.unit, Rows):
+                    ticket.begun = True
+                    if ticket.is_wanted:
+                        rows += ticket.unit.rows
+                    continue
+                self._write(connection, rows)  # a unit may look at what came before it
                 with ticket:
                     ticket.apply_if_wanted(connection)
-                if ticket.error is not None:
-                    self._blame(ticket.error)
-                    raise _Poisoned(ticket.error)
+                self._stop_at(ticket)
+            self._write(connection, rows)
+
+    def _write(self, connection: Connection, rows: list[Row]) -> None:
+        """Write what has been gathered."""
+        gathered = Kept()
+        with gathered:
+            write_rows(connection, rows)
+        self._stop_at(gathered)
+        rows.clear()
+
+    def _stop_at(self, attempt: Kept) -> None:
+        if attempt.error is not None:
+            self._blame(attempt.error)
+            raise _Poisoned(attempt.error)
 
     def _guarded(self, batch: Batch) -> None:
         with self._transaction() as connection:

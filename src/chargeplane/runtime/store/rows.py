@@ -1,0 +1,141 @@
+"""Rows: the unit of the hot path. The rows of a whole batch are written in a few statements.
+
+A unit that only inserts names its rows, and the writer puts those of all units of a batch together,
+so that each table costs a few statements and not one for each row. That counts twice: a statement
+costs as much as several rows, and each one lets go of the interpreter and must get it back.
+
+Rows are written sink by sink, which is no order in time; so no sink may depend on another. Of the
+rows of one key the last one counts if the sink updates, and the first one otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy.exc import DBAPIError
+
+__all__ = ["Row", "Rows", "Sink", "write_rows"]
+
+ROWS_AT_ONCE_MAX = 256
+_VALUES_AT_ONCE_MAX = 16_000  # SQLite takes 32,766 in one statement
+
+Row = tuple["Sink", tuple[Any, ...]]
+"""A sink, and the values of its columns in their order."""
+
+
+class Sink:
+    """Where rows of one kind go, and what becomes of one whose key is there already."""
+
+    def __init__(self, table: Table, columns: Sequence[str], update: Sequence[str] = ()) -> None:
+        """Rows of a table.
+
+        Args:
+            table: any of ours.
+            columns: in the order in which rows give their values; the primary key among them.
+            update: what a row changes in the one that is there already; nothing: the first stays.
+        """
+        self.table = table
+        self.columns = tuple(columns)
+        self.update = tuple(update)
+        self._key = tuple(self.columns.index(each.name) for each in table.primary_key.columns)
+        self._binds: dict[str, tuple[tuple[int, Callable[[Any], Any]], ...]] = {}
+
+    def key(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The primary key of a row."""
+        return tuple(values[place] for place in self._key)
+
+    def bound(self, values: tuple[Any, ...], dialect: Dialect) -> list[Any]:
+        """The values as the driver wants them.
+
+        Raises:
+            ValueError: a column refuses its value.
+        """
+        binds = self._binds.get(dialect.name)
+        if binds is None:
+            binds = self._binds[dialect.name] = tuple(self._processors(dialect))
+        row = list(values)
+        for place, bind in binds:
+            row[place] = bind(row[place])
+        return row
+
+    def _processors(self, dialect: Dialect) -> Iterable[tuple[int, Callable[[Any], Any]]]:
+        for place, name in enumerate(self.columns):
+            bind = self.table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+            if bind is not None:
+                yield place, bind
+
+    def __repr__(self) -> str:
+        return f"<sink {self.table.name}>"
+
+
+class Rows(NamedTuple):
+    """Some rows as a unit: all of them or none."""
+
+    rows: tuple[Row, ...]
+
+    def apply(self, connection: Connection) -> None:
+        """Write these alone."""
+        write_rows(connection, self.rows)
+
+
+def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
+    """Write rows of any sinks, those of each sink together.
+
+    Raises:
+        ValueError: a column refuses a value.
+        DBAPIError: the database refuses a row.
+    """
+    by_sink: dict[Sink, list[tuple[Any, ...]]] = {}
+    for sink, values in rows:
+        by_sink.setdefault(sink, []).append(values)
+    for sink, those in by_sink.items():
+        # PostgreSQL changes no row twice in one statement.
+        last = {sink.key(values): values for values in those}.values() if sink.update else those
+        _write(connection, sink, list(last))
+
+
+def _write(connection: Connection, sink: Sink, rows: list[tuple[Any, ...]]) -> None:
+    dialect = connection.dialect
+    bound = [sink.bound(values, dialect) for values in rows]
+    driver: Any = connection.connection.driver_connection
+    at_once_max = min(ROWS_AT_ONCE_MAX, _VALUES_AT_ONCE_MAX // len(sink.columns))
+    start = 0
+    try:
+        while start < len(bound):
+            count = _chunk(len(bound) - start, at_once_max)
+            values = [value for row in bound[start : start + count] for value in row]
+            driver.execute(_statement(sink, count, dialect.paramstyle), values)
+            start += count
+    except dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(
+            f"INSERT INTO {sink.table.name}",
+            None,
+            error,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            dialect=dialect,
+        ) from error
+
+
+def _chunk(left: int, at_once_max: int) -> int:
+    """How many rows to write next: a power of two, so that few different statements are needed."""
+    return min(at_once_max, 1 << (left.bit_length() - 1))
+
+
+@lru_cache(maxsize=512)
+def _statement(sink: Sink, count: int, paramstyle: str) -> Any:
+    """The statement for so many rows. Names are our own, from the schema."""
+    mark = "?" if paramstyle == "qmark" else "%s"
+    row = f"({', '.join([mark] * len(sink.columns))})"
+    keys = ", ".join(each.name for each in sink.table.primary_key.columns)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in sink.update)
+    sql = (
+        f"INSERT INTO {sink.table.name} ({', '.join(sink.columns)}) "
+        f"VALUES {', '.join([row] * count)} "
+        f"ON CONFLICT ({keys}) DO {f'UPDATE SET {changes}' if changes else 'NOTHING'}"
+    )
+    # psycopg takes no str that was put together at run time; this one holds no values.
+    return sql if mark == "?" else sql.encode()
