@@ -58,6 +58,7 @@ SAMPLES: list[events.DomainEvent] = [
     events.TransactionRepaired(
         **FROM, transaction_id="u1", energy_wh=Decimal(7000), remarks=(REMARK,)
     ),
+    events.VariablesReported(**FROM, request_id=17, parts_count=3),
 ]
 
 

@@ -20,12 +20,17 @@ __all__ = [
     "ChangeAvailability",
     "ClearCache",
     "Command",
+    "ComponentVariable",
     "DataTransfer",
+    "GetBaseReport",
+    "GetReport",
     "GetVariables",
     "NoAnswer",
     "Outcome",
     "Raw",
     "Refused",
+    "ReportBase",
+    "ReportCriterion",
     "Reset",
     "ResetType",
     "SetVariables",
@@ -131,6 +136,50 @@ class SetVariables(Command, frozen=True, kw_only=True):
     """Write variables."""
 
     values: tuple[VariableValue, ...]
+
+
+class ReportBase(StrEnum):
+    """How much of its device model a station shall report."""
+
+    CONFIGURATION = "configuration"
+    """What can be set."""
+    FULL = "full"
+    """Everything."""
+    SUMMARY = "summary"
+    """What can be used now, and what is wrong."""
+
+
+class GetBaseReport(Command, frozen=True, kw_only=True):
+    """Have the station report its variables; 1.x answers with its configuration keys."""
+
+    report_base: ReportBase = ReportBase.FULL
+
+
+class ReportCriterion(StrEnum):
+    """Which components a report is about, by their state."""
+
+    ACTIVE = "active"
+    AVAILABLE = "available"
+    ENABLED = "enabled"
+    PROBLEM = "problem"
+
+
+class ComponentVariable(Struct, frozen=True, kw_only=True):
+    """A component, or one variable of it."""
+
+    component: str
+    name: str | None = None
+    instance: str | None = None
+    component_instance: str | None = None
+    evse_id: int | None = None
+    connector_id: int | None = None
+
+
+class GetReport(Command, frozen=True, kw_only=True):
+    """Have the station report some variables; nothing named means all."""
+
+    criteria: tuple[ReportCriterion, ...] = ()
+    variables: tuple[ComponentVariable, ...] = ()
 
 
 class ClearCache(Command, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ __all__ = [
     "TransactionRepaired",
     "TransactionStarted",
     "TransactionUpdated",
+    "VariablesReported",
     "decode",
     "encode",
 ]
@@ -81,6 +82,15 @@ class StationBooted(Event, frozen=True, kw_only=True):
     boot_reason: str | None = None
     serial_number: str | None = None
     firmware_version: str | None = None
+
+
+class VariablesReported(Event, frozen=True, kw_only=True):
+    """A report of the device model, which we have asked for, has come in."""
+
+    request_id: int
+    parts_count: int
+    """So many messages have come; fewer than were sent if ``is_complete`` is false."""
+    is_complete: bool = True
 
 
 class HeartbeatReceived(Event, frozen=True, kw_only=True):
@@ -166,6 +176,7 @@ DomainEvent = (
     StationConnected
     | StationDisconnected
     | StationBooted
+    | VariablesReported
     | HeartbeatReceived
     | ConnectorStatusChanged
     | IdTokenPresented

@@ -1,6 +1,6 @@
 """Each thing that can be wrong with the messages of a transaction, with exact figures."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import permutations
 
 import pytest
@@ -431,3 +431,12 @@ def test_stations_and_tenants_never_mix() -> None:
 
 def test_all_ids_that_say_unknown_are_unknown() -> None:
     assert all(Station(1).stop(0, each).known_id is None for each in UNKNOWN_IDS)
+
+
+@pytest.mark.parametrize("family", [1, 2])
+def test_a_time_is_the_same_in_every_zone(family: int) -> None:
+    start, end = Station(family).start(0, 17, 1000), Station(family).stop(9, None, 1000)
+    for entry in (start, end):
+        elsewhere = entry.reported_at.astimezone(timezone(timedelta(hours=5)))
+        same = replace(entry, reported_at=elsewhere, key="", content_hash="")
+        assert (same.key, same.content_hash) == (entry.key, entry.content_hash)

@@ -39,11 +39,16 @@ somebody may want to look before it is billed.
 ``fold_transaction`` folds these alone; the result is the same as that of folding everything. A
 message with a known id touches its own session. A start also touches the session before it on the
 EVSE and may give orphans a home; so does a message that names no known transaction.
+
+**The ordinary case.** ``Running`` carries the figures of an ordinary transaction from message to
+message, in a few microseconds each, and says no as soon as there is anything to decide. Its answer
+is that of the fold or none.
 """
 
 from chargeplane.domain.ledger.entry import UNKNOWN_IDS, EntryKind, LedgerEntry
 from chargeplane.domain.ledger.folding import fold, fold_transaction, scope
 from chargeplane.domain.ledger.remarks import Remark, RemarkKind
+from chargeplane.domain.ledger.running import Running
 from chargeplane.domain.ledger.session import Session
 
 __all__ = [
@@ -52,6 +57,7 @@ __all__ = [
     "LedgerEntry",
     "Remark",
     "RemarkKind",
+    "Running",
     "Session",
     "fold",
     "fold_transaction",

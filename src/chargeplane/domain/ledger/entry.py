@@ -18,8 +18,9 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final, Literal
 
-import msgspec
 from msgspec import Struct
+from msgspec.json import Encoder
+from msgspec.structs import force_setattr
 
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.metering import BEGIN, END, MeterValue
@@ -28,6 +29,8 @@ from chargeplane.domain.tokens import IdToken
 from chargeplane.domain.transactions import StopReason
 
 __all__ = ["UNKNOWN_IDS", "EntryKind", "LedgerEntry"]
+
+_encoded = Encoder().encode
 
 # Transaction ids that mean "I do not know": of stations that started offline, and what -1 becomes
 # in 32 and 64 bits and in the largest integer of other languages.
@@ -74,9 +77,9 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not self.content_hash:
-            msgspec.structs.force_setattr(self, "content_hash", _content_hash(self))
+            force_setattr(self, "content_hash", _content_hash(self))
         if not self.key:
-            msgspec.structs.force_setattr(self, "key", _key(self))
+            force_setattr(self, "key", _key(self))
 
     @property
     def known_id(self) -> str | None:
@@ -89,14 +92,14 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
         return None if self.evse is None or self.evse.is_station else self.evse
 
 
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
+def _in_utc(at: datetime) -> datetime:
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def _content_hash(entry: LedgerEntry) -> str:
     said = (
         entry.kind,
-        _instant(entry.reported_at),
+        _in_utc(entry.reported_at),
         None if entry.kind is EntryKind.STARTED and entry.family == 1 else entry.transaction_id,
         entry.seq_no,
         entry.evse,
@@ -105,24 +108,23 @@ def _content_hash(entry: LedgerEntry) -> str:
         entry.stop_reason,
         entry.reservation_id,
     )
-    return sha256(msgspec.json.encode(said)).hexdigest()[:32]
+    return sha256(_encoded(said)).hexdigest()[:32]
 
 
 def _key(entry: LedgerEntry) -> str:
     """The idempotency key, unique per station."""
-    if entry.family == 2 and entry.known_id is not None and entry.seq_no is not None:
-        parts: tuple[object, ...] = ("2", entry.known_id, entry.seq_no)
-    elif entry.kind is EntryKind.STARTED and entry.family == 1:
+    known_id = entry.known_id
+    if entry.family == 2 and known_id is not None and entry.seq_no is not None:
+        return f"2/{known_id}/{entry.seq_no}"
+    if entry.kind is EntryKind.STARTED and entry.family == 1:
         evse = entry.evse.connector_1x if entry.evse else 0
-        parts = ("start", evse, _token(entry), _time_in_key(entry), _register(entry, BEGIN))
-    elif entry.kind is EntryKind.ENDED and entry.known_id is not None:
-        parts = ("stop", entry.known_id)
-    elif entry.kind is EntryKind.ENDED:
-        parts = ("stop", "?", _token(entry), _time_in_key(entry), _register(entry, END))
-    else:
+        return f"start/{evse}/{_token(entry)}/{_time_in_key(entry)}/{_register(entry, BEGIN)}"
+    if entry.kind is not EntryKind.ENDED:
         # Nothing numbers these, and two of the same second may both be right.
-        parts = (entry.kind, entry.content_hash)
-    return "/".join(map(str, parts))
+        return f"{entry.kind}/{entry.content_hash}"
+    if known_id is not None:
+        return f"stop/{known_id}"
+    return f"stop/?/{_token(entry)}/{_time_in_key(entry)}/{_register(entry, END)}"
 
 
 def _token(entry: LedgerEntry) -> str:
@@ -135,10 +137,10 @@ def _time_in_key(entry: LedgerEntry) -> str:
     A station without a clock and with a register per session starts every session of a driver with
     the same words; only the arrival tells a repetition from the next session.
     """
-    at = _instant(entry.reported_at)
+    at = _in_utc(entry.reported_at).isoformat()
     if moment(entry.reported_at, entry.received_at).by_station:
         return at
-    return f"{at}@{_instant(entry.received_at)[:13]}"
+    return f"{at}@{_in_utc(entry.received_at).isoformat()[:13]}"
 
 
 def _register(entry: LedgerEntry, context: str) -> str:

@@ -20,7 +20,17 @@ from typing import Final, NamedTuple
 from chargeplane.domain.ledger.registers import Point, Role
 from chargeplane.domain.ledger.remarks import Finding, RemarkKind
 
-__all__ = ["POWER_W_MAX", "WIDTHS_WH", "Account", "account"]
+__all__ = [
+    "POWER_W_MAX",
+    "UNTIMED_WH_MAX",
+    "WIDTHS_WH",
+    "Account",
+    "account",
+    "behaves",
+    "by_power",
+    "follows",
+    "was_in_kwh",
+]
 
 # More than any charger delivers through one outlet.
 POWER_W_MAX: Final = 1_000_000
@@ -75,15 +85,17 @@ def fell(earlier: Point, later: Point) -> bool:
     return later.value_wh + max(earlier.grain_wh, later.grain_wh) <= earlier.value_wh
 
 
+def follows(earlier: Point, later: Point) -> bool:
+    """True if a register can show one value after the other: no fall, and no rise too fast."""
+    rise_wh = later.value_wh - earlier.value_wh
+    if rise_wh < 0 and fell(earlier, later):
+        return False
+    return rise_wh <= INSTANT_WH_MAX or rise_wh <= possible_wh(earlier, later)
+
+
 def behaves(points: list[Point]) -> bool:
     """True if the register never falls and never rises too fast."""
-    for a, b in pairwise(points):
-        rise_wh = b.value_wh - a.value_wh
-        if rise_wh < 0 and fell(a, b):
-            return False
-        if rise_wh > INSTANT_WH_MAX and rise_wh > possible_wh(a, b):
-            return False
-    return True
+    return all(follows(a, b) for a, b in pairwise(points))
 
 
 def straight(points: list[Point], *findings: Finding) -> Account | None:
@@ -249,10 +261,8 @@ def by_power(found: Account, power_w: list[Decimal]) -> Account:
     first, last = found.used[0], found.used[-1]
     if not (power_w and found.energy_wh and all(each.in_wh and each.timed for each in found.used)):
         return found
-    hours = Decimal((last.at - first.at).total_seconds()) / 3600
-    expected_wh = sum(power_w, _ZERO) / len(power_w) * hours
-    low, high = _KILO_RATIOS
-    if not found.energy_wh * low <= expected_wh <= found.energy_wh * high:
+    elapsed_s = (last.at - first.at).total_seconds()
+    if not was_in_kwh(found.energy_wh, elapsed_s, sum(power_w, _ZERO) / len(power_w)):
         return found
     frames = tuple(each.message.frame_id for each in found.used)
     return Account(
@@ -262,6 +272,13 @@ def by_power(found: Account, power_w: list[Decimal]) -> Account:
         found.used,
         [*found.findings, Finding(RemarkKind.UNIT_CORRECTED, frames)],
     )
+
+
+def was_in_kwh(energy_wh: Decimal, elapsed_s: float, mean_power_w: Decimal) -> bool:
+    """True if the power says that an energy labelled Wh must have been in kWh."""
+    expected_wh = mean_power_w * (Decimal(elapsed_s) / 3600)
+    low, high = _KILO_RATIOS
+    return energy_wh * low <= expected_wh <= energy_wh * high
 
 
 _RULES: Final[tuple[Callable[[list[Point]], Account | None], ...]] = (

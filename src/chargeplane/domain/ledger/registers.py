@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from chargeplane.domain.ledger.entry import LedgerEntry
@@ -30,17 +31,23 @@ from chargeplane.domain.times import moment
 __all__ = [
     "REGISTER_WH_MAX",
     "Point",
+    "Reading",
     "Role",
     "boundary_wh",
     "interval_wh_of",
+    "place_of",
+    "points_in",
     "points_of",
     "power_w_of",
+    "put_in_place",
+    "read",
     "readings_of",
     "says_nothing",
 ]
 
 # No register of energy shows more: a thousand million kilowatt-hours.
 REGISTER_WH_MAX: Final = Decimal(10) ** 12
+Reading = tuple[MeterValue, Decimal]
 _PHASES: Final = ("L1", "L2", "L3")
 _PHASES_TO_N: Final = ("L1-N", "L2-N", "L3-N")
 _SAME_WH: Final = 1000
@@ -80,36 +87,42 @@ def boundary_wh(entry: LedgerEntry, context: str) -> Decimal | None:
     return None
 
 
-def readings_of(entry: LedgerEntry) -> list[tuple[MeterValue, Decimal]]:
+def readings_of(entry: LedgerEntry) -> list[Reading]:
     """The readable values of the one register, in Wh, in the order of the message."""
-    mine = [each for each in entry.meter_values if each.measurand == ENERGY_REGISTER]
-    if not mine:
-        return []
-    places = {each.location for each in mine}
-    place = OUTLET if OUTLET in places else min(places)
-    mine = [each for each in mine if each.location == place]
-    whole = [each for each in mine if each.phase is None]
-    if not whole:
-        whole = list(_summed_phases(mine))
-    readable = ((each, _wh(each)) for each in whole)
-    return [(each, value_wh) for each, value_wh in readable if value_wh is not None]
+    return read(entry)[0]
 
 
 def says_nothing(entry: LedgerEntry) -> bool:
     """True if a register is there that is none: -1 for "not known", or no number."""
-    return any(
-        each.measurand == ENERGY_REGISTER and _wh(each) is None for each in entry.meter_values
-    )
+    return read(entry)[1]
 
 
-def power_w_of(messages: list[Message]) -> list[Decimal]:
+def read(entry: LedgerEntry) -> tuple[list[Reading], bool]:
+    """``readings_of`` and ``says_nothing`` together, which costs no more than one of them."""
+    found = [(each, _wh(each)) for each in entry.meter_values if each.measurand == ENERGY_REGISTER]
+    if not found:
+        return [], False
+    readable = [(each, value_wh) for each, value_wh in found if value_wh is not None]
+    unknown = len(readable) < len(found)
+    if len(found) == 1 and found[0][0].phase is None:
+        return readable, unknown
+    places = {each.location for each, _ in found}
+    place = OUTLET if OUTLET in places else min(places)
+    mine = [each for each, _ in found if each.location == place]
+    if any(each.phase is None for each in mine):
+        whole = [each for each in readable if each[0].location == place and each[0].phase is None]
+        return whole, unknown
+    summed = ((each, _wh(each)) for each in _summed_phases(mine))
+    return [(each, value_wh) for each, value_wh in summed if value_wh is not None], unknown
+
+
+def power_w_of(entry: LedgerEntry) -> list[Decimal]:
     """The power that was measured, of all phases together."""
-    found = (
+    found = [
         each.in_base_unit()
-        for message in messages
-        for each in message.entry.meter_values
+        for each in entry.meter_values
         if each.measurand == POWER and each.phase is None
-    )
+    ]
     return [each.value for each in found if each is not None and each.unit == "W"]
 
 
@@ -130,19 +143,30 @@ def points_of(messages: list[Message], start: Message | None, end: Message | Non
     points: list[Point] = []
     for message in messages:
         role = Role.BEGIN if message is start else Role.END if message is end else Role.SAMPLE
-        points += _points(message, role)
-    points.sort(key=lambda each: (each.role, each.at, each.message.by_number, each.value_wh))
+        points += points_in(message, role, readings_of(message.entry))
+    put_in_place(points)
     if len({each.at for each in points}) == 1 and len(points) > 1:
         # A clock that stands still says nothing about how fast the meter has risen.
         points = [each._replace(timed=False) for each in points]
     return points
 
 
-def _points(message: Message, role: Role) -> Iterator[Point]:
-    """At most one point has the role of a start or an end; the others are samples."""
-    readings = readings_of(message.entry)
+def place_of(point: Point) -> tuple[Role, datetime, tuple[int, datetime, str, str], Decimal]:
+    """The place of a point among those of its session."""
+    return point.role, point.at, point.message.by_number, point.value_wh
+
+
+def put_in_place(points: list[Point]) -> None:
+    """Sort the points. Nearly always their times say that they are sorted, and no key is needed."""
+    if any(b.role < a.role or (b.role == a.role and b.at <= a.at) for a, b in pairwise(points)):
+        points.sort(key=place_of)
+
+
+def points_in(message: Message, role: Role, readings: list[Reading]) -> list[Point]:
+    """The points of one message. At most one has the role; the others are samples."""
     if not readings:
-        return
+        return []
+    points: list[Point] = []
     boundary = None if role is Role.SAMPLE else _boundary(readings, role)
     for reading in readings:
         value, value_wh = reading
@@ -152,10 +176,11 @@ def _points(message: Message, role: Role) -> Iterator[Point]:
         at, timed = moment(value.sampled_at, message.entry.received_at)
         if not timed and message.by_station:
             at = message.at
-        yield Point(value_wh, at, point_role, message, timed, *_grain(value))
+        points.append(Point(value_wh, at, point_role, message, timed, *_grain(value)))
+    return points
 
 
-def _boundary(readings: list[tuple[MeterValue, Decimal]], role: Role) -> tuple[MeterValue, Decimal]:
+def _boundary(readings: list[Reading], role: Role) -> Reading:
     """The value with the context of the role, else the first of a start and the last of an end."""
     context = BEGIN if role is Role.BEGIN else END
     for reading in readings:
@@ -166,7 +191,7 @@ def _boundary(readings: list[tuple[MeterValue, Decimal]], role: Role) -> tuple[M
     return max(readings, key=lambda each: each[0].sampled_at)
 
 
-def _repeats(reading: tuple[MeterValue, Decimal], boundary: tuple[MeterValue, Decimal]) -> bool:
+def _repeats(reading: Reading, boundary: Reading) -> bool:
     """The same reading once more, perhaps rounded to kWh."""
     return (
         reading[0].context == boundary[0].context

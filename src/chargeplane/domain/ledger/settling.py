@@ -24,7 +24,7 @@ from chargeplane.domain.ledger.threads import Thread
 from chargeplane.domain.tokens import IdToken
 from chargeplane.domain.transactions import SessionState
 
-__all__ = ["ENDED_LATE_S", "session_of"]
+__all__ = ["ENDED_LATE_S", "is_late_end", "oddities_of_token", "session_of"]
 
 # An end so long after the last sign of charging deserves a look.
 ENDED_LATE_S: Final = 86_400
@@ -151,7 +151,8 @@ def _metered(
         findings.append(Finding(RemarkKind.METER_START_MISSING, (thread.first.frame_id,)))
     if thread.ends and not has_end:
         findings.append(Finding(RemarkKind.METER_STOP_MISSING, (thread.ends[0].frame_id,)))
-    found: Account = by_power(account(points), power_w_of(thread.messages))
+    power_w = [each for message in thread.messages for each in power_w_of(message.entry)]
+    found: Account = by_power(account(points), power_w)
     findings += found.findings
     return _Metered(found.energy_wh, found.start_wh, found.stop_wh, until_next)
 
@@ -231,9 +232,14 @@ def _ended_at(
         frames = (thread.first.frame_id, end.frame_id)
         findings.append(Finding(RemarkKind.CLOCK_JUMPED, frames))
         return max(started_at, end.entry.received_at)
-    if end.at - last_at > _ENDED_LATE:
+    if is_late_end(end.at, last_at):
         findings.append(Finding(RemarkKind.ENDED_LATE, (end.frame_id,)))
     return end.at
+
+
+def is_late_end(end_at: datetime, last_at: datetime) -> bool:
+    """True if the end was reported long after the last other message."""
+    return end_at - last_at > _ENDED_LATE
 
 
 def _token(thread: Thread, findings: list[Finding]) -> IdToken | None:
@@ -244,11 +250,18 @@ def _token(thread: Thread, findings: list[Finding]) -> IdToken | None:
     if not tokens:
         return None
     token, frame_id = tokens[0]
-    if token.is_cut:
-        findings.append(Finding(RemarkKind.TOKEN_CUT, (frame_id,)))
-    if not token.is_known:
-        findings.append(Finding(RemarkKind.TOKEN_UNKNOWN, (frame_id,)))
+    findings += [Finding(kind, (frame_id,)) for kind in oddities_of_token(token)]
     return token
+
+
+def oddities_of_token(token: IdToken) -> list[RemarkKind]:
+    """Why nobody can be charged for what was started with this token."""
+    oddities = []
+    if token.is_cut:
+        oddities.append(RemarkKind.TOKEN_CUT)
+    if not token.is_known:
+        oddities.append(RemarkKind.TOKEN_UNKNOWN)
+    return oddities
 
 
 def _wire_id(thread: Thread) -> str | None:
