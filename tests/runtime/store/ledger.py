@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Column, Connection, ForeignKeyConstraint, Integer, func, select
 
@@ -109,7 +110,7 @@ def entries(connection: Connection) -> list[tuple[str, int]]:
 
 def events(connection: Connection) -> list[str]:
     """The payloads of the outbox, in the order of ids."""
-    return [entry.payload for entry in outbox.unsent(connection, [TENANT_ID], 100_000)]
+    return [entry.payload for entry in outbox.after(connection, [TENANT_ID], UUID(int=0), 100_000)]
 
 
 def count(connection: Connection) -> int:

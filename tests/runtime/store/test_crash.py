@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -75,7 +76,9 @@ def look(settings: Settings, acknowledged: set[tuple[str, int]]) -> Found:
             acknowledged=len(acknowledged),
             lost=acknowledged - set(rows),
             rows=len(rows),
-            events=[e.payload for e in outbox.unsent(connection, [TENANT_ID], 1_000_000)],
+            events=[
+                e.payload for e in outbox.after(connection, [TENANT_ID], UUID(int=0), 1_000_000)
+            ],
             sound=True,
         )
         if settings.url.startswith("sqlite"):

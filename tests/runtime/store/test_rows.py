@@ -67,7 +67,8 @@ async def test_the_rows_of_a_batch_cost_a_few_statements(store: Store) -> None:
     first = asyncio.create_task(store.write(Function(lambda connection: gate.wait(5))))
     units = [Rows((row(FIRST_STAYS, n),)) for n in range(300)]
     writes = [asyncio.create_task(store.write(unit)) for unit in units]
-    await asyncio.sleep(0)
+    while store.health.waiting_units < 301:
+        await asyncio.sleep(0)
     before = _statement.cache_info()
     gate.set()
     await asyncio.gather(first, *writes)
@@ -130,7 +131,7 @@ async def test_submit_refuses_when_the_queue_is_full_and_write_waits(narrow: Sto
 
 @given(st.integers(1, 5_000))
 def test_chunks_are_powers_of_two_that_add_up(count: int) -> None:
-    chunks = []
+    chunks: list[int] = []
     while count > sum(chunks):
         chunks.append(_chunk(count - sum(chunks), ROWS_AT_ONCE_MAX))
     assert sum(chunks) == count

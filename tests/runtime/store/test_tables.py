@@ -1,7 +1,7 @@
 """The core's tables: outbox, frames, idempotency keys and tenants."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -59,53 +59,70 @@ def test_a_tenant_is_made_once(connection: Connection) -> None:
 
 @Several
 @given(st.data())
-def test_a_relay_that_dies_repeats_events_but_drops_and_reorders_none(
+def test_a_reader_that_dies_repeats_events_but_drops_and_reorders_none(
     connection: Connection, data: st.DataObject
 ) -> None:
-    """A relay publishes, and may die before it marks. Then the next one starts over."""
+    """A reader tells, and may die before it confirms. Then the next one starts over."""
     with connection.begin_nested() as undo:
         written: list[str] = []
-        published: list[str] = []
+        told: list[str] = []
         for number in range(data.draw(st.integers(1, 30))):
-            outbox.append(
-                connection, event(number, data.draw(st.sampled_from([TENANT_ID, OTHER_ID])))
-            )
+            outbox.append(connection, event(number))
             written.append(str(number))
             if data.draw(st.booleans()):
-                step = outbox.unsent(
-                    connection, [TENANT_ID, OTHER_ID], data.draw(st.integers(1, 9))
-                )
-                published += [each.payload for each in step]
-                confirmed = step[: data.draw(st.integers(0, len(step)))]
-                assert outbox.mark_sent(connection, confirmed, NOW) == len(confirmed)
-        published += [each.payload for each in outbox.unsent(connection, [TENANT_ID, OTHER_ID], 99)]
-        assert list(dict.fromkeys(published)) == written
+                position = outbox.confirmed(connection, TENANT_ID, "bus")
+                step = outbox.after(connection, [TENANT_ID], position, data.draw(st.integers(1, 9)))
+                told += [each.payload for each in step]
+                done = step[: data.draw(st.integers(0, len(step)))]
+                if done:
+                    outbox.confirm(connection, TENANT_ID, "bus", done[-1].id)
+        position = outbox.confirmed(connection, TENANT_ID, "bus")
+        told += [each.payload for each in outbox.after(connection, [TENANT_ID], position, 99)]
+        assert list(dict.fromkeys(told)) == written
         undo.rollback()
 
 
-def test_an_event_is_appended_and_marked_once(connection: Connection) -> None:
-    first = event(1)
+def test_an_event_is_appended_once_and_each_reader_has_its_own_place(
+    connection: Connection,
+) -> None:
+    first, second = event(1), event(2)
     outbox.append(connection, first)
     outbox.append(connection, first._replace(payload="other"))
-    assert outbox.unsent(connection, [TENANT_ID], 9) == [first]
-    assert outbox.unsent(connection, [OTHER_ID], 9) == []
-    assert outbox.mark_sent(connection, [first], NOW) == 1
-    assert outbox.mark_sent(connection, [first], NOW) == 0
-    assert outbox.mark_sent(connection, [], NOW) == 0
-    assert outbox.unsent(connection, [TENANT_ID], 9) == []
+    outbox.append(connection, second)
+    assert outbox.after(connection, [TENANT_ID], UUID(int=0), 9) == [first, second]
+    assert outbox.after(connection, [OTHER_ID], UUID(int=0), 9) == []
+    outbox.confirm(connection, TENANT_ID, "bus", second.id)
+    outbox.confirm(connection, TENANT_ID, "bus", first.id)  # never back
+    outbox.confirm(connection, TENANT_ID, "webhooks", first.id)
+    assert outbox.confirmed(connection, TENANT_ID, "bus") == second.id
+    assert outbox.confirmed(connection, TENANT_ID, "webhooks") == first.id
+    assert outbox.confirmed(connection, OTHER_ID, "bus") == UUID(int=0)
 
 
-def test_sent_events_are_pruned_in_steps_and_unsent_ones_never(connection: Connection) -> None:
+def test_what_may_still_be_on_its_way_is_not_settled() -> None:
+    now = datetime.now(UTC)
+    settled = outbox.settled(now)
+    assert id_at(now - timedelta(seconds=outbox.LAG_S + 1)) < settled
+    assert settled < id_at(now - timedelta(seconds=outbox.LAG_S - 1))
+    assert Settings("sqlite:///x").deadline_s < outbox.LAG_S
+
+
+def test_events_are_pruned_in_steps_and_never_before_every_reader_has_them(
+    connection: Connection,
+) -> None:
     entries = [event(number) for number in range(10)]
     for entry in (*entries, event(99, OTHER_ID)):
         outbox.append(connection, entry)
-    outbox.mark_sent(connection, entries[:7], NOW)
-    outbox.mark_sent(connection, outbox.unsent(connection, [OTHER_ID], 1), NOW)
-    later = NOW + SECOND
-    assert outbox.prune(connection, TENANT_ID, before=NOW, step_max=5) == 0
+    later = datetime.now(UTC) + SECOND
+    assert outbox.prune(connection, TENANT_ID, before=later, step_max=5) == 0
+    outbox.confirm(connection, TENANT_ID, "bus", entries[-1].id)
+    outbox.confirm(connection, TENANT_ID, "webhooks", entries[6].id)
+    outbox.confirm(connection, OTHER_ID, "bus", new_id())
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    assert outbox.prune(connection, TENANT_ID, before=long_ago, step_max=5) == 0
     steps = [outbox.prune(connection, TENANT_ID, before=later, step_max=5) for _ in range(3)]
     assert steps == [5, 2, 0]
-    assert outbox.unsent(connection, [TENANT_ID], 99) == entries[7:]
+    assert outbox.after(connection, [TENANT_ID], UUID(int=0), 99) == entries[7:]
     assert outbox.prune(connection, OTHER_ID, before=later, step_max=5) == 1
 
 

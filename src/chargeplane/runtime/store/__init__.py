@@ -28,7 +28,7 @@ from chargeplane.runtime.store.errors import (
 from chargeplane.runtime.store.ids import id_at, new_id, time_of
 from chargeplane.runtime.store.migrating import current, upgrade
 from chargeplane.runtime.store.prepared import Prepared
-from chargeplane.runtime.store.rows import Row, Rows, Sink
+from chargeplane.runtime.store.rows import Change, Removal, Row, Rows, Sink
 from chargeplane.runtime.store.schema import SCHEMA, Schema
 from chargeplane.runtime.store.store import Committed, Health, Store
 from chargeplane.runtime.store.text import storable
@@ -38,6 +38,7 @@ from chargeplane.runtime.store.upserts import insert_new, insert_or_get
 __all__ = [
     "SCHEMA",
     "BackupError",
+    "Change",
     "Committed",
     "Exact",
     "Function",
@@ -47,6 +48,7 @@ __all__ = [
     "NewerDatabase",
     "OlderDatabase",
     "Prepared",
+    "Removal",
     "Row",
     "Rows",
     "Schema",

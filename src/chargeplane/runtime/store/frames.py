@@ -15,11 +15,12 @@ from sqlalchemy import Column, Connection, Integer, delete, func, or_, select
 
 from chargeplane.runtime.store.columns import Id, Moment, Words
 from chargeplane.runtime.store.ids import id_at
+from chargeplane.runtime.store.rows import Sink
 from chargeplane.runtime.store.schema import SCHEMA
 from chargeplane.runtime.store.text import storable
 from chargeplane.runtime.store.upserts import insert_new
 
-__all__ = ["Direction", "Frame", "append", "frames", "next_station", "prune", "recent"]
+__all__ = ["SINK", "Direction", "Frame", "append", "frames", "next_station", "prune", "recent"]
 
 
 class Direction(StrEnum):
@@ -59,6 +60,8 @@ class Frame(NamedTuple):
 
 
 _FRAME = [frames.c[name] for name in Frame._fields]
+SINK = Sink(frames, Frame._fields)
+"""Takes frames as rows; make their texts ``storable`` before."""
 
 
 def append(connection: Connection, frame: Frame) -> None:

@@ -1,27 +1,45 @@
-"""The outbox: events are written in the transaction of the rows they tell about, and relayed after.
+"""The outbox: events are written in the transaction of the rows they tell about, and told after.
 
-The relay reads what is unsent in the order of ids, publishes it, and marks it sent once the bus has
-it. If it dies in between, it publishes again; so consumers drop an id that they have seen. An entry
-gets its id when it is made, before its unit is submitted: a unit that runs twice appends it once.
+It is a log in the order of ids. A reader remembers how far it has come, in ``outbox_readers``, and
+not for each event: that would cost a second write of every row. An id is made a little before its
+commit, so that an entry may appear behind one that was read already; a reader therefore stays
+``LAG_S`` behind (``settled``). After a crash it reads what it has not confirmed again, and whoever
+is told drops an id that it has seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Index, bindparam, delete, select, text, update
+from sqlalchemy import Column, Connection, delete, select, update
 
 from chargeplane.runtime.store.columns import Id, Moment, Words
-from chargeplane.runtime.store.schema import SCHEMA, TENANT
+from chargeplane.runtime.store.ids import id_at
+from chargeplane.runtime.store.rows import Sink
+from chargeplane.runtime.store.schema import SCHEMA
 from chargeplane.runtime.store.tenants import tenants
 from chargeplane.runtime.store.upserts import insert_new
 
-__all__ = ["Entry", "append", "mark_sent", "newest", "outbox", "prune", "unsent"]
+__all__ = [
+    "LAG_S",
+    "SINK",
+    "Entry",
+    "after",
+    "append",
+    "confirm",
+    "confirmed",
+    "newest",
+    "outbox",
+    "prune",
+    "settled",
+]
 
-_UNSENT = text("sent_at IS NULL")
+LAG_S: Final = 60
+"""No unit is committed so long after its ids were made: its callers have given up by then."""
+_START: Final = UUID(int=0)
 
 outbox = SCHEMA.table(
     "outbox",
@@ -29,9 +47,14 @@ outbox = SCHEMA.table(
     Column("topic", Words, nullable=False),
     Column("payload", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("sent_at", Moment),
-    Index("ix_outbox_unsent", TENANT, "id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
     key=["id"],
+)
+
+readers = SCHEMA.table(
+    "outbox_readers",
+    Column("reader", Words, nullable=False),
+    Column("position", Id, nullable=False),
+    key=["reader"],
 )
 
 
@@ -46,6 +69,8 @@ class Entry(NamedTuple):
 
 
 _ENTRY = [outbox.c[name] for name in Entry._fields]
+SINK = Sink(outbox, Entry._fields)
+"""Takes entries as rows."""
 
 
 def append(connection: Connection, entry: Entry) -> None:
@@ -53,39 +78,64 @@ def append(connection: Connection, entry: Entry) -> None:
     insert_new(connection, outbox, entry._asdict())
 
 
-def unsent(connection: Connection, tenant_ids: Collection[UUID], count_max: int) -> list[Entry]:
-    """The oldest entries that nobody has marked yet."""
+def after(
+    connection: Connection, tenant_ids: Collection[UUID], position: UUID, count_max: int
+) -> list[Entry]:
+    """The entries behind a position, the oldest first."""
     found = connection.execute(
         select(*_ENTRY)
-        .where(outbox.c.tenant_id.in_(tenant_ids), outbox.c.sent_at.is_(None))
+        .where(outbox.c.tenant_id.in_(tenant_ids), outbox.c.id > position)
         .order_by(outbox.c.id)
         .limit(count_max)
     )
     return [Entry(*row) for row in found]
 
 
-def mark_sent(connection: Connection, entries: Collection[Entry], now: datetime) -> int:
-    """Mark what the bus has confirmed; how many were not marked before."""
-    if not entries:
-        return 0
-    marking = (
-        update(outbox)
-        .where(
-            outbox.c.tenant_id == bindparam("of_tenant"),
-            outbox.c.id == bindparam("of_id"),
-            outbox.c.sent_at.is_(None),
+def settled(now: datetime) -> UUID:
+    """Everything before this position was committed or never will be."""
+    return id_at(now - timedelta(seconds=LAG_S))
+
+
+def confirmed(connection: Connection, tenant_id: UUID, reader: str) -> UUID:
+    """How far a reader has come."""
+    position: UUID | None = connection.scalar(
+        select(readers.c.position).where(
+            readers.c.tenant_id == tenant_id, readers.c.reader == reader
         )
-        .values(sent_at=now)
     )
-    marked = [{"of_tenant": entry.tenant_id, "of_id": entry.id} for entry in entries]
-    return connection.execute(marking, marked).rowcount
+    return position or _START
+
+
+def confirm(connection: Connection, tenant_id: UUID, reader: str, position: UUID) -> None:
+    """A reader has come so far; never back."""
+    row = {"tenant_id": tenant_id, "reader": reader, "position": position}
+    if not insert_new(connection, readers, row):
+        connection.execute(
+            update(readers)
+            .where(
+                readers.c.tenant_id == tenant_id,
+                readers.c.reader == reader,
+                readers.c.position < position,
+            )
+            .values(position=position)
+        )
 
 
 def prune(connection: Connection, tenant_id: UUID, *, before: datetime, step_max: int) -> int:
-    """Delete the oldest entries sent before; how many. Repeat while it is ``step_max``."""
+    """Delete the oldest entries that are older and that every reader has behind it; how many.
+
+    Repeat while it is ``step_max``. Where nobody reads, nothing is deleted.
+    """
+    slowest = (
+        select(readers.c.position)
+        .where(readers.c.tenant_id == tenant_id)
+        .order_by(readers.c.position)
+        .limit(1)
+        .scalar_subquery()
+    )
     old = (
         select(outbox.c.id)
-        .where(outbox.c.tenant_id == tenant_id, outbox.c.sent_at < before)
+        .where(outbox.c.tenant_id == tenant_id, outbox.c.id < id_at(before), outbox.c.id <= slowest)
         .order_by(outbox.c.id)
         .limit(step_max)
     )

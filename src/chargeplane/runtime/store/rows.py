@@ -14,16 +14,18 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Connection, Dialect, Table, bindparam
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["Row", "Rows", "Sink", "write_rows"]
+from chargeplane.runtime.store.prepared import Prepared
+
+__all__ = ["Change", "Removal", "Row", "Rows", "Sink", "write_rows"]
 
 ROWS_AT_ONCE_MAX = 256
 _VALUES_AT_ONCE_MAX = 16_000  # SQLite takes 32,766 in one statement
 
-Row = tuple["Sink", tuple[Any, ...]]
-"""A sink, and the values of its columns in their order."""
+Row = tuple["Sink | Change | Removal", tuple[Any, ...]]
+"""Where it goes, and the values of its columns in their order."""
 
 
 class Sink:
@@ -42,6 +44,12 @@ class Sink:
         self.update = tuple(update)
         self._key = tuple(self.columns.index(each.name) for each in table.primary_key.columns)
         self._binds: dict[str, tuple[tuple[int, Callable[[Any], Any]], ...]] = {}
+
+    def write(self, connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Write rows together."""
+        if self.update:  # PostgreSQL changes no row twice in one statement
+            rows = {self.key(values): values for values in rows}.values()
+        _insert(connection, self, rows)
 
     def key(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """The primary key of a row."""
@@ -71,6 +79,44 @@ class Sink:
         return f"<sink {self.table.name}>"
 
 
+class Change:
+    """Changes rows that are there, by their key; a row that is not there stays away."""
+
+    def __init__(self, table: Table, columns: Sequence[str]) -> None:
+        """The columns in the order in which values are given; the primary key among them."""
+        keys = {each.name for each in table.primary_key.columns}
+        self.table = table
+        self.columns = tuple(columns)
+        self._update = Prepared(
+            table.update()
+            .where(*(table.c[name] == bindparam(f"of_{name}") for name in sorted(keys)))
+            .values({name: bindparam(f"to_{name}") for name in columns if name not in keys})
+        )
+        self._names = tuple(f"{'of' if name in keys else 'to'}_{name}" for name in columns)
+
+    def write(self, connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Change each row, in order."""
+        for values in rows:
+            self._update.run(connection, dict(zip(self._names, values, strict=True)))
+
+
+class Removal:
+    """Deletes rows by their primary key; one that is not there is no matter."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        keys = list(table.primary_key.columns)
+        self._names = tuple(each.name for each in keys)
+        self._delete = Prepared(
+            table.delete().where(*(each == bindparam(each.name) for each in keys))
+        )
+
+    def write(self, connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Delete the rows of these keys."""
+        for values in rows:
+            self._delete.run(connection, dict(zip(self._names, values, strict=True)))
+
+
 class Rows(NamedTuple):
     """Some rows as a unit: all of them or none."""
 
@@ -88,16 +134,14 @@ def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
         ValueError: a column refuses a value.
         DBAPIError: the database refuses a row.
     """
-    by_sink: dict[Sink, list[tuple[Any, ...]]] = {}
+    by_sink: dict[Sink | Change | Removal, list[tuple[Any, ...]]] = {}
     for sink, values in rows:
         by_sink.setdefault(sink, []).append(values)
     for sink, those in by_sink.items():
-        # PostgreSQL changes no row twice in one statement.
-        last = {sink.key(values): values for values in those}.values() if sink.update else those
-        _write(connection, sink, list(last))
+        sink.write(connection, those)
 
 
-def _write(connection: Connection, sink: Sink, rows: list[tuple[Any, ...]]) -> None:
+def _insert(connection: Connection, sink: Sink, rows: Iterable[tuple[Any, ...]]) -> None:
     dialect = connection.dialect
     bound = [sink.bound(values, dialect) for values in rows]
     driver: Any = connection.connection.driver_connection

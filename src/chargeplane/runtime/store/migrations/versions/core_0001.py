@@ -43,16 +43,14 @@ def upgrade() -> None:
         sa.Column("topic", Words, nullable=False),
         sa.Column("payload", Words, nullable=False),
         sa.Column("created_at", Moment, nullable=False),
-        sa.Column("sent_at", Moment),
         sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_outbox"),
     )
-    unsent = sa.text("sent_at IS NULL")
-    op.create_index(
-        "ix_outbox_unsent",
-        "outbox",
-        ["tenant_id", "id"],
-        sqlite_where=unsent,
-        postgresql_where=unsent,
+    op.create_table(
+        "outbox_readers",
+        _tenant("outbox_readers"),
+        sa.Column("reader", Words, nullable=False),
+        sa.Column("position", Id, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "reader", name="pk_outbox_readers"),
     )
     op.create_table(
         "idempotency_keys",

@@ -1,0 +1,122 @@
+"""Stations as a load: each has one TransactionEvent on its way at any time."""
+
+from __future__ import annotations
+
+import base64
+import os
+import select
+import socket
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.path.servers import Server
+
+PASSWORD = "correct horse battery"
+WARM_UP_S = 1.0
+_SOURCES = 20  # loopback addresses that the stations come from
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a round found."""
+
+    per_s: float
+    per_cpu_s: float
+    p50_ms: float
+    p99_ms: float
+    per_commit: float
+
+
+def event(station: int, seq_no: int) -> bytes:
+    """The frame of one TransactionEvent: 2.0.1, about 480 bytes, masked with nothing."""
+    kind, trigger = ("Started", "Authorized") if seq_no == 0 else ("Updated", "MeterValuePeriodic")
+    token = b',"idToken":{"idToken":"DEADBEEF","type":"ISO14443"}' if seq_no == 0 else b""
+    minute, second = divmod(seq_no, 60)
+    hour, minute = divmod(minute, 60)
+    day, hour = divmod(hour, 24)
+    at = b"2026-11-%02dT%02d:%02d:%02dZ" % (1 + day, hour, minute, second)
+    context = b"Transaction.Begin" if seq_no == 0 else b"Sample.Periodic"
+    text = (
+        b'[2,"%d-%d","TransactionEvent",{"eventType":"%s","timestamp":"%s","triggerReason":"%s",'
+        b'"seqNo":%d,"transactionInfo":{"transactionId":"tx-%06d","chargingState":"Charging"},'
+        b'"evse":{"id":1,"connectorId":1}%s,"meterValue":[{"timestamp":"%s","sampledValue":['
+        b'{"value":%d,"context":"%s","measurand":"Energy.Active.Import.Register",'
+        b'"location":"Outlet","unitOfMeasure":{"unit":"Wh"}}]}]}]'
+        % (
+            station, seq_no, kind.encode(), at, trigger.encode(), seq_no, station, token, at,
+            1_000_000 + 3 * seq_no, context,
+        )
+    )  # fmt: skip
+    return b"\x81\xfe" + len(text).to_bytes(2, "big") + bytes(4) + text
+
+
+def connect(port: int, station: int) -> socket.socket:
+    """A station that has shaken hands."""
+    name = f"CP{station:06d}"
+    credentials = base64.b64encode(f"{name}:{PASSWORD}".encode()).decode()
+    request = (
+        f"GET /ocpp/{name} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        f"Sec-WebSocket-Protocol: ocpp2.0.1\r\nAuthorization: Basic {credentials}\r\n\r\n"
+    )
+    source = (f"127.0.0.{2 + station % _SOURCES}", 0)
+    connection = socket.create_connection(("127.0.0.1", port), source_address=source)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(request.encode())
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += connection.recv(1)
+    if b" 101 " not in head:
+        raise RuntimeError(head.decode())
+    return connection
+
+
+def load(server: Server, stations: int, duration_s: float) -> Figures:
+    """Let the stations talk, and measure after a while."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    links = {}
+    poll = select.epoll()
+    for station in range(stations):
+        connection = connect(server.port, station)
+        links[connection.fileno()] = (connection, station)
+        poll.register(connection, select.EPOLLIN)
+    seq_nos = [0] * stations
+    sent_at = [0.0] * stations
+    for connection, station in links.values():
+        sent_at[station] = time.perf_counter()
+        connection.sendall(event(station, 0))
+    took: list[float] = []
+    start = time.perf_counter() + WARM_UP_S
+    cpu, commits, is_warm = 0.0, 0, False
+    while True:
+        now = time.perf_counter()
+        if not is_warm and now >= start:
+            is_warm, start, cpu, commits = True, now, server.cpu_s(), server.commits()
+            took.clear()
+        if is_warm and now - start >= duration_s:
+            break
+        for number, _ in poll.poll(0.1):
+            connection, station = links[number]
+            answer = connection.recv(4_096)
+            if not answer or b'"' not in answer or answer[2:4] == b"[4":
+                raise RuntimeError(f"station {station} was told {answer!r}")
+            now = time.perf_counter()
+            took.append(now - sent_at[station])
+            seq_nos[station] += 1
+            sent_at[station] = now
+            connection.sendall(event(station, seq_nos[station]))
+    elapsed = time.perf_counter() - start
+    cpu, commits = server.cpu_s() - cpu, server.commits() - commits
+    took.sort()
+    for connection, _ in links.values():
+        connection.close()
+    return Figures(
+        len(took) / elapsed,
+        len(took) / cpu,
+        took[len(took) // 2] * 1e3,
+        took[int(len(took) * 0.99)] * 1e3,
+        len(took) / commits if commits else 0.0,
+    )

@@ -1,0 +1,124 @@
+"""The bus in this process: whoever wants to know is told what has become durable, in order.
+
+The outbox in the database is the record. An event is told here right after the commit that holds
+it. What a crash kept from being told is told at the next start (``Relay``), perhaps for a second
+time: whoever cannot bear that drops an id that it has seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from chargeplane.domain.events import Event, decode
+from chargeplane.runtime.clock import Clock
+from chargeplane.runtime.store import Function, Store, StoreError, outbox, tenants
+
+__all__ = ["Bus", "Listen", "Published", "Relay"]
+
+_log = logging.getLogger(__name__)
+READER = "bus"
+
+
+class Published(NamedTuple):
+    """An event, and its id in the outbox."""
+
+    tenant_id: UUID
+    id: UUID
+    event: Event
+
+
+Listen = Callable[[Event], Awaitable[None] | None]
+
+
+class Bus:
+    """Tells listeners. One that has to wait is waited for by nobody else."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listen] = []
+        self._tasks: set[asyncio.Future[None]] = set()
+        self.published_count = 0
+
+    def listen(self, listener: Listen) -> None:
+        """Tell this one of every event from now on."""
+        self._listeners.append(listener)
+
+    def publish(self, events: Iterable[Published]) -> None:
+        """Tell all listeners."""
+        for each in events:
+            self.published_count += 1
+            for listener in self._listeners:
+                waiting = listener(each.event)
+                if waiting is not None:
+                    self._follow(asyncio.ensure_future(waiting))
+
+    def _follow(self, task: asyncio.Future[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Future[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a listener failed", exc_info=error)
+
+
+class Relay:
+    """Remembers how far the bus has told the outbox, and tells the rest after a crash."""
+
+    def __init__(
+        self,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        *,
+        pause_s: float = 10.0,
+        step_max: int = 1_000,
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._pause_s = pause_s
+        self._step_max = step_max
+
+    async def catch_up(self) -> int:
+        """Tell what an earlier run has committed and perhaps not told; how many events."""
+        count = 0
+        for tenant_id in await self._store.read(tenants.known):
+            position = await self._store.read(
+                partial(outbox.confirmed, tenant_id=tenant_id, reader=READER)
+            )
+            while left := await self._store.read(partial(self._after, tenant_id, position)):
+                self._bus.publish(
+                    Published(each.tenant_id, each.id, decode(each.payload.encode()))
+                    for each in left
+                )
+                count += len(left)
+                position = left[-1].id
+        return count
+
+    async def run(self) -> None:
+        """Remember the position from time to time, until cancelled."""
+        while True:
+            await self._clock.sleep(self._pause_s)
+            try:
+                await self.confirm()
+            except StoreError as error:
+                _log.warning("the position of the bus was not stored: %s", error)
+
+    async def confirm(self) -> None:
+        """What is settled was told when it was committed."""
+        await self._store.write(Function(self._confirm))
+
+    def _confirm(self, connection: Connection) -> None:
+        position = outbox.settled(self._clock.now())
+        for tenant_id in tenants.known(connection):
+            outbox.confirm(connection, tenant_id, READER, position)
+
+    def _after(self, tenant_id: UUID, position: UUID, connection: Connection) -> list[outbox.Entry]:
+        return outbox.after(connection, [tenant_id], position, self._step_max)
