@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import inspect as shape
 
 from chargeplane.ocpp.catalogue import action_of
 from chargeplane.ocpp.errors import ErrorCode, LocalError, RemoteError
+from chargeplane.ocpp.frames import MessageId
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.violations import Rule, Violation, type_info, violations
-from chargeplane.ocpp.wire import Message, Response, decode_custom
+from chargeplane.ocpp.wire import Message, Request, decode_custom
 
 __all__ = [
+    "CallDecoder",
     "build",
+    "call_decoder",
     "decode",
     "decoder",
     "encode",
-    "encode_frame",
+    "encode_evident",
     "encode_unchecked",
     "name_of",
     "payload_of",
@@ -37,6 +39,7 @@ __all__ = [
 
 M = TypeVar("M", bound=Message)
 Json = bytes | str | msgspec.Raw
+CallDecoder = Callable[[str], tuple[int, str, str, Request]]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _parse_json = msgspec.json.Decoder().decode
@@ -45,45 +48,44 @@ _POINT = ord(".")  # looked for as a number, which is ten times as fast as b"."
 _SUBSECOND = re.compile(rb"T\d\d:\d\d:\d\d\.").search
 
 
-@dataclass(frozen=True, slots=True)
-class _Codec:
-    """What is prepared once for each message type."""
-
-    decode: Callable[[Json], Any]
-    check: Callable[[bytes], Any]
-    """Decodes a whole frame that ends in this payload; raises where the payload is wrong."""
-    exact: bool
-    """It has limits that msgspec cannot state, so that every payload is walked."""
-    timed: bool
-    """It has times, so that its text may need fewer decimals."""
-    special: bool
-    """It is one of these two."""
-
-
-_CODECS: dict[type, _Codec] = {}
-
-
-def _codec(expected: type) -> _Codec:
-    """Made when the type is first met, so that a program pays for the messages it uses."""
-    kinds = _kinds(type_info(expected))
-    action = () if issubclass(expected, Response) else (str,)
-    frame = tuple[int, str | int, *action, expected]  # type: ignore[valid-type]
-    exact = shape.DecimalType in kinds
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(expected, dec_hook=decode_custom)
-    found = _Codec(
-        decode=partial(_decode_exactly, expected) if exact else decoder.decode,
-        check=msgspec.json.Decoder(frame, dec_hook=decode_custom).decode,
-        exact=exact,
-        timed=shape.DateTimeType in kinds,
-        special=exact or shape.DateTimeType in kinds,
-    )
-    _CODECS[expected] = found
-    return found
+_DECODERS: dict[type, Callable[[Json], Any]] = {}
 
 
 def decoder(expected: type[M]) -> Callable[[Json], M]:
-    """The fast half of ``decode``: raises msgspec's own errors, which name no code."""
-    return (_CODECS.get(expected) or _codec(expected)).decode
+    """The fast half of ``decode``: raises msgspec's own errors, which name no code.
+
+    Made when the type is first met, so that a program pays for the messages it uses.
+    """
+    found = _DECODERS.get(expected)
+    if found is None:
+        fast: msgspec.json.Decoder[M] = msgspec.json.Decoder(expected, dec_hook=decode_custom)
+        found = partial(_decode_exactly, expected) if _exact(expected) else fast.decode
+        _DECODERS[expected] = found
+    return found
+
+
+def call_decoder(expected: type[Request]) -> CallDecoder:
+    """The text of a whole CALL -> its elements, in one pass, for one action.
+
+    Any other text raises: RemoteError, or msgspec's own errors, which name no code.
+    """
+    head = (Literal[2], MessageId, Literal[action_of(expected).name])
+    if not _exact(expected):
+        frame: Any = tuple[*head, expected]  # type: ignore[valid-type]
+        return msgspec.json.Decoder(frame, dec_hook=decode_custom).decode
+    raw_frame: Any = tuple[*head, msgspec.Raw]  # type: ignore[valid-type]
+    split = msgspec.json.Decoder(raw_frame).decode
+
+    def decode_call(text: str) -> tuple[int, str, str, Request]:
+        number, message_id, name, payload = split(text)
+        return number, message_id, name, _decode_exactly(expected, payload)
+
+    return decode_call
+
+
+def _exact(expected: type[Message]) -> bool:
+    """Whether it has limits that msgspec cannot state, so that every payload is walked."""
+    return shape.DecimalType in _kinds(type_info(expected))
 
 
 def _kinds(expected: shape.Type) -> set[type]:
@@ -111,7 +113,7 @@ def decode(expected: type[M], payload: Json) -> M:
             version, action, every JSON path and rule.
     """
     try:
-        message: M = (_CODECS.get(expected) or _codec(expected)).decode(payload)
+        message = decoder(expected)(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return build(expected, _parse(expected, payload))
     return message
@@ -188,6 +190,9 @@ def name_of(message: type[Message]) -> str:
     return f"{action.version} {action.name} {kind}"
 
 
+encode_evident: Callable[[tuple[int, int | str, Message]], bytes] = _encode
+"""The frame of a type number, a message id, and a message that ``evident`` vouches for."""
+
 encode_unchecked: Callable[[Message], bytes] = _encode
 """The payload of a message as it stands: for messages that ``decode`` has made."""
 
@@ -212,30 +217,6 @@ def encode(message: Message) -> bytes:
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise LocalError(ErrorCode.INTERNAL_ERROR, f"{name_of(kind)}: {error}") from error
     return text
-
-
-def encode_frame(message: Message, *head: int | str) -> str:
-    """A whole frame: the elements of ``head`` and then the payload, as ``encode`` writes it.
-
-    Raises:
-        LocalError: the message breaks the schema of its version.
-    """
-    try:
-        found = _CODECS[type(message)]
-    except KeyError:
-        found = _codec(type(message))
-    try:
-        frame = _encode((*head, message))
-        if found.special:
-            if found.timed and _POINT in frame and _SUBSECOND(frame):
-                frame = _encode((*head, payload_of(message)))
-            if found.exact:
-                encode(message)
-        found.check(frame)
-    except (TypeError, ValueError, msgspec.MsgspecError):
-        encode(message)  # which names the fault
-        raise
-    return frame.decode()
 
 
 def payload_of(message: Message) -> Any:

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-class Called(Struct, frozen=True):
+class Called(Struct, frozen=True, gc=False):
     """They ask. The owner owes ``Peer.answer`` or ``Peer.refuse`` for ``message_id``."""
 
     message_id: str

@@ -32,6 +32,7 @@ __all__ = [
     "CallResultError",
     "Frame",
     "Limits",
+    "MessageId",
     "Rules",
     "Send",
     "UnknownType",
@@ -43,7 +44,7 @@ MESSAGE_ID_LENGTH_MAX = 36
 MessageId = Annotated[str, Meta(min_length=1, max_length=MESSAGE_ID_LENGTH_MAX)]
 
 
-class Call(Struct, array_like=True, tag=2, frozen=True, forbid_unknown_fields=True):
+class Call(Struct, array_like=True, tag=2, frozen=True, forbid_unknown_fields=True, gc=False):
     """A request that must be answered."""
 
     message_id: MessageId

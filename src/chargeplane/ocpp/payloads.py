@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from chargeplane.ocpp.catalogue import Action, actions
-from chargeplane.ocpp.codec import build, decode, decoder
+from chargeplane.ocpp.codec import CallDecoder, build, call_decoder, decode
 from chargeplane.ocpp.errors import ErrorCode, RemoteError
+from chargeplane.ocpp.evident import evident
 from chargeplane.ocpp.frames import Call, Send
 from chargeplane.ocpp.tolerance import Repair, Tolerance
 from chargeplane.ocpp.versions import Kind, Role, Version
@@ -24,21 +25,22 @@ from chargeplane.ocpp.wire import Message, Request, Response
 if TYPE_CHECKING:
     from chargeplane.ocpp.signing import Unwrapped
 
-__all__ = ["Understood", "decoders", "request_of", "response_of"]
+__all__ = ["Understood", "request_of", "response_of", "usual_calls"]
 
 M = TypeVar("M", bound=Message)
 Repairs = tuple[Repair, ...]
 
 
-Decoders = dict[str, tuple[Action, Callable[[msgspec.Raw], Request]]]
+UsualCalls = dict[str, tuple[Action, CallDecoder, Callable[[object], bool]]]
 
 
 @cache
-def decoders(version: Version, sender: Role) -> Decoders:
-    """Action name -> (action, payload decoder), for the CALLs that one end may send.
+def usual_calls(version: Version, sender: Role) -> UsualCalls:
+    """Action name, in JSON -> (action, decoder of the whole CALL, test of answers: ``evident``).
 
-    Shared by all conversations, and filled by ``request_of`` when an action is first seen: a
-    program pays for the actions it meets.
+    Of the CALLs that one end may send. Shared by all conversations, and filled by ``request_of``
+    when an action is first seen: a program pays for the actions it meets. Each stands there twice,
+    since many programs write a blank behind a comma.
     """
     return {}
 
@@ -75,8 +77,10 @@ def request_of(
         raise RemoteError(
             ErrorCode.NOT_SUPPORTED, f"{action.version} {action.name} is not for a {sender} to send"
         )
-    if kind is Kind.CALL and not repairs:
-        decoders(version, sender)[action.name] = (action, decoder(action.request))
+    usual = usual_calls(version, sender)
+    if action.response is not None and f'"{action.name}"' not in usual:
+        found = (action, call_decoder(action.request), evident(action.response))
+        usual |= {f'"{action.name}"': found, f' "{action.name}"': found}
     try:
         request, more = _message(action.request, payload, tolerance)
     except RemoteError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import count
 
 import pytest
@@ -173,8 +174,12 @@ def test_answers_are_kept_for_a_bounded_number_of_ids() -> None:
     assert isinstance(event, Called)
 
 
-def test_a_long_request_is_recognised_without_being_kept() -> None:
-    peer = csms(Version.V1_6)
+@pytest.mark.parametrize("depth_max", [20, 2000])
+def test_a_long_request_is_recognised_without_being_kept(depth_max: int) -> None:
+    limits = Limits(depth_max=depth_max)
+    peer = Peer(Version.V1_6, Role.CSMS, tolerance=STRICT, limits=limits)
+    peer.receive(write(2, "first", "DataTransfer", {"vendorId": "v"}), 0)
+    peer.answer("first", v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED))
     data = "x" * 1500
     text = write(2, "long", "DataTransfer", {"vendorId": "v", "data": data})
     peer.receive(text, 0)
@@ -184,6 +189,77 @@ def test_a_long_request_is_recognised_without_being_kept() -> None:
     assert isinstance(event, Ignored)
     (event,) = peer.receive(text.replace("xx", "xy"), 2)
     assert isinstance(event, Malformed)
+
+
+# The usual case, which takes a shorter way from the second time on
+
+
+@pytest.mark.parametrize(
+    "message_id",
+    ["x,y", 'a"b', 'x,"Heartbeat",y', '","Heartbeat","', "x, \\", "é€", "1" * 36],
+    ids=json.dumps,
+)
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" ,\n", ":")], ids=repr)
+def test_an_id_may_look_like_a_frame_and_changes_nothing(
+    message_id: str, separators: tuple[str, str]
+) -> None:
+    peer = csms(Version.V1_6)
+    peer.receive(HEARTBEAT, 0)
+    peer.answer("h1", v16.HeartbeatResponse(current_time=TIME))
+    peer.outgoing()
+    request = {"chargePointVendor": "v", "chargePointModel": "m"}
+    frame = [2, message_id, "BootNotification", request]
+    status = v16.RegistrationStatus.ACCEPTED
+    response = v16.BootNotificationResponse(current_time=TIME, interval=300, status=status)
+    first = json.dumps([2, "first", *frame[2:]])
+    for id_, text in ("first", first), (message_id, json.dumps(frame, separators=separators)):
+        (event,) = peer.receive(text, 1)
+        assert isinstance(event, Called)
+        assert (event.message_id, event.action.name) == (id_, "BootNotification")
+        assert event.repairs == ()
+        peer.answer(id_, response)
+    answer = {"currentTime": "2026-11-21T12:00:00Z", "interval": 300, "status": "Accepted"}
+    assert sent(peer) == [[3, "first", answer], [3, message_id, answer]]
+
+
+def test_a_limit_in_tenths_is_exact_every_time() -> None:
+    station = Peer(Version.V1_6, Role.STATION, tolerance=STRICT, limits=Limits())
+    profile = {
+        "chargingProfileId": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": {
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.1}],
+        },
+    }
+    text = write(2, "id", "SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile})
+    for number in ("p1", "p2"):
+        (event,) = station.receive(text.replace('"id"', f'"{number}"'), 0)
+        assert isinstance(event, Called)
+        assert isinstance(event.request, v16.SetChargingProfileRequest)
+        schedule = event.request.cs_charging_profiles.charging_schedule
+        assert schedule.charging_schedule_period[0].limit == Decimal("16.1")
+        station.refuse(number, ErrorCode.GENERIC_ERROR)
+    (event,) = station.receive(text.replace("16.1", "16.15"), 0)
+    assert isinstance(event, Malformed)
+    assert event.code is ErrorCode.PROPERTY_CONSTRAINT_VIOLATION
+
+
+def test_an_answer_that_is_not_plainly_right_is_read_back_and_keeps_the_id() -> None:
+    peer = csms()
+    for time, text in (
+        (TIME, "2026-11-21T12:00:00Z"),
+        (TIME.replace(microsecond=123_456), "2026-11-21T12:00:00.123Z"),
+    ):
+        message_id = f'"{text},'
+        peer.receive(write(2, message_id, "Heartbeat", {}), 0)
+        peer.answer(message_id, v201.HeartbeatResponse(current_time=time))
+        assert sent(peer) == [[3, message_id, {"currentTime": text}]]
+    peer.receive(write(2, "h2", "Heartbeat", {}), 0)
+    with pytest.raises(LocalError, match="is not a date and time with a zone"):
+        peer.answer("h2", v201.HeartbeatResponse(current_time=TIME.replace(tzinfo=None)))
 
 
 # Several requests at once
