@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, ForeignKeyConstraint, Integer, func, select
+from sqlalchemy import Column, Connection, ForeignKeyConstraint, Integer, Table, func, select
 
 from chargeplane.runtime.store import (
-    SCHEMA,
     Exact,
     Id,
     Moment,
+    Schema,
     Words,
+    frames,
+    idempotency,
     insert_new,
     new_id,
     outbox,
@@ -27,7 +29,14 @@ from chargeplane.runtime.store.schema import TENANT
 TENANT_ID = tenants.DEFAULT_TENANT_ID
 NOW = datetime(2026, 11, 21, 12, 30, 15, 123456, tzinfo=UTC)
 
-WITH_LEDGER = SCHEMA.copy()
+# What the store has of its own, whatever blocks other tests have imported.
+CORE = Schema()
+for _module in (tenants, frames, outbox, idempotency):
+    for _table in vars(_module).values():
+        if isinstance(_table, Table) and _table.name not in CORE.metadata.tables:
+            _table.to_metadata(CORE.metadata)
+
+WITH_LEDGER = CORE.copy()
 WITH_LEDGER.contribute(Path(__file__).parent / "migrations")
 ledger = WITH_LEDGER.table(
     "ledger",

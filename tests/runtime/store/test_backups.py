@@ -19,7 +19,15 @@ from chargeplane.runtime.store import (
 )
 from chargeplane.runtime.store.migrating import connected
 from tests.runtime.postgres import Cluster
-from tests.runtime.store.ledger import WITH_LEDGER, Entry, count, entries, events, make_tenant
+from tests.runtime.store.ledger import (
+    CORE,
+    WITH_LEDGER,
+    Entry,
+    count,
+    entries,
+    events,
+    make_tenant,
+)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -86,11 +94,11 @@ async def test_progress_is_told(store: Store, settings: Settings, tmp_path: Path
 async def test_a_backup_of_an_older_program_is_upgraded_on_its_way_back(
     empty: Settings, elsewhere: Settings, tmp_path: Path
 ) -> None:
-    upgrade(empty)
+    upgrade(empty, CORE)
     with connected(empty) as connection:
         make_tenant(connection)
     path = tmp_path / "backup.db"
-    assert backup(empty, path) == {"tenants": 1} | dict.fromkeys(
+    assert backup(empty, path, CORE) == {"tenants": 1} | dict.fromkeys(
         ("frames", "idempotency_keys", "outbox", "outbox_readers"), 0
     )
     assert restore(path, elsewhere, WITH_LEDGER)["ledger"] == 0

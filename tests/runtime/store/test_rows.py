@@ -8,12 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from chargeplane.runtime.store import Function, Row, Rows, Settings, Sink, Store, StoreUnavailable
-from chargeplane.runtime.store.rows import ROWS_AT_ONCE_MAX, _chunk, _statement
+from chargeplane.runtime.store.rows import ROWS_AT_ONCE_MAX, _statement
 from tests.runtime.store.ledger import NOW, TENANT_ID, WITH_LEDGER, ledger, make_tenant
 
 COLUMNS = ("tenant_id", "station_id", "seq", "amount", "at", "note")
@@ -67,15 +65,16 @@ async def test_the_rows_of_a_batch_cost_a_few_statements(store: Store) -> None:
     first = asyncio.create_task(store.write(Function(lambda connection: gate.wait(5))))
     units = [Rows((row(FIRST_STAYS, n),)) for n in range(300)]
     writes = [asyncio.create_task(store.write(unit)) for unit in units]
-    while store.health.waiting_units < 301:
+    while store.health.waiting_units < 301:  # noqa: ASYNC110 - nothing tells
         await asyncio.sleep(0)
     before = _statement.cache_info()
     gate.set()
     await asyncio.gather(first, *writes)
     after = _statement.cache_info()
     assert len(await store.read(notes)) == 300
-    # 256 + 32 + 8 + 4, one statement each
-    assert after.hits + after.misses - before.hits - before.misses == 4
+    # Some may have come into the batch of the unit before them.
+    statements = after.hits + after.misses - before.hits - before.misses
+    assert statements <= -(-300 // ROWS_AT_ONCE_MAX) + 1
 
 
 async def test_a_poisoned_row_takes_no_other_unit_with_it(store: Store) -> None:
@@ -127,13 +126,3 @@ async def test_submit_refuses_when_the_queue_is_full_and_write_waits(narrow: Sto
     await asyncio.gather(blocked, waiting)
     assert told == [None]
     assert set(await store.read(notes)) == {("one", 1), ("one", 4)}
-
-
-@given(st.integers(1, 5_000))
-def test_chunks_are_powers_of_two_that_add_up(count: int) -> None:
-    chunks: list[int] = []
-    while count > sum(chunks):
-        chunks.append(_chunk(count - sum(chunks), ROWS_AT_ONCE_MAX))
-    assert sum(chunks) == count
-    assert all(each & (each - 1) == 0 and each <= ROWS_AT_ONCE_MAX for each in chunks)
-    assert len(chunks) <= count // ROWS_AT_ONCE_MAX + ROWS_AT_ONCE_MAX.bit_length()

@@ -12,7 +12,6 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint, text
 
 from chargeplane.runtime.store import (
-    SCHEMA,
     NewerDatabase,
     OlderDatabase,
     Schema,
@@ -27,9 +26,9 @@ from chargeplane.runtime.store import (
 )
 from chargeplane.runtime.store.migrating import connected
 from chargeplane.runtime.store.schema import TENANT
-from tests.runtime.store.ledger import WITH_LEDGER
+from tests.runtime.store.ledger import CORE, WITH_LEDGER
 
-TABLES = [*SCHEMA.metadata.sorted_tables, WITH_LEDGER.metadata.tables["ledger"]]
+TABLES = [*CORE.metadata.sorted_tables, WITH_LEDGER.metadata.tables["ledger"]]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: str(table.name))
@@ -66,7 +65,7 @@ def test_every_query_helper_asks_for_the_tenant(module: ModuleType) -> None:
         assert row in {"entry", "entries", "frame", "answer"}
 
 
-@pytest.mark.parametrize("schema", [SCHEMA, WITH_LEDGER], ids=["core", "with a block"])
+@pytest.mark.parametrize("schema", [CORE, WITH_LEDGER], ids=["core", "with a block"])
 def test_migrations_from_empty_make_what_the_metadata_says(empty: Settings, schema: Schema) -> None:
     assert current(empty) == ()
     stands = upgrade(empty, schema)
@@ -90,7 +89,7 @@ def test_programs_that_start_at_once_take_turns(empty: Settings) -> None:
 
 
 def test_a_block_can_come_later(empty: Settings) -> None:
-    assert upgrade(empty) == ("core_0001",)
+    assert upgrade(empty, CORE) == ("core_0001",)
     assert upgrade(empty, WITH_LEDGER) == ("ledger_0001",)
 
 
@@ -98,11 +97,11 @@ def test_contributing_twice_is_once() -> None:
     copy = WITH_LEDGER.copy()
     copy.contribute(copy.versions[-1])
     assert copy.versions == WITH_LEDGER.versions
-    assert len(SCHEMA.versions) == 1
+    assert len(CORE.versions) == 1
 
 
 async def test_an_older_database_is_not_opened(empty: Settings) -> None:
-    upgrade(empty)
+    upgrade(empty, CORE)
     with pytest.raises(OlderDatabase, match="ledger_0001"):
         async with Store(empty, WITH_LEDGER):
             pass

@@ -15,13 +15,15 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 __all__ = ["Ids", "id_at", "new_id", "time_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VERSION = 7 << 76
 _VARIANT = 0b10 << 62
+_bare = object.__new__
+_set = object.__setattr__
 _DRAWN_AT_ONCE = 512
 _NS_PER_MS = 1_000_000
 
@@ -70,7 +72,13 @@ def time_of(made: UUID) -> datetime:
 
 
 def _uuid(tick: int, rest: int) -> UUID:
-    return UUID(int=(tick >> 12) << 80 | _VERSION | (tick & 0xFFF) << 64 | _VARIANT | rest)
+    number = (tick >> 12) << 80 | _VERSION | (tick & 0xFFF) << 64 | _VARIANT | rest
+    # What ``UUID(int=number)`` does, without looking at the arguments that are not given: ids are
+    # made several times for each message.
+    made = _bare(UUID)
+    _set(made, "int", number)
+    _set(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 def _tick(made: UUID) -> int:

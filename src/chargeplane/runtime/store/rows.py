@@ -1,8 +1,7 @@
 """Rows: the unit of the hot path. The rows of a whole batch are written in a few statements.
 
 A unit that only inserts names its rows, and the writer puts those of all units of a batch together,
-so that each table costs a few statements and not one for each row. That counts twice: a statement
-costs as much as several rows, and each one lets go of the interpreter and must get it back.
+so that each table costs a few statements and not one for each row.
 
 Rows are written sink by sink, which is no order in time; so no sink may depend on another. Of the
 rows of one key the last one counts if the sink updates, and the first one otherwise.
@@ -21,8 +20,11 @@ from chargeplane.runtime.store.prepared import Prepared
 
 __all__ = ["Change", "Removal", "Row", "Rows", "Sink", "write_rows"]
 
-ROWS_AT_ONCE_MAX = 256
-_VALUES_AT_ONCE_MAX = 16_000  # SQLite takes 32,766 in one statement
+ROWS_AT_ONCE_MAX = 64
+"""Of one statement. There is a statement for each number of rows, and the driver keeps them all:
+each one that it runs lets go of the interpreter and has to get it back."""
+STATEMENTS_MAX = 1_024
+_VALUES_AT_ONCE_MAX = 16_000  # SQLite takes 32,766
 
 Row = tuple["Sink | Change | Removal", tuple[Any, ...]]
 """Where it goes, and the values of its columns in their order."""
@@ -146,13 +148,11 @@ def _insert(connection: Connection, sink: Sink, rows: Iterable[tuple[Any, ...]])
     bound = [sink.bound(values, dialect) for values in rows]
     driver: Any = connection.connection.driver_connection
     at_once_max = min(ROWS_AT_ONCE_MAX, _VALUES_AT_ONCE_MAX // len(sink.columns))
-    start = 0
     try:
-        while start < len(bound):
-            count = _chunk(len(bound) - start, at_once_max)
-            values = [value for row in bound[start : start + count] for value in row]
-            driver.execute(_statement(sink, count, dialect.paramstyle), values)
-            start += count
+        for start in range(0, len(bound), at_once_max):
+            some = bound[start : start + at_once_max]
+            values = [value for row in some for value in row]
+            driver.execute(_statement(sink, len(some), dialect.paramstyle), values)
     except dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(
             f"INSERT INTO {sink.table.name}",
@@ -164,12 +164,7 @@ def _insert(connection: Connection, sink: Sink, rows: Iterable[tuple[Any, ...]])
         ) from error
 
 
-def _chunk(left: int, at_once_max: int) -> int:
-    """How many rows to write next: a power of two, so that few different statements are needed."""
-    return min(at_once_max, 1 << (left.bit_length() - 1))
-
-
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=STATEMENTS_MAX)
 def _statement(sink: Sink, count: int, paramstyle: str) -> Any:
     """The statement for so many rows. Names are our own, from the schema."""
     mark = "?" if paramstyle == "qmark" else "%s"

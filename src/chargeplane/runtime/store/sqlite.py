@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, e
 
 from chargeplane.runtime.store.backends import Backend, Settings
 from chargeplane.runtime.store.errors import StoreError
+from chargeplane.runtime.store.rows import STATEMENTS_MAX
 
 __all__ = ["Sqlite", "create"]
 
@@ -76,6 +77,7 @@ class Sqlite(Backend):
             connect_args={
                 "check_same_thread": False,  # a pool hands connections from thread to thread
                 "isolation_level": None,  # BEGIN is ours, below
+                "cached_statements": STATEMENTS_MAX,
                 "timeout": self.settings.lock_s_max,
             },
             **options,
