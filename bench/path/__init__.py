@@ -1,4 +1,4 @@
-"""The whole path of a TransactionEvent: socket, validation, ledger, session, events, commit, answer.
+"""The whole path of a TransactionEvent, from the socket to the answer that is durable.
 
 Beside ours runs the *limit*: a server that only decodes, commits one row and answers, on the same
 libraries; and the *example* of the package ``ocpp``, which validates and stores nothing. Each

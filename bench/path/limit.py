@@ -1,5 +1,6 @@
-"""What a server must do at least: decode, commit one row, answer. Nothing is checked beyond types,
-nobody is asked who they are, and no rule of the protocol is kept.
+"""What a server must do at least: decode, commit one row, answer.
+
+Nothing is checked beyond types, nobody is asked who they are, no rule of the protocol is kept.
 """
 
 from __future__ import annotations

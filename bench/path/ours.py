@@ -16,6 +16,7 @@ from chargeplane.csms.inventory import Known
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.links import new_event_loop
 from chargeplane.runtime.passwords import hashed_password
+from chargeplane.runtime.process import tune
 from chargeplane.runtime.store import Committed, Function, Settings, Store, tenants, upgrade
 
 TENANT_ID = tenants.DEFAULT_TENANT_ID
@@ -40,6 +41,7 @@ async def start(stations: int, folder: Path) -> Serving:
     central = CentralSystem(store, SystemClock())
     await central.start()
     port = await central.listen("127.0.0.1", 0)
+    tune()
     return Serving(port, lambda: len(commits))
 
 

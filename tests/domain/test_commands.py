@@ -22,7 +22,8 @@ from chargeplane.domain.tokens import IdToken
 def test_the_names_are_those_of_the_routes() -> None:
     assert set(COMMANDS) == set(
         "start-charging stop-charging reset unlock-connector change-availability trigger-message "
-        "get-variables set-variables get-base-report get-report clear-cache data-transfer raw".split()
+        "get-variables set-variables get-base-report get-report clear-cache data-transfer "
+        "raw".split()
     )
     assert all(issubclass(each, Command) for each in COMMANDS.values())
     assert commands.name_of(StartCharging) == "start-charging"

@@ -136,7 +136,7 @@ class TransactionStarted(Event, frozen=True, kw_only=True):
 
 
 class TransactionUpdated(Event, frozen=True, kw_only=True):
-    """Something about an active transaction changed."""
+    """The state or the token of an active transaction changed. Its energy: ``MeterSampled``."""
 
     transaction_id: str
     charging_state: ChargingState | None = None
@@ -151,6 +151,8 @@ class MeterSampled(Event, frozen=True, kw_only=True):
     evse: EvseAddress
     meter_values: tuple[MeterValue, ...]
     transaction_id: str | None = None
+    energy_wh: Decimal | None = None
+    """Of the transaction, up to now."""
 
 
 class TransactionEnded(Event, frozen=True, kw_only=True):

@@ -20,7 +20,14 @@ import msgspec
 from msgspec import Meta, Struct, field
 from msgspec.structs import fields
 
-__all__ = ["ENVIRONMENT_PREFIX", "Settings", "SettingsError", "UnknownStations", "load"]
+__all__ = [
+    "ENVIRONMENT_PREFIX",
+    "LogFormat",
+    "Settings",
+    "SettingsError",
+    "UnknownStations",
+    "load",
+]
 
 ENVIRONMENT_PREFIX = "CHARGEPLANE_"
 # Read where they are used: a secret has no place in a structure that is printed and logged.
@@ -38,6 +45,15 @@ class UnknownStations(StrEnum):
     """Connected and answered Pending; nothing else is served."""
     ACCEPT = "accept"
     """Served like any other: for laboratories."""
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    """Pretty on a terminal, JSON elsewhere."""
+    JSON = "json"
+    PRETTY = "pretty"
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,9 +76,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unknown_stations: UnknownStations = UnknownStations.REFUSE
     min_security_profile: Annotated[int, Meta(ge=0, le=3)] = 1
     """Stations with a lower one are refused."""
+    log_format: LogFormat = LogFormat.AUTO
+    """Of the log on stderr."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: an exception is given a traceback on its way
 class SettingsError(Exception):
     """Settings that cannot be used; one line for each fault."""
 

@@ -8,8 +8,8 @@ from tests.architecture.rules.finding import Finding, last_name, parsed
 PLACES = ("src/", "tools/")
 BROAD = frozenset({"Exception", "BaseException"})
 
-# Paths of the outermost loops, which must outlive anything: none is there yet.
-OUTERMOST: frozenset[str] = frozenset()
+# Paths of the outermost loops, which must outlive anything.
+OUTERMOST: frozenset[str] = frozenset({"src/chargeplane/csms/gateway/dispatcher.py"})
 
 
 def check(path: str, source: str) -> Iterator[Finding]:

@@ -97,9 +97,18 @@ def says_nothing(entry: LedgerEntry) -> bool:
     return read(entry)[1]
 
 
+def _is_signature(value: MeterValue) -> bool:
+    """Whether it is signed data alone, with no reading beside it (1.x)."""
+    return value.signed_data is not None and value.value.is_nan()
+
+
 def read(entry: LedgerEntry) -> tuple[list[Reading], bool]:
     """``readings_of`` and ``says_nothing`` together, which costs no more than one of them."""
-    found = [(each, _wh(each)) for each in entry.meter_values if each.measurand == ENERGY_REGISTER]
+    found = [
+        (each, _wh(each))
+        for each in entry.meter_values
+        if each.measurand == ENERGY_REGISTER and not _is_signature(each)
+    ]
     if not found:
         return [], False
     readable = [(each, value_wh) for each, value_wh in found if value_wh is not None]

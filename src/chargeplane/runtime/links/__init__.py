@@ -12,6 +12,7 @@ from chargeplane.runtime.links.admission import SUBPROTOCOLS, Accept, Admission,
 from chargeplane.runtime.links.dialing import HandshakeRefused, connect
 from chargeplane.runtime.links.faults import CloseCode, LinkClosed
 from chargeplane.runtime.links.heads import Headers, Request, Response
+from chargeplane.runtime.links.identity import IdentityFault, identity_of_text
 from chargeplane.runtime.links.link import Link
 from chargeplane.runtime.links.listener import Listener, Opened, Respond
 from chargeplane.runtime.links.peers import Address, Tls
@@ -39,6 +40,7 @@ __all__ = [
     "Ending",
     "HandshakeRefused",
     "Headers",
+    "IdentityFault",
     "Link",
     "LinkClosed",
     "LinkFacts",
@@ -56,6 +58,7 @@ __all__ = [
     "Wheel",
     "connect",
     "default_transport",
+    "identity_of_text",
     "new_event_loop",
     "raise_open_files_max",
 ]

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["IDENTITY_LENGTH_MAX", "IdentityFault", "identity_of_target"]
+__all__ = ["IDENTITY_LENGTH_MAX", "IdentityFault", "identity_of_target", "identity_of_text"]
 
 IDENTITY_LENGTH_MAX = 48  # identifierString of 2.x; 1.x sets no bound
 
@@ -36,7 +36,16 @@ def identity_of_target(target: str) -> str | None:
         decoded = unquote_to_bytes(segment).decode()
     except UnicodeDecodeError:
         raise IdentityFault("the identity is not UTF-8") from None
-    identity = unicodedata.normalize("NFC", decoded)
+    return identity_of_text(decoded)
+
+
+def identity_of_text(text: str) -> str:
+    """The identity that a text is, in its composed form.
+
+    Raises:
+        IdentityFault: no station can be called so.
+    """
+    identity = unicodedata.normalize("NFC", text)
     if len(identity) > IDENTITY_LENGTH_MAX:
         raise IdentityFault(f"the identity is longer than {IDENTITY_LENGTH_MAX} characters")
     if "/" in identity or identity in {".", ".."} or identity != identity.strip():

@@ -1,0 +1,174 @@
+"""From a request to its answer: the block decides, the store commits, and only then it is told.
+
+The one place where a fault of ours in a block is caught: its station is answered with an
+InternalError and keeps its connection, nobody else notices, and the trace is logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+
+from chargeplane.csms.contract import Block, Decision, Handler, Heard
+from chargeplane.csms.gateway.tray import Tray
+from chargeplane.domain.events import Event, encode
+from chargeplane.ocpp import v16, v21
+from chargeplane.ocpp.errors import ErrorCode, LocalError, OcppError, RemoteError
+from chargeplane.ocpp.wire import Request
+from chargeplane.runtime.bus import Bus, Published
+from chargeplane.runtime.store import Row, Rows, Store, StoreError, new_id, outbox
+
+__all__ = ["Dispatcher", "Done"]
+
+_log = logging.getLogger(__name__)
+
+Done = Callable[["Decision | OcppError"], None]
+"""Takes what may be answered now."""
+
+# What a station may say before it is accepted: the rest is not served (B02.FR.09, B03.FR.07).
+BEFORE_ACCEPTED = frozenset({v16.BootNotificationRequest, v21.BootNotificationRequest})
+
+
+class Dispatcher:
+    """Knows the handler of each request, and keeps the order: commit, then answer."""
+
+    def __init__(self, blocks: Iterable[Block], store: Store, bus: Bus, tray: Tray) -> None:
+        self._handlers: dict[type[Request], Handler] = {}
+        for block in blocks:
+            for kind, handler in (*block.v1.items(), *block.v2.items()):
+                if kind in self._handlers:
+                    raise ValueError(f"two blocks handle {kind.__name__}")
+                self._handlers[kind] = handler
+        self._store = store
+        self._bus = bus
+        self._tray = tray
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.refused: Counter[str] = Counter()
+        """Requests that were not served, by error code."""
+
+    def hear(self, heard: Heard, frame: Row, done: Done) -> None:
+        """Let the block decide; ``done`` is called once, when the answer may go out."""
+        kind = type(heard.request)
+        handler = self._handlers.get(kind)
+        if handler is None:
+            name = kind.__name__.removesuffix("Request")
+            self._refuse(frame, RemoteError(ErrorCode.NOT_SUPPORTED, f"{name} is not served"), done)
+        elif not heard.station.is_accepted and kind not in BEFORE_ACCEPTED:
+            reason = "the station is not accepted yet; it may only send BootNotification"
+            self._refuse(frame, RemoteError(ErrorCode.SECURITY_ERROR, reason), done)
+        else:
+            try:
+                decision = handler(heard)
+            except Exception as error:
+                self._failed(heard, frame, error, done)
+                return
+            if isinstance(decision, Decision):
+                self._commit(heard, decision, frame, done)
+            else:
+                self._start(self._wait_for(heard, decision, frame, done))
+
+    async def _wait_for(
+        self, heard: Heard, deciding: Awaitable[Decision], frame: Row, done: Done
+    ) -> None:
+        try:
+            decision = await deciding
+        except Exception as error:
+            self._failed(heard, frame, error, done)
+            return
+        self._commit(heard, decision, frame, done)
+
+    def _commit(self, heard: Heard, decision: Decision, frame: Row, done: Done) -> None:
+        tenant_id = heard.station.tenant_id
+        rows, events = [frame, *decision.rows], list[Published]()
+        for event in decision.events:
+            published = Published(tenant_id, new_id(), event)
+            events.append(published)
+            rows.append(outbox_row(published, event))
+        if not decision.durable:
+            self._tray.put(rows, events)
+            if decision.kept is not None:
+                decision.kept()
+            done(decision)
+            return
+
+        def told(_: object, error: Exception | None) -> None:
+            if error is not None:
+                self._not_stored(heard, error, done)
+                return
+            if decision.kept is not None:
+                decision.kept()
+            done(decision)
+            self._bus.publish(events)
+
+        unit = Rows(tuple(rows))
+        if not self._store.submit(unit, told):
+            self._start(self._queue_for_room(unit, told))
+
+    async def _queue_for_room(
+        self, unit: Rows, told: Callable[[object, Exception | None], None]
+    ) -> None:
+        try:
+            await self._store.write(unit)
+        except (StoreError, ValueError) as error:
+            told(None, error)
+        else:
+            told(None, None)
+
+    def _not_stored(self, heard: Heard, error: Exception, done: Done) -> None:
+        """Nothing was acknowledged; the station will say it again, and blocks look it up anew."""
+        heard.station.forget()
+        self.refused[ErrorCode.INTERNAL_ERROR] += 1
+        _log.error(
+            "station %s: %s was not stored: %s",
+            heard.station.id,
+            type(heard.request).__name__,
+            error,
+            exc_info=None if isinstance(error, StoreError) else error,
+        )
+        done(LocalError(ErrorCode.INTERNAL_ERROR, "it could not be stored; please try again"))
+
+    def _failed(self, heard: Heard, frame: Row, error: Exception, done: Done) -> None:
+        if isinstance(error, RemoteError):  # a block refuses, in the protocol's own words
+            self._refuse(frame, error, done)
+            return
+        heard.station.forget()
+        self._tray.put([frame])
+        self.refused[ErrorCode.INTERNAL_ERROR] += 1
+        _log.error(
+            "station %s: %s was not served",
+            heard.station.id,
+            type(heard.request).__name__,
+            exc_info=error,
+        )
+        done(LocalError(ErrorCode.INTERNAL_ERROR, "a fault of the central system; it is logged"))
+
+    def _refuse(self, frame: Row, error: RemoteError, done: Done) -> None:
+        self._tray.put([frame])
+        self.refused[error.code] += 1
+        done(error)
+
+    def _start(self, work: Awaitable[None]) -> None:
+        assert inspect.iscoroutine(work)
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self) -> None:
+        """Wait for what is being decided."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def outbox_row(published: Published, event: Event) -> Row:
+    """An event as a row of the outbox."""
+    topic = str(type(event).__struct_config__.tag)
+    return outbox.SINK, (
+        published.tenant_id,
+        published.id,
+        topic,
+        encode(event).decode(),
+        event.received_at,
+    )

@@ -1,0 +1,237 @@
+"""The gateway itself: who is connected, and what comes and goes.
+
+Links bring conversations; ``Owners`` says which of them speaks for its station. SOAP stations have
+no connection: they are here for as long as they have been heard from lately.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from chargeplane.csms.contract import Block, Heard, Station
+from chargeplane.csms.gateway.admission import Admitted
+from chargeplane.csms.gateway.conversation import Conversation
+from chargeplane.csms.gateway.dispatcher import Dispatcher, outbox_row
+from chargeplane.csms.gateway.lifting import lifted
+from chargeplane.csms.gateway.meter import Meter
+from chargeplane.csms.gateway.owners import Owners
+from chargeplane.csms.gateway.tray import Tray
+from chargeplane.csms.inventory import stations
+from chargeplane.domain.events import Event, StationConnected, StationDisconnected
+from chargeplane.ocpp.errors import OcppError
+from chargeplane.ocpp.frames import Limits
+from chargeplane.ocpp.tolerance import TOLERANT, Tolerance
+from chargeplane.ocpp.versions import Version
+from chargeplane.ocpp.wire import Request
+from chargeplane.runtime.bus import Bus, Published
+from chargeplane.runtime.clock import Clock
+from chargeplane.runtime.links import Ending, Link, Receiver
+from chargeplane.runtime.ownership import Alarm
+from chargeplane.runtime.store import Change, Store, new_id
+
+if TYPE_CHECKING:
+    from chargeplane.csms.gateway.soap_conversation import SoapConversation
+
+__all__ = ["Gateway", "Key"]
+
+_log = logging.getLogger(__name__)
+Key = tuple[UUID, str]
+
+# A station's time of life is written at most so often.
+SEEN_EVERY = timedelta(seconds=30)
+_SEEN = Change(stations, ["tenant_id", "id", "last_seen_at"])
+_CONNECTED = Change(
+    stations, ["tenant_id", "id", "last_seen_at", "epoch", "ocpp_version", "transport"]
+)
+
+
+class Gateway:
+    """Holds the conversations of one node."""
+
+    def __init__(
+        self,
+        blocks: Iterable[Block],
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        *,
+        meter: Meter | None = None,
+        tolerance: Tolerance = TOLERANT,
+        limits: Limits | None = None,
+    ) -> None:
+        """Nobody is connected yet."""
+        self.store = store
+        self.bus = bus
+        self.clock = clock
+        self.meter = meter or Meter()
+        self.tolerance = tolerance
+        self.limits = limits or Limits()
+        self.tray = Tray(store, bus)
+        self.dispatcher = Dispatcher(blocks, store, bus, self.tray)
+        self.conversations: dict[Key, Conversation] = {}
+        self.soap_conversations: dict[Key, SoapConversation] = {}
+        self._owners = Owners(self._granted, self._lost, self._alarm)
+        self._seen: dict[Key, datetime] = {}
+
+    # Links ----------------------------------------------------------------------------------
+
+    def opened(self, link: Link) -> Receiver:
+        """A link was admitted. Nothing it says counts before it owns its identity."""
+        admitted: Admitted = link.facts.context
+        known = admitted.known
+        version = Version.of_subprotocol(link.facts.subprotocol or "")
+        assert version is not None  # the listener negotiates no other
+        station = Station(
+            known.tenant_id,
+            known.id,
+            version,
+            registration=known.registration,
+            security_profile=known.security_profile,
+            remote_host=link.facts.peer.host,
+        )
+        conversation = Conversation(self, link, station)
+        link.hold()
+        soap = self.soap_conversations.get((known.tenant_id, known.id))
+        epoch = max(known.epoch, soap.station.epoch if soap else 0)
+        self._owners.claim(conversation, epoch, admitted.credential)
+        return conversation
+
+    def link_ended(self, conversation: Conversation, ending: Ending) -> None:
+        """A link is over. Only the owner's end says anything about the station."""
+        conversation.end()
+        if self._owners.ended(conversation):
+            self._gone(conversation, ending.reason or f"closed with {ending.code}")
+
+    def _granted(self, conversation: Conversation) -> None:
+        station = conversation.station
+        station.epoch = conversation.epoch
+        key = station.tenant_id, station.id
+        if soap := self.soap_conversations.get(key):
+            self.soap_ended(soap, "the station has connected over WebSocket")
+        self.conversations[key] = conversation
+        self._tell_connected(station)
+        conversation.link.go_on()
+
+    def _lost(self, conversation: Conversation) -> None:
+        conversation.end()
+        self._gone(conversation, "another connection of the station took over")
+
+    def _gone(self, conversation: Conversation, reason: str) -> None:
+        station = conversation.station
+        key = station.tenant_id, station.id
+        if self.conversations.get(key) is conversation:
+            del self.conversations[key]
+        self._tell_gone(station, conversation.epoch, reason)
+
+    def _alarm(self, conversation: Conversation, alarm: Alarm) -> None:
+        station = conversation.station
+        self.meter.alarm()
+        _log.warning(
+            "station %s: a second connection from %s was refused while the one from %s is alive",
+            station.id,
+            alarm.claim.host,
+            alarm.owner.host,
+        )
+
+    # SOAP -----------------------------------------------------------------------------------
+
+    def soap_began(self, conversation: SoapConversation) -> None:
+        """A station is heard that was not here, or was here otherwise."""
+        station = conversation.station
+        self.soap_conversations[station.tenant_id, station.id] = conversation
+        self._tell_connected(station)
+
+    def soap_ended(self, conversation: SoapConversation, reason: str) -> None:
+        """A station has not been heard for too long, or must go. Only the first end counts."""
+        station = conversation.station
+        key = station.tenant_id, station.id
+        conversation.end()
+        if self.soap_conversations.get(key) is conversation:
+            del self.soap_conversations[key]
+            self._tell_gone(station, station.epoch, reason)
+
+    # What conversations tell ----------------------------------------------------------------
+
+    def seen(self, station: Station, now: datetime) -> None:
+        """A station is alive."""
+        key = station.tenant_id, station.id
+        last = self._seen.get(key)
+        if last is None or now - last >= SEEN_EVERY:
+            self._seen[key] = now
+            self.tray.put([(_SEEN, (station.tenant_id, station.id, now))])
+
+    def told(
+        self, station: Station, request: Request, frame_id: UUID, received_at: datetime
+    ) -> None:
+        """A message that wants no answer (SEND, 2.1); its frame is recorded."""
+        heard = Heard(station, lifted(request, received_at), frame_id, received_at)
+        _log.debug("station %s: %s", heard.station.id, type(heard.request).__name__)
+
+    def fault(self, station: Station, error: OcppError) -> None:
+        """We have nearly sent something that the station's version does not allow."""
+        _log.error("station %s: an answer breaks its schema: %s", station.id, error)
+
+    def _tell_connected(self, station: Station) -> None:
+        now = self.clock.now()
+        connected = StationConnected(
+            tenant_id=station.tenant,
+            station_id=station.id,
+            reported_at=now,
+            received_at=now,
+            ocpp_version=station.version,
+            transport=station.transport,
+            security_profile=station.security_profile,
+            epoch=station.epoch,
+            remote_address=station.remote_host,
+        )
+        row = (
+            station.tenant_id,
+            station.id,
+            now,
+            station.epoch,
+            str(station.version),
+            station.transport,
+        )
+        self._tell(station, connected, [(_CONNECTED, row)])
+        self.meter.connected(station.version, 1)
+
+    def _tell_gone(self, station: Station, epoch: int, reason: str) -> None:
+        self._seen.pop((station.tenant_id, station.id), None)
+        now = self.clock.now()
+        gone = StationDisconnected(
+            tenant_id=station.tenant,
+            station_id=station.id,
+            reported_at=now,
+            received_at=now,
+            epoch=epoch,
+            reason=reason,
+        )
+        self._tell(station, gone, [(_SEEN, (station.tenant_id, station.id, now))])
+        self.meter.connected(station.version, -1)
+
+    def _tell(
+        self, station: Station, event: Event, rows: list[tuple[Change, tuple[object, ...]]]
+    ) -> None:
+        published = Published(station.tenant_id, new_id(), event)
+        self.tray.put([*rows, outbox_row(published, event)], [published])
+
+    # For others -----------------------------------------------------------------------------
+
+    def conversation(self, tenant_id: UUID, station_id: str) -> Conversation | None:
+        """The conversation that speaks for a station now."""
+        return self.conversations.get((tenant_id, station_id))
+
+    def is_connected(self, tenant_id: UUID, station_id: str) -> bool:
+        """Whether a station is here: it has a connection, or was heard over SOAP lately."""
+        key = tenant_id, station_id
+        return key in self.conversations or key in self.soap_conversations
+
+    async def drain(self) -> None:
+        """Finish what is being decided, and give everything to the store."""
+        await self.dispatcher.drain()
+        self.tray.flush()
+        self._owners.stop()

@@ -1,0 +1,112 @@
+"""Which stations there are, what they consist of, and who tried to connect without being one.
+
+The identity of a station is unique over all tenants, since it is all that a handshake tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Column, Connection, Integer, select
+
+from chargeplane.csms.contract import Registration
+from chargeplane.runtime.store import SCHEMA, Moment, Sink, Words, tenants
+
+__all__ = [
+    "CONNECTOR_SINK",
+    "Known",
+    "connectors",
+    "find",
+    "find_all",
+    "stations",
+    "unknown_stations",
+]
+
+SCHEMA.contribute(Path(__file__).parent / "migrations")
+
+stations = SCHEMA.table(
+    "stations",
+    Column("id", Words, nullable=False),
+    Column("name", Words),
+    Column("site_id", Words),
+    Column("vendor", Words),
+    Column("model", Words),
+    Column("serial_number", Words),
+    Column("firmware_version", Words),
+    Column("ocpp_version", Words),
+    Column("transport", Words),
+    Column("security_profile", Integer, nullable=False),
+    Column("password_hash", Words),
+    Column("registration", Words, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("last_seen_at", Moment),
+    Column("booted_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    key=["id"],
+)
+
+connectors = SCHEMA.table(
+    "connectors",
+    Column("station_id", Words, nullable=False),
+    Column("evse_id", Integer, nullable=False),
+    Column("connector_id", Integer, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("error_code", Words),
+    Column("info", Words),
+    Column("vendor_error_code", Words),
+    Column("reported_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    key=["station_id", "evse_id", "connector_id"],
+)
+"""EVSE 0, connector 0: the station as a whole."""
+
+unknown_stations = SCHEMA.table(
+    "unknown_stations",
+    Column("id", Words, nullable=False),
+    Column("remote_host", Words, nullable=False),
+    Column("subprotocols", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("last_seen_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    key=["id"],
+)
+
+CONNECTOR_SINK: Final = Sink(
+    connectors,
+    [each.name for each in connectors.columns],
+    update=["status", "error_code", "info", "vendor_error_code", "reported_at", "received_at"],
+)
+
+
+class Known(NamedTuple):
+    """What admission has to know of a registered station."""
+
+    tenant_id: UUID
+    id: str
+    security_profile: int
+    password_hash: str | None
+    registration: Registration
+    epoch: int
+
+
+_KNOWN = [stations.c[name] for name in Known._fields]
+
+
+def find_all(connection: Connection, identities: Collection[str]) -> dict[str, Known]:
+    """The stations of some identities, whichever tenant has them."""
+    rows = connection.execute(
+        select(*_KNOWN)
+        .where(stations.c.tenant_id.in_(tenants.known(connection)))
+        .where(stations.c.id.in_(identities))
+    )
+    known = (Known(*row)._replace(registration=Registration(row.registration)) for row in rows)
+    return {each.id: each for each in known}
+
+
+def find(connection: Connection, identity: str) -> Known | None:
+    """The station of an identity."""
+    return find_all(connection, [identity]).get(identity)

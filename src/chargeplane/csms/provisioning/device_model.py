@@ -1,0 +1,164 @@
+"""The device model: what stations report of it, and what came of reading and writing it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection
+
+from chargeplane.csms.contract import Decision, Heard, Station
+from chargeplane.csms.provisioning import tables
+from chargeplane.csms.provisioning.tables import Reading, Report
+from chargeplane.domain.commands import Accepted, Outcome, Refused, Variable
+from chargeplane.domain.events import Event, VariablesReported
+from chargeplane.ocpp.wire import Response
+from chargeplane.runtime.clock import Clock
+from chargeplane.runtime.store import Function, Row, Rows, Store, StoreError, Unit
+
+__all__ = ["DeviceModel", "Item", "Part", "outcome_of_items"]
+
+_log = logging.getLogger(__name__)
+
+
+class Part(NamedTuple):
+    """One message of a report."""
+
+    request_id: int
+    number: int
+    """From 0 (B07.FR.10)."""
+    is_last: bool
+    generated_at: datetime
+    readings: Sequence[Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What came of one variable of a command; ``status`` is the station's word."""
+
+    variable: Variable
+    status: str
+    is_done: bool
+    value: str | None = None
+    reason: str | None = None
+
+
+class DeviceModel:
+    """Keeps what stations say about their variables."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    # Reports --------------------------------------------------------------------------------
+
+    async def request(self, station: Station, base: str) -> int:
+        """A new id for a report. It is durable before anybody is asked for it."""
+        request_id = secrets.randbelow(2**31 - 1) + 1
+        work = partial(
+            tables.request_report,
+            tenant_id=station.tenant_id,
+            station_id=station.id,
+            request_id=request_id,
+            base=base,
+            at=self._clock.now(),
+        )
+        await self._store.write(Function(work))
+        return request_id
+
+    async def reported(self, heard: Heard, part: Part, response: Response) -> Decision:
+        """A part of a report (B07.FR.03, B08.FR.03). The last one makes it complete."""
+        station = heard.station
+        report, has_room = await self._store.read(partial(_look, station, part.request_id))
+        rows: list[Row] = []
+        if has_room:
+            rows += tables.report_rows(
+                station.tenant_id, station.id, part.readings, part.generated_at, heard.received_at
+            )
+        else:
+            _log.warning("station %s reports more variables than are kept", station.id)
+        events: list[Event] = []
+        if report is not None:
+            is_next = part.number == report.parts_count
+            is_complete = part.is_last and is_next
+            if part.number >= report.parts_count:  # not a repetition
+                report = report._replace(parts_count=report.parts_count + 1)
+            ended_at = heard.received_at if part.is_last else None
+            rows.append(tables.report_row(station.tenant_id, station.id, report, ended_at))
+            if part.is_last:
+                events.append(_event(heard, part, report, is_complete))
+        return Decision(response, tuple(rows), tuple(events))
+
+    # Reading and writing --------------------------------------------------------------------
+
+    def was_read(self, station: Station, readings: Iterable[Reading]) -> None:
+        """Note what a station has answered. Nobody waits for it: it can be asked again."""
+        at = self._clock.now()
+        rows = tables.value_rows(station.tenant_id, station.id, readings, at)
+        if rows:
+            self._submit(station, Rows(rows))
+
+    def was_set(self, station: Station, values: Sequence[tuple[Variable, str]]) -> None:
+        """Note what a station has taken."""
+        work = partial(
+            tables.note_set,
+            tenant_id=station.tenant_id,
+            station_id=station.id,
+            values=values,
+            at=self._clock.now(),
+        )
+        self._submit(station, Function(work))
+
+    def _submit(self, station: Station, unit: Unit[Any]) -> None:
+        def told(_: object, error: Exception | None) -> None:
+            if error is not None:
+                _log.warning("station %s: its variables were not noted: %s", station.id, error)
+
+        try:
+            if not self._store.submit(unit, told):
+                _log.warning("station %s: its variables were not noted: no room", station.id)
+        except StoreError as error:
+            told(None, error)
+
+
+def outcome_of_items(items: Sequence[Item], response: dict[str, Any]) -> Outcome:
+    """The outcome of a command about several variables; each is told in ``results``.
+
+    It is accepted if any variable was; the reason then names what was not.
+    """
+    response = {**response, "results": [msgspec.to_builtins(each) for each in items]}
+    failed = Counter(each.status for each in items if not each.is_done)
+    count = sum(failed.values())
+    done = next((each for each in items if each.is_done), None)
+    told = ", ".join(f"{number} × {status}" for status, number in failed.most_common())
+    reason = f"{count} of {len(items)} variables: {told}" if count else None
+    if done is None and items:
+        first = items[0]
+        return Refused(status=first.status, reason=first.reason or reason, response=response)
+    return Accepted(status=done.status if done else "Accepted", reason=reason, response=response)
+
+
+def _look(station: Station, request_id: int, connection: Connection) -> tuple[Report | None, bool]:
+    mine = station.tenant_id, station.id
+    report = tables.report_that_is_open(connection, *mine, request_id)
+    return report, tables.has_room(connection, *mine)
+
+
+def _event(heard: Heard, part: Part, report: Report, is_complete: bool) -> VariablesReported:
+    return VariablesReported(
+        tenant_id=heard.station.tenant,
+        station_id=heard.station.id,
+        reported_at=part.generated_at,
+        received_at=heard.received_at,
+        frame_id=heard.frame,
+        request_id=part.request_id,
+        parts_count=report.parts_count,
+        is_complete=is_complete,
+    )

@@ -1,0 +1,263 @@
+"""The directory of stations: registering them, changing them, and letting strangers in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, delete, select, update
+
+from chargeplane.csms.contract import Registration
+from chargeplane.csms.inventory import connectors, find, stations, unknown_stations
+from chargeplane.csms.provisioning.tables import variable_reports, variables
+from chargeplane.runtime.clock import Clock
+from chargeplane.runtime.passwords import hashed_password, new_password
+from chargeplane.runtime.store import Function, Store, insert_or_get
+
+__all__ = ["Directory", "IdentityTaken", "Made", "New", "PasswordMissing", "Seen"]
+
+PASSWORD_PROFILE_MIN = 1
+"""From this security profile on a station proves with a password who it is (A00)."""
+
+Connected = Callable[[UUID, str], bool]
+Disconnect = Callable[[UUID, str], None]
+
+
+class IdentityTaken(Exception):
+    """There is such a station already, perhaps another tenant's."""
+
+
+class PasswordMissing(Exception):
+    """A station of this security profile could not prove who it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A station to be registered."""
+
+    id: str
+    password: str | None = None
+    security_profile: int = PASSWORD_PROFILE_MIN
+    site_id: str | None = None
+    name: str | None = None
+
+
+class Seen(NamedTuple):
+    """A station with what it consists of, as rows."""
+
+    station: Any
+    connectors: list[Any]
+    types: dict[tuple[int, int], str]
+    """Of connectors, where the station has reported them."""
+
+
+class Made(NamedTuple):
+    """A station that is new, and its password, if it has one; nobody can read it again."""
+
+    seen: Seen
+    password: str | None
+
+
+class Directory:
+    """The stations of all tenants; every question and change is one tenant's."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        is_connected: Connected,
+        disconnect: Disconnect = lambda tenant_id, station_id: None,
+    ) -> None:
+        """``disconnect`` ends the connection of a station that may not keep it."""
+        self._store = store
+        self._clock = clock
+        self._is_connected = is_connected
+        self._disconnect = disconnect
+
+    def is_connected(self, tenant_id: UUID, station_id: str) -> bool:
+        """Whether the station can be reached now."""
+        return self._is_connected(tenant_id, station_id)
+
+    async def registered(
+        self, tenant_id: UUID, *, count_max: int, after: str | None = None
+    ) -> list[Seen]:
+        """Stations in the order of their ids."""
+        query = select(stations).where(stations.c.tenant_id == tenant_id)
+        if after is not None:
+            query = query.where(stations.c.id > after)
+        query = query.order_by(stations.c.id).limit(count_max)
+
+        def look(connection: Connection) -> list[Seen]:
+            return _with_connectors(connection, tenant_id, list(connection.execute(query)))
+
+        return await self._store.read(look)
+
+    async def find(self, tenant_id: UUID, station_id: str) -> Seen | None:
+        """One station."""
+        return await self._store.read(partial(_one, tenant_id=tenant_id, station_id=station_id))
+
+    async def register(self, tenant_id: UUID, new: New) -> Made:
+        """Add a station, which is accepted when it comes.
+
+        Raises:
+            IdentityTaken: there is one of this identity.
+        """
+        return await self._make(tenant_id, new, from_inbox=False)
+
+    async def adopt(self, tenant_id: UUID, new: New) -> Made | None:
+        """Register a station that has tried to connect; None if the inbox has no such station.
+
+        Raises:
+            IdentityTaken: as ``register``.
+        """
+        known = unknown_stations.c
+        query = select(known.id).where(known.tenant_id == tenant_id, known.id == new.id)
+        if await self._store.read(lambda connection: connection.scalar(query)) is None:
+            return None
+        return await self._make(tenant_id, new, from_inbox=True)
+
+    async def change(
+        self, tenant_id: UUID, station_id: str, values: Mapping[str, Any]
+    ) -> Seen | None:
+        """Change columns of a station; ``password`` in clear. None if there is no such station.
+
+        Whoever is connected by what counts no longer is disconnected.
+
+        Raises:
+            PasswordMissing: the security profile wants one, and none is known.
+        """
+        columns = dict(values)
+        password = columns.pop("password", None)
+        if password is not None:
+            columns["password_hash"] = hashed_password(password.encode())
+
+        def work(connection: Connection) -> Seen | None:
+            if columns:
+                mine = stations.c.tenant_id == tenant_id, stations.c.id == station_id
+                connection.execute(update(stations).where(*mine).values(**columns))
+            seen = _one(connection, tenant_id, station_id)
+            if seen and "security_profile" in columns and not _has_its_password(seen):
+                raise PasswordMissing
+            return seen
+
+        found = await self._store.write(Function(work))
+        is_rejected = columns.get("registration") == Registration.REJECTED
+        if found and (password is not None or is_rejected or "security_profile" in columns):
+            self._disconnect(tenant_id, station_id)
+        return found
+
+    async def remove(self, tenant_id: UUID, station_id: str) -> bool:
+        """Remove a station with what it consists of; its transactions and frames stay."""
+
+        def work(connection: Connection) -> bool:
+            for table in (connectors, variables, variable_reports):
+                connection.execute(
+                    delete(table).where(
+                        table.c.tenant_id == tenant_id, table.c.station_id == station_id
+                    )
+                )
+            mine = stations.c.tenant_id == tenant_id, stations.c.id == station_id
+            return connection.execute(delete(stations).where(*mine)).rowcount > 0
+
+        found = await self._store.write(Function(work))
+        if found:
+            self._disconnect(tenant_id, station_id)
+        return found
+
+    async def strangers(
+        self, tenant_id: UUID, *, count_max: int, after: tuple[datetime, str] | None = None
+    ) -> list[Any]:
+        """The inbox: who tried to connect without being registered, the latest first."""
+        known = unknown_stations.c
+        query = select(unknown_stations).where(known.tenant_id == tenant_id)
+        if after is not None:
+            at, name = after
+            query = query.where(
+                (known.last_seen_at < at) | ((known.last_seen_at == at) & (known.id > name))
+            )
+        query = query.order_by(known.last_seen_at.desc(), known.id).limit(count_max)
+        return await self._store.read(lambda connection: [*connection.execute(query)])
+
+    async def _make(self, tenant_id: UUID, new: New, *, from_inbox: bool) -> Made:
+        password = new.password
+        if password is None and new.security_profile >= PASSWORD_PROFILE_MIN:
+            password = new_password()
+        row = {
+            "tenant_id": tenant_id,
+            "id": new.id,
+            "name": new.name,
+            "site_id": new.site_id,
+            "security_profile": new.security_profile,
+            "password_hash": password and hashed_password(password.encode()),
+            "registration": str(Registration.ACCEPTED),
+            "epoch": 0,
+            "created_at": self._clock.now(),
+        }
+        seen = await self._store.write(Function(partial(_add, row=row, from_inbox=from_inbox)))
+        return Made(seen, password)
+
+
+def _add(connection: Connection, row: dict[str, Any], from_inbox: bool) -> Seen:
+    """Safe to apply twice: its own row is told by its salt and its time."""
+    tenant_id, station_id = row["tenant_id"], row["id"]
+    there = find(connection, station_id)
+    if there is not None and there.tenant_id != tenant_id:
+        raise IdentityTaken(station_id)
+    found = insert_or_get(connection, stations, row)
+    if found and (found.password_hash, found.created_at) != (
+        row["password_hash"],
+        row["created_at"],
+    ):
+        raise IdentityTaken(station_id)
+    if from_inbox:
+        known = unknown_stations.c
+        connection.execute(
+            delete(unknown_stations).where(known.tenant_id == tenant_id, known.id == station_id)
+        )
+    seen = _one(connection, tenant_id, station_id)
+    assert seen is not None  # it was added or found just now
+    return seen
+
+
+def _has_its_password(seen: Seen) -> bool:
+    station = seen.station
+    return station.security_profile < PASSWORD_PROFILE_MIN or station.password_hash is not None
+
+
+def _one(connection: Connection, tenant_id: UUID, station_id: str) -> Seen | None:
+    mine = stations.c.tenant_id == tenant_id, stations.c.id == station_id
+    rows = list(connection.execute(select(stations).where(*mine)))
+    found = _with_connectors(connection, tenant_id, rows)
+    return found[0] if found else None
+
+
+def _with_connectors(connection: Connection, tenant_id: UUID, rows: Iterable[Any]) -> list[Seen]:
+    seen = {row.id: Seen(row, [], {}) for row in rows}
+    each = connectors.c
+    query = (
+        select(connectors)
+        .where(each.tenant_id == tenant_id, each.station_id.in_(seen))
+        .order_by(each.station_id, each.evse_id, each.connector_id)
+    )
+    for row in connection.execute(query):
+        seen[row.station_id].connectors.append(row)
+    for row in connection.execute(_plugs(tenant_id, seen)):
+        if row.name.casefold() == "connectortype" and row.connector_id:
+            seen[row.station_id].types[row.evse_id, row.connector_id] = row.value
+    return list(seen.values())
+
+
+def _plugs(tenant_id: UUID, station_ids: Iterable[str]) -> Select[Any]:
+    """What 2.x stations say of their connectors; their plug is the variable ConnectorType."""
+    each = variables.c
+    return select(each.station_id, each.evse_id, each.connector_id, each.name, each.value).where(
+        each.tenant_id == tenant_id,
+        each.station_id.in_(station_ids),
+        each.key > "connector\t",
+        each.key < "connector\n",
+        each.value.is_not(None),
+    )

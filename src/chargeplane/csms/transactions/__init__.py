@@ -1,0 +1,37 @@
+"""Transactions: every kilowatt-hour that a station tells of ends up in a session, once.
+
+What a station says about a transaction (1.x StartTransaction, StopTransaction, MeterValues; 2.x
+TransactionEvent) goes into the **ledger** as it was said, durable before it is answered. A session,
+the row that people see and that is billed, is a fold over the ledger (``domain.ledger``): any
+order, any repetition and any gap ends in the same row.
+
+* The ordinary message is taken without a look into the store: the station's ``book`` knows its
+  transaction (``Running``), and the row follows in constant time.
+* Any other one is ``refolded``: what it can touch is read, folded together, and compared.
+
+Nothing is refused: not a stop of an unknown transaction, not the start of a blocked token. A
+station repeats for ever what it gets an error for (1.6 4.8 and 4.10; 2.x E04, E12).
+
+A 1.x start gets a random id that is unique in the installation; a repeated start gets its first
+answer again. Covered: 1.6 4.2, 4.7 to 4.10; 2.x E01 to E15 as far as the CSMS takes part.
+"""
+
+from __future__ import annotations
+
+from chargeplane.csms.contract import Authorize, Block, FindRemoteStart, Handler
+from chargeplane.csms.transactions.api import routes
+from chargeplane.csms.transactions.service import Transactions
+from chargeplane.csms.transactions.v1 import TransactionsV1
+from chargeplane.csms.transactions.v2 import TransactionsV2
+
+__all__ = ["Transactions", "TransactionsV1", "TransactionsV2", "block"]
+
+
+def block(
+    transactions: Transactions, authorize: Authorize, remote_start: FindRemoteStart
+) -> tuple[Block, Handler]:
+    """The block, and its handler for the MeterValues that 1.x sends for transactions."""
+    v1 = TransactionsV1(transactions, authorize, remote_start)
+    v2 = TransactionsV2(transactions, authorize, remote_start)
+    block = Block("transactions", v1=v1.handlers, v2=v2.handlers, routes=(routes(),))
+    return block, v1.meter_values

@@ -1,0 +1,233 @@
+"""Taking a transaction message: into the ledger, into its session, and on to whoever listens.
+
+The ordinary message costs no look into the store: the station's book knows its transaction. All
+others are folded from the ledger. Either way the rows say what the fold of the whole ledger says.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from chargeplane.csms.contract import Heard, Station
+from chargeplane.csms.transactions import tables
+from chargeplane.csms.transactions.book import Book, Live, read_book
+from chargeplane.csms.transactions.refolding import refold
+from chargeplane.csms.transactions.rows import live_row, sampled, updated
+from chargeplane.domain.events import Event, TransactionEnded, TransactionStarted
+from chargeplane.domain.ledger import LedgerEntry
+from chargeplane.domain.tokens import IdToken, TokenStatus
+from chargeplane.runtime.store import Function, Row, Store, insert_new, new_id
+
+__all__ = ["Given", "Taken", "Transactions"]
+
+DRAWS_MAX = 20
+
+
+class Taken(NamedTuple):
+    """What becomes durable with a message."""
+
+    rows: tuple[Row, ...]
+    events: tuple[Event, ...]
+
+
+class Given(NamedTuple):
+    """The id that a 1.x start was given, and how its token stood."""
+
+    wire_id: int
+    status: TokenStatus
+
+
+class Transactions:
+    """The rules of the block, the same for all versions."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def take(
+        self,
+        heard: Heard,
+        entry: LedgerEntry,
+        charging_state: str | None = None,
+        remote_start_id: str | None = None,
+    ) -> Taken | Awaitable[Taken]:
+        """Put an entry into the ledger and its transaction. Reads only where it must."""
+        book = heard.station.get(Book)
+        if book is None:
+            return self._take_after_reading(heard, entry, charging_state, remote_start_id)
+        taken = self._ordinary(book, heard, entry, charging_state, remote_start_id)
+        return taken or self._fold(heard, entry, charging_state, remote_start_id)
+
+    async def _take_after_reading(
+        self,
+        heard: Heard,
+        entry: LedgerEntry,
+        charging_state: str | None,
+        remote_start_id: str | None,
+    ) -> Taken:
+        station = heard.station
+        reading = partial(
+            read_book,
+            tenant_id=station.tenant_id,
+            station_id=station.id,
+            now=heard.received_at,
+        )
+        book = await self._store.read(reading)
+        station.state[Book] = book
+        taken = self._ordinary(book, heard, entry, charging_state, remote_start_id)
+        return taken or await self._fold(heard, entry, charging_state, remote_start_id)
+
+    def _ordinary(
+        self,
+        book: Book,
+        heard: Heard,
+        entry: LedgerEntry,
+        charging_state: str | None,
+        remote_start_id: str | None,
+    ) -> Taken | None:
+        """The usual case, without reading."""
+        live = book.live_of(entry)
+        events: tuple[Event, ...] = ()
+        if live is None:
+            running = book.begin(entry)
+            if running is None:
+                return None
+            live = Live(new_id(), running, charging_state, remote_start_id)
+            book.add(live)
+            events = (_started(live, entry, heard),)
+        else:
+            running = live.running
+            if not running.extend(entry):
+                return None
+            if running.ended_at is not None:
+                book.close(running.wire_id)
+                events = (_ended(live, entry, heard),)
+            elif entry.id_token is not None or (
+                charging_state is not None and charging_state != live.charging_state
+            ):
+                live.charging_state = charging_state or live.charging_state
+                events = (updated(entry, heard, live.id, live.charging_state, running.energy_wh),)
+        ledger = tables.ledger_row(
+            heard.station.tenant_id, heard.frame_id, entry, running.last_at, is_loose=False
+        )
+        return Taken(
+            (ledger, live_row(live, heard)),
+            events + sampled(entry, live.id_text, running.energy_wh),
+        )
+
+    async def _fold(
+        self,
+        heard: Heard,
+        entry: LedgerEntry,
+        charging_state: str | None,
+        remote_start_id: str | None,
+    ) -> Taken:
+        heard.station.state.pop(Book, None)  # it is read anew when this is stored
+        return Taken(
+            *await self._store.read(
+                partial(
+                    refold,
+                    heard=heard,
+                    entry=entry,
+                    charging_state=charging_state,
+                    remote_start_id=remote_start_id,
+                )
+            )
+        )
+
+    # Ids for 1.x ----------------------------------------------------------------------------
+
+    async def given(self, station: Station, start_key: str) -> Given | None:
+        """The id that this very start has got before: a station repeats what was not answered."""
+        return await self._store.read(partial(_given, station=station, start_key=start_key))
+
+    async def give(
+        self, station: Station, start_key: str, status: TokenStatus, now: datetime
+    ) -> Given:
+        """An id for a new start: random, since who can guess an id can end a transaction."""
+        draws = [secrets.randbelow(2**31 - 1) + 1 for _ in range(DRAWS_MAX)]
+        work = partial(
+            _give, station=station, start_key=start_key, status=status, draws=draws, now=now
+        )
+        return await self._store.write(Function(work))
+
+    async def active_count(
+        self, tenant_id: UUID, id_token: IdToken, besides: tuple[str, str] | None = None
+    ) -> int:
+        """How many transactions a token has, but for the one that it is asked about."""
+        return await self._store.read(
+            partial(tables.active_count, tenant_id=tenant_id, id_token=id_token, besides=besides)
+        )
+
+
+def _given(connection: Connection, station: Station, start_key: str) -> Given | None:
+    ids = tables.transaction_ids.c
+    row = connection.execute(
+        select(ids.wire_id, ids.status).where(
+            ids.tenant_id == station.tenant_id,
+            ids.station_id == station.id,
+            ids.start_key == start_key,
+        )
+    ).one_or_none()
+    return Given(row.wire_id, TokenStatus(row.status)) if row else None
+
+
+def _give(
+    connection: Connection,
+    station: Station,
+    start_key: str,
+    status: TokenStatus,
+    draws: list[int],
+    now: datetime,
+) -> Given:
+    """The first draw that nobody has. Run twice, it finds what it gave the first time."""
+    if (given := _given(connection, station, start_key)) is not None:
+        return given
+    for wire_id in draws:
+        row = {
+            "tenant_id": station.tenant_id,
+            "wire_id": wire_id,
+            "station_id": station.id,
+            "start_key": start_key,
+            "status": str(status),
+            "created_at": now,
+        }
+        if insert_new(connection, tables.transaction_ids, row):
+            return Given(wire_id, status)
+    raise RuntimeError(f"{DRAWS_MAX} random transaction ids were all taken")
+
+
+def _started(live: Live, entry: LedgerEntry, heard: Heard) -> TransactionStarted:
+    return TransactionStarted(
+        tenant_id=entry.tenant_id,
+        station_id=entry.station_id,
+        reported_at=entry.reported_at,
+        received_at=heard.received_at,
+        frame_id=entry.frame_id,
+        transaction_id=str(live.id),
+        wire_id=live.running.wire_id,
+        evse=entry.evse,
+        id_token=entry.id_token,
+        meter_start_wh=live.running.meter_start_wh,
+        remote_start_id=live.remote_start_id,
+    )
+
+
+def _ended(live: Live, entry: LedgerEntry, heard: Heard) -> TransactionEnded:
+    return TransactionEnded(
+        tenant_id=entry.tenant_id,
+        station_id=entry.station_id,
+        reported_at=entry.reported_at,
+        received_at=heard.received_at,
+        frame_id=entry.frame_id,
+        transaction_id=str(live.id),
+        energy_wh=live.running.energy_wh,
+        stop_reason=live.running.stop_reason,
+        meter_stop_wh=live.running.meter_stop_wh,
+    )

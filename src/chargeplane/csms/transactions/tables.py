@@ -1,0 +1,249 @@
+"""The tables of the block: the ledger, the sessions folded from it, and the ids we gave to 1.x.
+
+``ledger`` is append-only and the truth. ``transactions`` is what the fold makes of it, one row for
+each session, and can be made again from it at any time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    func,
+    or_,
+    select,
+    text,
+)
+
+from chargeplane.domain.ledger import LedgerEntry
+from chargeplane.domain.tokens import IdToken
+from chargeplane.domain.transactions import SessionState
+from chargeplane.runtime.store import (
+    SCHEMA,
+    Exact,
+    Id,
+    Moment,
+    Removal,
+    Row,
+    Sink,
+    Words,
+    storable,
+)
+from chargeplane.runtime.store.schema import TENANT
+
+__all__ = [
+    "LEDGER_SINK",
+    "TRANSACTION_REMOVAL",
+    "TRANSACTION_SINK",
+    "decoded",
+    "ledger",
+    "ledger_row",
+    "transaction_ids",
+    "transactions",
+]
+
+SCHEMA.contribute(Path(__file__).parent / "migrations")
+
+_LOOSE = text("is_loose")
+_ACTIVE = text("state = 'active'")
+
+ledger = SCHEMA.table(
+    "ledger",
+    Column("station_id", Words, nullable=False),
+    Column("frame_id", Id, nullable=False),
+    Column("transaction_id", Words),
+    Column("is_loose", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", Words, nullable=False),
+    Index("ix_ledger_transaction", TENANT, "station_id", "transaction_id"),
+    Index(
+        "ix_ledger_loose",
+        TENANT,
+        "station_id",
+        "at",
+        sqlite_where=_LOOSE,
+        postgresql_where=_LOOSE,
+    ),
+    key=["station_id", "frame_id"],
+)
+"""``transaction_id`` is the station's word for it, null if it named none that it can know;
+``is_loose``: no start was known for it when it came; ``at``: when it happened
+(``domain.times.moment``); ``body``: the entry as JSON."""
+
+transactions = SCHEMA.table(
+    "transactions",
+    Column("station_id", Words, nullable=False),
+    Column("session_key", Words, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("family", Integer, nullable=False),
+    Column("wire_id", Words),
+    Column("evse_id", Integer),
+    Column("connector_id", Integer),
+    Column("id_token", Words),
+    Column("id_token_key", Words),
+    Column("id_token_type", Words),
+    Column("state", Words, nullable=False),
+    Column("charging_state", Words),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("meter_start_wh", Exact),
+    Column("meter_stop_wh", Exact),
+    Column("energy_wh", Exact, nullable=False),
+    Column("stop_reason", Words),
+    Column("is_complete", Boolean, nullable=False),
+    Column("is_orphan", Boolean, nullable=False),
+    Column("remarks", Words, nullable=False),
+    Column("remote_start_id", Words),
+    Column("updated_at", Moment, nullable=False),
+    Index("ix_transactions_station", TENANT, "station_id", "started_at"),
+    Index(
+        "ix_transactions_active",
+        TENANT,
+        "id_token_key",
+        sqlite_where=_ACTIVE,
+        postgresql_where=_ACTIVE,
+    ),
+    key=["station_id", "session_key"],
+    unique=[["id"]],
+)
+
+transaction_ids = SCHEMA.table(
+    "transaction_ids",
+    Column("wire_id", Integer, nullable=False),
+    Column("station_id", Words, nullable=False),
+    Column("start_key", Words, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    key=["wire_id"],
+    unique=[["station_id", "start_key"]],
+)
+"""The ids that 1.x stations were given: random, and unique in the installation's tenant, so that
+knowing one tells nothing about another."""
+
+LEDGER_SINK: Final = Sink(ledger, [each.name for each in ledger.columns])
+_COLUMNS = [each.name for each in transactions.columns]
+COLUMNS: Final = tuple(_COLUMNS)
+TRANSACTION_SINK: Final = Sink(
+    transactions,
+    _COLUMNS,
+    update=[n for n in _COLUMNS if n not in {TENANT, "station_id", "session_key", "id", "family"}],
+)
+TRANSACTION_REMOVAL: Final = Removal(transactions)
+
+Stored = dict[str, Any]
+"""A row of ``transactions``, by column."""
+
+_encode = msgspec.json.Encoder().encode
+decoded = msgspec.json.Decoder(LedgerEntry).decode
+
+
+def ledger_row(
+    tenant_id: UUID, frame_id: UUID, entry: LedgerEntry, at: datetime, *, is_loose: bool
+) -> Row:
+    """An entry as a row."""
+    known_id = entry.known_id
+    return LEDGER_SINK, (
+        tenant_id,
+        entry.station_id,
+        frame_id,
+        known_id and storable(known_id),
+        is_loose,
+        at,
+        storable(_encode(entry).decode()),
+    )
+
+
+def _stored(
+    connection: Connection, tenant_id: UUID, station_id: str, *which: ColumnElement[bool]
+) -> list[Stored]:
+    query = select(transactions).where(
+        transactions.c.tenant_id == tenant_id, transactions.c.station_id == station_id, *which
+    )
+    return [row._asdict() for row in connection.execute(query.order_by(transactions.c.started_at))]
+
+
+def going_on_since(
+    connection: Connection, tenant_id: UUID, station_id: str, since: datetime, wire_id: str | None
+) -> list[Stored]:
+    """The sessions that went on at a time or later, and the one that a station calls so."""
+    return _stored(
+        connection,
+        tenant_id,
+        station_id,
+        or_(
+            transactions.c.ended_at.is_(None),
+            transactions.c.ended_at >= since,
+            transactions.c.wire_id == wire_id,
+        ),
+    )
+
+
+def entries_of(
+    connection: Connection, tenant_id: UUID, station_id: str, wire_ids: list[str]
+) -> list[LedgerEntry]:
+    """All entries of some transactions, by the station's words for them."""
+    return _entries(connection, tenant_id, station_id, ledger.c.transaction_id.in_(wire_ids))
+
+
+def loose_entries_since(
+    connection: Connection, tenant_id: UUID, station_id: str, since: datetime
+) -> list[LedgerEntry]:
+    """The entries that named no known transaction, from a time on."""
+    return _entries(connection, tenant_id, station_id, ledger.c.is_loose, ledger.c.at >= since)
+
+
+def _entries(
+    connection: Connection, tenant_id: UUID, station_id: str, *which: ColumnElement[bool]
+) -> list[LedgerEntry]:
+    found = connection.scalars(
+        select(ledger.c.body).where(
+            ledger.c.tenant_id == tenant_id,
+            ledger.c.station_id == station_id,
+            *which,
+        )
+    )
+    return [decoded(body) for body in found]
+
+
+def last_loose_at(connection: Connection, tenant_id: UUID, station_id: str) -> datetime | None:
+    """The time of the latest message of a station that named no known transaction."""
+    found: datetime | None = connection.scalar(
+        select(func.max(ledger.c.at)).where(
+            ledger.c.tenant_id == tenant_id, ledger.c.station_id == station_id, ledger.c.is_loose
+        )
+    )
+    return found
+
+
+def last_starts(
+    connection: Connection, tenant_id: UUID, station_id: str
+) -> dict[int | None, datetime]:
+    """The time of the latest start on each EVSE; None: on one that is not known."""
+    rows = connection.execute(
+        select(transactions.c.evse_id, func.max(transactions.c.started_at))
+        .where(transactions.c.tenant_id == tenant_id, transactions.c.station_id == station_id)
+        .group_by(transactions.c.evse_id)
+    )
+    return {evse_id: at for evse_id, at in rows}  # noqa: C416
+
+
+def active_count(
+    connection: Connection, tenant_id: UUID, id_token: IdToken, besides: tuple[str, str] | None
+) -> int:
+    """How many active sessions a token has, but for one, named by station and wire id."""
+    query = select(transactions.c.station_id, transactions.c.wire_id).where(
+        transactions.c.tenant_id == tenant_id,
+        transactions.c.id_token_key == id_token.key,
+        transactions.c.state == SessionState.ACTIVE,
+    )
+    return sum(tuple(row) != besides for row in connection.execute(query))

@@ -1,0 +1,233 @@
+"""The tables of users and tokens, and the queries on them.
+
+A token is looked up before anybody knows whose it is. That is the one query here that is not keyed
+by a tenant; it walks the tenants, with one step into the index of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKeyConstraint,
+    Select,
+    Table,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from chargeplane.runtime.access.roles import Role
+from chargeplane.runtime.store import SCHEMA, Id, Moment, Words, insert_or_get, tenants
+from chargeplane.runtime.store.schema import TENANT
+
+__all__ = ["ApiToken", "User", "api_tokens", "users"]
+
+SCHEMA.contribute(Path(__file__).parent / "migrations")
+
+users = SCHEMA.table(
+    "users",
+    Column("id", Id, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("password_hash", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    key=["id"],
+    unique=[["name"]],
+)
+
+api_tokens = SCHEMA.table(
+    "api_tokens",
+    Column("id", Id, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("digest", Words, nullable=False),
+    Column("hint", Words, nullable=False),
+    Column("user_id", Id),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    ForeignKeyConstraint([TENANT, "user_id"], [f"users.{TENANT}", "users.id"]),
+    key=["id"],
+    unique=[["digest"]],
+    indexes=[["user_id", "id"]],
+)
+
+
+class User(NamedTuple):
+    """A person who may log in."""
+
+    tenant_id: UUID
+    id: UUID
+    name: str
+    role: str
+    password_hash: str
+    created_at: datetime
+
+
+class ApiToken(NamedTuple):
+    """What is kept of a token."""
+
+    tenant_id: UUID
+    id: UUID
+    name: str
+    role: str
+    digest: str
+    hint: str
+    user_id: UUID | None
+    """Of a session: whose it is; the role is then the user's. None: a token of its own."""
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class Bearer(NamedTuple):
+    """Whose a token is."""
+
+    tenant_id: UUID
+    id: UUID
+    name: str
+    role: str
+
+
+_USER = [users.c[name] for name in User._fields]
+_TOKEN = [api_tokens.c[name] for name in ApiToken._fields]
+
+
+def add_user(connection: Connection, user: User) -> User:
+    """Insert a user; the one of this name that counts, perhaps an earlier one."""
+    earlier = insert_or_get(connection, users, user._asdict(), key=["name"])
+    return user if earlier is None else User(**earlier._mapping)
+
+
+def add_token(connection: Connection, token: ApiToken) -> None:
+    """Insert a token; one with the same secret stays as it is."""
+    insert_or_get(connection, api_tokens, token._asdict(), key=["digest"])
+
+
+def bearer_query(digest: str, now: datetime) -> Select[Any]:
+    """Finds a token in any tenant.
+
+    ``IN`` makes SQLite take a step into the index for each tenant; for a join it reads all tokens.
+    """
+    return (
+        select(
+            api_tokens.c.tenant_id,
+            func.coalesce(users.c.id, api_tokens.c.id),
+            func.coalesce(users.c.name, api_tokens.c.name),
+            func.coalesce(users.c.role, api_tokens.c.role),
+        )
+        .select_from(api_tokens)
+        .outerjoin(
+            users,
+            (users.c.tenant_id == api_tokens.c.tenant_id) & (users.c.id == api_tokens.c.user_id),
+        )
+        .where(
+            api_tokens.c.tenant_id.in_(select(tenants.tenants.c.tenant_id)),
+            api_tokens.c.digest == digest,
+            or_(api_tokens.c.expires_at.is_(None), api_tokens.c.expires_at > now),
+        )
+        .limit(1)
+    )
+
+
+def bearer(connection: Connection, digest: str, now: datetime) -> Bearer | None:
+    """Whose the token with this digest is, in any tenant, unless it has expired."""
+    found = connection.execute(bearer_query(digest, now)).one_or_none()
+    return None if found is None else Bearer(*found)
+
+
+def user_named(connection: Connection, tenant_id: UUID, name: str) -> User | None:
+    """The user of a name."""
+    query = select(*_USER).where(users.c.tenant_id == tenant_id, users.c.name == name)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else User(*row)
+
+
+def user_of(connection: Connection, tenant_id: UUID, user_id: UUID) -> User | None:
+    """The user of an id."""
+    query = select(*_USER).where(users.c.tenant_id == tenant_id, users.c.id == user_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else User(*row)
+
+
+def token_of(connection: Connection, tenant_id: UUID, token_id: UUID) -> ApiToken | None:
+    """The token of an id, unless it is a session."""
+    row = connection.execute(
+        select(*_TOKEN).where(
+            api_tokens.c.tenant_id == tenant_id,
+            api_tokens.c.id == token_id,
+            api_tokens.c.user_id.is_(None),
+        )
+    ).one_or_none()
+    return None if row is None else ApiToken(*row)
+
+
+def list_users(
+    connection: Connection, tenant_id: UUID, *, count_max: int, after: UUID | None = None
+) -> list[User]:
+    """Users, oldest first; ``after``: the last id of the page before."""
+    query = select(*_USER).where(users.c.tenant_id == tenant_id)
+    if after is not None:
+        query = query.where(users.c.id > after)
+    return [User(*row) for row in connection.execute(query.order_by(users.c.id).limit(count_max))]
+
+
+def list_tokens(
+    connection: Connection, tenant_id: UUID, *, count_max: int, after: UUID | None = None
+) -> list[ApiToken]:
+    """Tokens without sessions, oldest first; ``after``: the last id of the page before."""
+    query = select(*_TOKEN).where(
+        api_tokens.c.tenant_id == tenant_id, api_tokens.c.user_id.is_(None)
+    )
+    if after is not None:
+        query = query.where(api_tokens.c.id > after)
+    rows = connection.execute(query.order_by(api_tokens.c.id).limit(count_max))
+    return [ApiToken(*row) for row in rows]
+
+
+def is_last_admin(connection: Connection, tenant_id: UUID, user_id: UUID) -> bool:
+    """Whether nobody but this user is an administrator."""
+    admins = connection.scalars(
+        select(users.c.id).where(users.c.tenant_id == tenant_id, users.c.role == Role.ADMIN)
+    )
+    return list(admins) == [user_id]
+
+
+def change(
+    connection: Connection, table: Table, tenant_id: UUID, row_id: UUID, values: Mapping[str, Any]
+) -> None:
+    """Set some columns of a user or a token."""
+    if values:
+        of_row = (table.c.tenant_id == tenant_id, table.c.id == row_id)
+        connection.execute(update(table).where(*of_row).values(values))
+
+
+def end_sessions(
+    connection: Connection, tenant_id: UUID, user_id: UUID, *, but_newest_max: int = 0
+) -> None:
+    """Delete the sessions of a user, but for some of the newest."""
+    mine = (api_tokens.c.tenant_id == tenant_id, api_tokens.c.user_id == user_id)
+    kept = select(api_tokens.c.id).where(*mine).order_by(api_tokens.c.id.desc())
+    connection.execute(
+        delete(api_tokens).where(*mine, api_tokens.c.id.not_in(kept.limit(but_newest_max)))
+    )
+
+
+def remove_user(connection: Connection, tenant_id: UUID, user_id: UUID) -> bool:
+    """Delete a user with all sessions; False if there is none."""
+    end_sessions(connection, tenant_id, user_id)
+    of_row = (users.c.tenant_id == tenant_id, users.c.id == user_id)
+    return connection.execute(delete(users).where(*of_row)).rowcount == 1
+
+
+def remove_token(connection: Connection, tenant_id: UUID, token_id: UUID) -> bool:
+    """Delete a token; False if there is none."""
+    of_row = (api_tokens.c.tenant_id == tenant_id, api_tokens.c.id == token_id)
+    return connection.execute(delete(api_tokens).where(*of_row)).rowcount == 1

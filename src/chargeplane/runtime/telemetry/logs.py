@@ -1,0 +1,95 @@
+"""Structured logs: one line of JSON for each event, or coloured text for people.
+
+Modules log with the standard library's ``logging``, and so do the libraries that we use; everything
+leaves in the same form. What a log line is about (a station, a transaction) is bound to the context
+with ``about`` and reaches every line that is written inside, in callees and tasks too.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+from uuid import UUID
+
+import structlog
+from structlog.types import EventDict, Processor
+
+from chargeplane.runtime.settings import LogFormat
+
+__all__ = ["LogFormat", "about", "configure"]
+
+VALUE_CHARACTERS_MAX = 4_000
+"""Of one text in a log line: stations decide how long some of them are."""
+
+
+def configure(
+    form: LogFormat = LogFormat.AUTO, stream: TextIO | None = None, level: int = logging.INFO
+) -> None:
+    """Send all logs of the program to a stream, stderr if none is named."""
+    stream = stream or sys.stderr
+    is_pretty = form is LogFormat.PRETTY or (form is LogFormat.AUTO and stream.isatty())
+    common: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(),
+        _shorten,
+    ]
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=common,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *(_pretty(stream) if is_pretty else _json()),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # Of a library, every request and every start of a server would be a line.
+    for name in ("uvicorn.error", "uvicorn.access", "alembic", "httpx", "websockets"):
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    structlog.configure(
+        processors=[*common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+@contextmanager
+def about(
+    *, station_id: str | None = None, transaction_id: UUID | str | None = None, **others: str
+) -> Iterator[None]:
+    """Name what the log lines inside are about."""
+    named: dict[str, Any] = {**others}
+    if station_id is not None:
+        named["station_id"] = station_id
+    if transaction_id is not None:
+        named["transaction_id"] = str(transaction_id)
+    with structlog.contextvars.bound_contextvars(**named):
+        yield
+
+
+def _pretty(stream: TextIO) -> list[Processor]:
+    return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+
+
+def _json() -> list[Processor]:
+    return [
+        structlog.processors.dict_tracebacks,
+        structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
+    ]
+
+
+def _shorten(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    for name, value in event.items():
+        if isinstance(value, str) and len(value) > VALUE_CHARACTERS_MAX:
+            event[name] = f"{value[:VALUE_CHARACTERS_MAX]}... ({len(value)} characters)"
+    return event

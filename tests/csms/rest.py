@@ -1,0 +1,36 @@
+"""The REST interface of some blocks, without a socket."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from chargeplane.runtime.clock import SystemClock
+from chargeplane.runtime.rest import Principal, Routes
+from chargeplane.runtime.store import Store
+from chargeplane.runtime.telemetry import Metrics
+from chargeplane.web.app import Parts, create_app
+from tests.csms.making import TENANT_ID
+
+__all__ = ["client"]
+
+
+async def _authenticate(token: str) -> Principal | None:
+    """The token is the role: ``operator`` may do everything here, ``viewer`` may read."""
+    grants = {"operator": {"*:read", "*:write", "*:command"}, "viewer": {"*:read"}}.get(token)
+    if grants is None:
+        return None
+    return Principal(TENANT_ID, UUID(int=1), token, token, frozenset(grants))
+
+
+def client(store: Store, *routes: Routes, role: str = "operator") -> httpx.AsyncClient:
+    """A client of these routes with a token, in the loop of the store."""
+    parts = Parts(store, SystemClock(), Metrics(), _authenticate, routes, "0.0.0")
+    app: Any = create_app(parts)
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://testserver/api/v1",
+        headers={"Authorization": f"Bearer {role}"},
+    )

@@ -1,0 +1,1 @@
+"""What blocks build their REST routes with."""
