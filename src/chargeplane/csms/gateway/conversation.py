@@ -14,6 +14,7 @@ from uuid import UUID
 
 from chargeplane.csms.contract import Decision, Heard, Station
 from chargeplane.csms.gateway.lifting import lifted, lowered
+from chargeplane.csms.gateway.redaction import redacted
 from chargeplane.ocpp.errors import LocalError, OcppError
 from chargeplane.ocpp.events import (
     Abandoned,
@@ -193,7 +194,7 @@ class Conversation:
             frame.received_at,
             self.epoch,
             message_id and storable(message_id),
-            storable(frame.text),
+            storable(redacted(frame.text)),
         )
 
     # Our requests ---------------------------------------------------------------------------

@@ -1,0 +1,24 @@
+"""Passwords of stations never reach the flight recorder.
+
+A frame that sets one (1.6 ChangeConfiguration of AuthorizationKey, 2.x SetVariables of
+BasicAuthPassword), or that shows one, is kept with its values blotted out, all of them: which is
+the password can only be told by reading the whole message.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["BLOT", "redacted"]
+
+BLOT = "•••"
+_SECRETS = "AuthorizationKey", "BasicAuthPassword"
+_JSON_VALUE = re.compile(r'("(?:value|attributeValue)"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_XML_VALUE = re.compile(r"(<(?:\w+:)?value\b[^>]*>)[^<]*(</)")
+
+
+def redacted(text: str) -> str:
+    """The text of a frame as it may be kept."""
+    if not any(each in text for each in _SECRETS):
+        return text
+    return _XML_VALUE.sub(rf"\1{BLOT}\2", _JSON_VALUE.sub(rf'\1"{BLOT}"', text))
