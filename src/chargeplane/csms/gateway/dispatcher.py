@@ -28,11 +28,10 @@ _log = logging.getLogger(__name__)
 Done = Callable[["Decision | OcppError"], None]
 """Takes what may be answered now."""
 
-# What a station may say before it is accepted: the rest is not served (B02.FR.09, B03.FR.07). One
-# that is pending may be asked for reports, and tells them so (B02.FR.02).
-BEFORE_ACCEPTED = frozenset(
-    {v16.BootNotificationRequest, v21.BootNotificationRequest, v21.NotifyReportRequest}
-)
+# What a station may say before it is accepted: the rest is not served (B02.FR.09, B03.FR.07). Reports
+# that a pending station may be asked for (B02.FR.02) are not among it, since we never ask then: it
+# may be one that nobody knows.
+BEFORE_ACCEPTED = frozenset({v16.BootNotificationRequest, v21.BootNotificationRequest})
 
 
 class Dispatcher:
