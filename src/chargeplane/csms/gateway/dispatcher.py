@@ -28,9 +28,9 @@ _log = logging.getLogger(__name__)
 Done = Callable[["Decision | OcppError"], None]
 """Takes what may be answered now."""
 
-# What a station may say before it is accepted: the rest is not served (B02.FR.09, B03.FR.07). Reports
-# that a pending station may be asked for (B02.FR.02) are not among it, since we never ask then: it
-# may be one that nobody knows.
+# What a station may say before it is accepted; nothing else is served (B02.FR.09, B03.FR.07). Not
+# even reports, for which a pending station may be asked (B02.FR.02): we never ask one, since it may
+# be a station that nobody knows.
 BEFORE_ACCEPTED = frozenset({v16.BootNotificationRequest, v21.BootNotificationRequest})
 
 
