@@ -25,6 +25,7 @@ from chargeplane.csms.contract import Block, Station
 from chargeplane.csms.gateway.admission import Admission
 from chargeplane.csms.gateway.desk import Desk
 from chargeplane.csms.gateway.gateway import Gateway
+from chargeplane.csms.gateway.meter import Meter
 from chargeplane.csms.housekeeping import Housekeeping, Retention
 from chargeplane.csms.remote_control import RemoteStarts
 from chargeplane.csms.transactions import Transactions
@@ -43,6 +44,7 @@ from chargeplane.runtime.links import (
 from chargeplane.runtime.rest import Routes
 from chargeplane.runtime.settings import UnknownStations
 from chargeplane.runtime.store import Store
+from chargeplane.runtime.telemetry import Metrics
 
 __all__ = ["CentralSystem", "Options"]
 
@@ -63,7 +65,13 @@ class Options:
 class CentralSystem:
     """Serves stations, and offers routes for people and programs."""
 
-    def __init__(self, store: Store, clock: Clock, options: Options | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        options: Options | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         """Made of a store and a clock; ``start`` and ``listen`` follow."""
         options = options or Options()
         self.bus = Bus()
@@ -72,7 +80,7 @@ class CentralSystem:
         self._store = store
         self.transactions = Transactions(store)
         self.blocks = self._blocks(store, clock, options)
-        self.gateway = Gateway(self.blocks, store, self.bus, clock)
+        self.gateway = Gateway(self.blocks, store, self.bus, clock, meter=Meter(metrics))
         self.desk = Desk(self.gateway, self.blocks)
         self.listener = Listener(
             Admission(

@@ -66,6 +66,8 @@ async def order(data: JSONBody[Order], shop: Injected[Shop]) -> Receipt:
 @post("/secrets", guards=[requires("orders:write")], opt=SECRET_ANSWER)
 async def secret(data: JSONBody[Order], shop: Injected[Shop]) -> Receipt:
     shop.orders.append(data.what)
+    if data.what == "refused":
+        raise Problem.conflict("sold-out", "nothing is left")
     return Receipt(len(shop.orders), "a secret")
 
 
@@ -197,6 +199,12 @@ async def test_an_answer_with_a_secret_is_neither_stored_nor_repeated(scene: Sce
     assert again.json()["type"].endswith("answer-not-kept")
     kept = await scene.rest.store.read(lambda c: list(c.scalars(select(idempotency_keys.c.body))))
     assert kept == [""]
+
+
+async def test_a_refusal_holds_no_secret_and_is_repeated(scene: Scene) -> None:
+    first, again = [await scene.order("refused", path="secrets") for _ in range(2)]
+    assert again.json() == first.json()
+    assert again.json()["type"].endswith("sold-out")
 
 
 async def test_an_answer_that_is_too_long_goes_out_but_is_not_repeated(scene: Scene) -> None:

@@ -141,7 +141,6 @@ class Conversation:
 
     def _note(self, event: Called, frame: _Frame) -> None:
         gateway = self._gateway
-        gateway.meter.heard(event.action.name)
         gateway.seen(self.station, frame.received_at)
         for repair in event.repairs:
             gateway.meter.repaired(repair.name)

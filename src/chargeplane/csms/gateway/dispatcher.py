@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 
 from chargeplane.csms.contract import Block, Decision, Handler, Heard
+from chargeplane.csms.gateway.meter import ANSWERED, Meter
 from chargeplane.csms.gateway.tray import Tray
 from chargeplane.domain.events import Event, encode
 from chargeplane.ocpp import v16, v21
@@ -37,7 +37,9 @@ BEFORE_ACCEPTED = frozenset({v16.BootNotificationRequest, v21.BootNotificationRe
 class Dispatcher:
     """Knows the handler of each request, and keeps the order: commit, then answer."""
 
-    def __init__(self, blocks: Iterable[Block], store: Store, bus: Bus, tray: Tray) -> None:
+    def __init__(
+        self, blocks: Iterable[Block], store: Store, bus: Bus, tray: Tray, meter: Meter
+    ) -> None:
         self._handlers: dict[type[Request], Handler] = {}
         for block in blocks:
             for kind, handler in (*block.v1.items(), *block.v2.items()):
@@ -48,8 +50,7 @@ class Dispatcher:
         self._bus = bus
         self._tray = tray
         self._tasks: set[asyncio.Task[None]] = set()
-        self.refused: Counter[str] = Counter()
-        """Requests that were not served, by error code."""
+        self._meter = meter
 
     def hear(self, heard: Heard, frame: Row, done: Done) -> None:
         """Let the block decide; ``done`` is called once, when the answer may go out."""
@@ -57,10 +58,11 @@ class Dispatcher:
         handler = self._handlers.get(kind)
         if handler is None:
             name = kind.__name__.removesuffix("Request")
-            self._refuse(frame, RemoteError(ErrorCode.NOT_SUPPORTED, f"{name} is not served"), done)
+            error = RemoteError(ErrorCode.NOT_SUPPORTED, f"{name} is not served")
+            self._refuse(heard, frame, error, done)
         elif not heard.station.is_accepted and kind not in BEFORE_ACCEPTED:
             reason = "the station is not accepted yet; it may only send BootNotification"
-            self._refuse(frame, RemoteError(ErrorCode.SECURITY_ERROR, reason), done)
+            self._refuse(heard, frame, RemoteError(ErrorCode.SECURITY_ERROR, reason), done)
         else:
             try:
                 decision = handler(heard)
@@ -93,6 +95,7 @@ class Dispatcher:
             self._tray.put(rows, events)
             if decision.kept is not None:
                 decision.kept()
+            self._count(heard, ANSWERED)
             done(decision)
             return
 
@@ -102,6 +105,7 @@ class Dispatcher:
                 return
             if decision.kept is not None:
                 decision.kept()
+            self._count(heard, ANSWERED)
             done(decision)
             self._bus.publish(events)
 
@@ -122,7 +126,7 @@ class Dispatcher:
     def _not_stored(self, heard: Heard, error: Exception, done: Done) -> None:
         """Nothing was acknowledged; the station will say it again, and blocks look it up anew."""
         heard.station.forget()
-        self.refused[ErrorCode.INTERNAL_ERROR] += 1
+        self._count(heard, ErrorCode.INTERNAL_ERROR)
         _log.error(
             "station %s: %s was not stored: %s",
             heard.station.id,
@@ -134,11 +138,11 @@ class Dispatcher:
 
     def _failed(self, heard: Heard, frame: Row, error: Exception, done: Done) -> None:
         if isinstance(error, RemoteError):  # a block refuses, in the protocol's own words
-            self._refuse(frame, error, done)
+            self._refuse(heard, frame, error, done)
             return
         heard.station.forget()
         self._tray.put([frame])
-        self.refused[ErrorCode.INTERNAL_ERROR] += 1
+        self._count(heard, ErrorCode.INTERNAL_ERROR)
         _log.error(
             "station %s: %s was not served",
             heard.station.id,
@@ -147,10 +151,13 @@ class Dispatcher:
         )
         done(LocalError(ErrorCode.INTERNAL_ERROR, "a fault of the central system; it is logged"))
 
-    def _refuse(self, frame: Row, error: RemoteError, done: Done) -> None:
+    def _refuse(self, heard: Heard, frame: Row, error: RemoteError, done: Done) -> None:
         self._tray.put([frame])
-        self.refused[error.code] += 1
+        self._count(heard, error.code)
         done(error)
+
+    def _count(self, heard: Heard, outcome: str) -> None:
+        self._meter.answered(type(heard.request).__name__.removesuffix("Request"), outcome)
 
     def _start(self, work: Awaitable[None]) -> None:
         assert inspect.iscoroutine(work)

@@ -71,7 +71,7 @@ class Gateway:
         self.tolerance = tolerance
         self.limits = limits or Limits()
         self.tray = Tray(store, bus)
-        self.dispatcher = Dispatcher(blocks, store, bus, self.tray)
+        self.dispatcher = Dispatcher(blocks, store, bus, self.tray, self.meter)
         self.conversations: dict[Key, Conversation] = {}
         self.soap_conversations: dict[Key, SoapConversation] = {}
         self._owners = Owners(self._granted, self._lost, self._alarm)

@@ -107,9 +107,9 @@ class Idempotency(ASGIMiddleware):
                 return
             kept_until = self._clock.now() + timedelta(seconds=KEPT_S)
             status, body = held.kept()
-            answer = claim._replace(
-                status=status, body="" if is_secret else body, expires_at=kept_until
-            )
+            if is_secret and status < HTTPStatus.BAD_REQUEST:
+                body = ""
+            answer = claim._replace(status=status, body=body, expires_at=kept_until)
             await self._store.write(Function(lambda connection: _keep(connection, claim, answer)))
         except StoreError as error:
             # The work is done, so its answer goes out; the key stays claimed until the claim ends.

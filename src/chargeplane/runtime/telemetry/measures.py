@@ -93,6 +93,10 @@ class Measure(ABC, Generic[C]):
 class Tallies(Measure[Tally]):
     """Counters: how often something happened since the start."""
 
+    def counts(self) -> dict[tuple[str, ...], float]:
+        """All of them, by their labels."""
+        return {labels: tally.value for labels, tally in self._children.items()}
+
     def collect(self) -> Metric:
         family = CounterMetricFamily(self.name, self.words, labels=self.labels)
         for labels, tally in self._children.items():
