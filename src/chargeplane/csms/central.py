@@ -27,6 +27,7 @@ from chargeplane.csms.gateway.desk import Desk
 from chargeplane.csms.gateway.gateway import Gateway
 from chargeplane.csms.gateway.meter import Meter
 from chargeplane.csms.housekeeping import Housekeeping, Retention
+from chargeplane.csms.journal import note
 from chargeplane.csms.remote_control import RemoteStarts
 from chargeplane.csms.transactions import Transactions
 from chargeplane.csms.transactions.listing import one
@@ -75,6 +76,7 @@ class CentralSystem:
         """Made of a store and a clock; ``start`` and ``listen`` follow."""
         options = options or Options()
         self.bus = Bus()
+        self.bus.listen(note)
         self._relay = Relay(store, self.bus, clock)
         self._housekeeping = Housekeeping(store, clock, options.retention)
         self._store = store
