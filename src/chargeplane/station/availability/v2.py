@@ -1,0 +1,56 @@
+"""Availability as 2.x says it: one report for each connector, none for the station."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chargeplane.ocpp import v21
+from chargeplane.ocpp.wire import UNSET
+from chargeplane.station.availability.operation import Operation
+from chargeplane.station.availability.reporting import Report
+from chargeplane.station.evse import Evse
+from chargeplane.station.hub import Hub
+
+__all__ = ["heartbeat", "install", "statuses"]
+
+_Status = v21.ConnectorStatusEnumType
+
+
+def heartbeat() -> v21.HeartbeatRequest:
+    """The message."""
+    return v21.HeartbeatRequest()
+
+
+def statuses(hub: Hub) -> Iterator[Report]:
+    """One report for each connector."""
+    for evse in hub.evses.values():
+        for connector_id in range(1, len(evse.spec.connector_types) + 1):
+            status = _status(hub, evse, connector_id)
+            request = v21.StatusNotificationRequest(
+                timestamp=hub.time(),
+                connector_status=status,
+                evse_id=evse.id,
+                connector_id=connector_id,
+            )
+            yield Report(evse.id, connector_id, status.value, request)
+
+
+def _status(hub: Hub, evse: Evse, connector_id: int) -> v21.ConnectorStatusEnumType:
+    if evse.fault:
+        return _Status.FAULTED
+    if not (evse.is_operative and hub.is_operative) and evse.transaction is None:
+        return _Status.UNAVAILABLE
+    occupied = evse.is_plugged and evse.connector_id == connector_id
+    return _Status.OCCUPIED if occupied else _Status.AVAILABLE
+
+
+def install(hub: Hub, operation: Operation) -> None:
+    """Answer what 2.x asks of this block."""
+
+    def change(request: v21.ChangeAvailabilityRequest) -> v21.ChangeAvailabilityResponse:
+        operative = request.operational_status is v21.OperationalStatusEnumType.OPERATIVE
+        evse_id = 0 if request.evse is UNSET else request.evse.id
+        status = operation.change(evse_id, operative)
+        return v21.ChangeAvailabilityResponse(status=v21.ChangeAvailabilityStatusEnumType(status))
+
+    hub.answers(v21.ChangeAvailabilityRequest, change)

@@ -1,0 +1,290 @@
+"""A charging station as a state machine, without sockets and without a clock.
+
+Frames, the deeds of people and the time go in; frames for the wire and the next deadline come out:
+
+    core = Core("CP1", Version.V1_6, started_at=now, now_s=0.0)
+    core.connected(0.0)
+    while texts := core.outgoing():
+        ...                        # send them; answers go into core.receive(text, now_s)
+    core.plug_in(1, Ev(), now_s)
+    core.advance(core.deadline_s)  # whenever the deadline has come
+
+Every method takes ``now_s``, seconds on a clock that only runs forward. ``speed`` is how many
+seconds vehicles and meters live through in one of them; the station's clock does not run faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from random import Random
+
+from chargeplane.domain.tokens import IdToken
+from chargeplane.ocpp.versions import Version
+from chargeplane.station import (
+    authorization,
+    availability,
+    data_transfer,
+    metering,
+    provisioning,
+    remote_control,
+    transactions,
+)
+from chargeplane.station.evse import Evse
+from chargeplane.station.hub import Hub
+from chargeplane.station.inventory import Inventory
+from chargeplane.station.quirks import Disguise
+from chargeplane.station.signals import (
+    Cause,
+    Connected,
+    Disconnected,
+    FaultChanged,
+    Happening,
+    LimitWanted,
+    Online,
+    PluggedIn,
+    Restarting,
+    SettingChanged,
+    StopWanted,
+    Tapped,
+    Unplugged,
+)
+from chargeplane.station.variables import Variable, Variables
+from chargeplane.station.vehicle import Ev
+
+__all__ = ["Core"]
+
+BLOCKS = (
+    provisioning,
+    availability,
+    authorization,
+    transactions,
+    metering,
+    remote_control,
+    data_transfer,
+)
+
+
+class Core:
+    """One station."""
+
+    def __init__(
+        self,
+        identity: str,
+        version: Version,
+        *,
+        started_at: datetime,
+        now_s: float = 0.0,
+        inventory: Inventory | None = None,
+        speed: float = 1.0,
+        rng: Random | None = None,
+        quirks: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Switch a station on.
+
+        Args:
+            identity: by which the central system knows it.
+            version: what it speaks.
+            started_at: what its clock shows at ``now_s``.
+            now_s: the time that every later call goes on from.
+            inventory: what it is built of.
+            speed: seconds that vehicles and meters live through in one second.
+            rng: where all chance comes from; the same seed gives the same frames.
+            quirks: names out of ``chargeplane.station.quirks``.
+            variables: values of the device model, as ``Variables.preset`` takes them.
+
+        Raises:
+            ValueError: a quirk or variable is not known, or does not fit the version.
+        """
+        rng = Random() if rng is None else rng
+        self.hub = hub = Hub(
+            identity,
+            version,
+            inventory or Inventory(),
+            rng=rng,
+            started_at=started_at,
+            now_s=now_s,
+            speed=speed,
+        )
+        self._disguise = Disguise(quirks, version)
+        self._heard: list[str] = []
+        self._hang_up = False
+        _connect_readings(hub)
+        hub.variables.preset(variables or {})
+        hub.variables.changed = self._on_changed
+        hub.hears(Online, lambda _: hub.outbox.wake())
+        hub.hears(Restarting, self._on_restarting)
+        for block in BLOCKS:
+            block.install(hub)
+
+    @property
+    def is_1x(self) -> bool:
+        return self.hub.family is Version.V1_6
+
+    @property
+    def variables(self) -> Variables:
+        """The device model."""
+        return self.hub.variables
+
+    @property
+    def disguise(self) -> Disguise:
+        """What the quirks make of frames and of the handshake."""
+        return self._disguise
+
+    def evse(self, evse_id: int) -> Evse:
+        """An EVSE as it is at the time of the last call.
+
+        Raises:
+            KeyError: there is none with this number.
+        """
+        return self.hub.live(self.hub.evses[evse_id])
+
+    # The wire.
+
+    def connected(self, now_s: float) -> None:
+        """There is a connection."""
+        self._to(now_s)
+        self._hang_up = False
+        self.hub.conversation.open()
+        self.hub.tell(Connected())
+
+    def disconnected(self, now_s: float) -> None:
+        """The connection is gone."""
+        self._to(now_s)
+        self._hang_up = False
+        self.hub.conversation.close()
+        self.hub.tell(Disconnected())
+
+    def receive(self, text: str, now_s: float) -> None:
+        """Take one frame."""
+        self._to(now_s)
+        self.hub.conversation.receive(text, now_s)
+
+    def outgoing(self) -> list[str]:
+        """The frames to send now, in order, as the quirks want them."""
+        sent: list[str] = []
+        while texts := self.hub.conversation.outgoing():
+            for text in texts:
+                said = self._disguise.frames(text)
+                sent += said.send
+                for answer in said.hear:
+                    self.hub.conversation.receive(answer, self.hub.now_s)
+        return sent
+
+    @property
+    def wants_to_hang_up(self) -> bool:
+        """Whether the connection must be closed: the station restarts."""
+        return self._hang_up
+
+    # Time.
+
+    @property
+    def deadline_s(self) -> float | None:
+        """When ``advance`` must be called; None: nothing is due before something happens."""
+        due = (self.hub.timers.deadline_s, self.hub.conversation.deadline_s)
+        return min((each for each in due if each is not None), default=None)
+
+    def advance(self, now_s: float) -> None:
+        """Do what is due."""
+        self._to(now_s)
+
+    def _to(self, now_s: float) -> None:
+        hub = self.hub
+        while (due := hub.timers.take_due(now_s)) is not None:
+            at_s, act = due
+            hub.now_s = max(hub.now_s, at_s)
+            act()
+        hub.now_s = max(hub.now_s, now_s)
+        hub.conversation.expire(hub.now_s)
+
+    # People.
+
+    def plug_in(self, evse_id: int, ev: Ev, now_s: float, connector_id: int = 1) -> None:
+        """A vehicle is connected.
+
+        Raises:
+            KeyError: there is no such EVSE.
+            ValueError: a vehicle stands there already, or the EVSE has no such connector.
+        """
+        self._to(now_s)
+        evse = self.evse(evse_id)
+        if evse.ev is not None:
+            raise ValueError(f"a vehicle is connected to EVSE {evse_id} already")
+        if not 1 <= connector_id <= len(evse.spec.connector_types):
+            raise ValueError(f"EVSE {evse_id} has no connector {connector_id}")
+        evse.ev, evse.connector_id = ev, connector_id
+        self.hub.tell(PluggedIn(evse_id))
+
+    def unplug(self, evse_id: int, now_s: float) -> Ev:
+        """The cable is pulled; the vehicle, as it leaves.
+
+        Raises:
+            KeyError: there is no such EVSE.
+            ValueError: no vehicle is connected.
+        """
+        self._to(now_s)
+        evse = self.evse(evse_id)
+        ev = evse.ev
+        if ev is None:
+            raise ValueError(f"no vehicle is connected to EVSE {evse_id}")
+        evse.ev = None
+        self.hub.tell(Unplugged(evse_id))
+        return ev
+
+    def tap(self, token: IdToken, now_s: float, evse_id: int | None = None) -> None:
+        """A driver holds a token to the reader; ``TokenDecided`` follows, perhaps later."""
+        self._to(now_s)
+        self.hub.tell(Tapped(token, evse_id))
+
+    def set_fault(self, evse_id: int, fault: str, now_s: float) -> None:
+        """An EVSE breaks (a 1.6 error code), or works again (an empty text)."""
+        self._to(now_s)
+        self.evse(evse_id).fault = fault
+        self.hub.tell(FaultChanged(evse_id, fault))
+
+    def set_limit(self, evse_id: int, limit_w: float | None, now_s: float) -> None:
+        """A limit of the site: what an EVSE may offer; None: what its hardware can."""
+        self._to(now_s)
+        self.hub.tell(LimitWanted(evse_id, limit_w))
+
+    def restart(self, now_s: float, reason: str = "LocalReset") -> None:
+        """Somebody switches the station off and on; a boot reason of 2.x."""
+        self._to(now_s)
+        for evse in list(self.hub.transactions()):
+            self.hub.tell(StopWanted(evse.id, Cause.REBOOTED))
+        self.hub.tell(Restarting(reason))
+
+    def happened(self) -> list[Happening]:
+        """All that happened since the last call."""
+        happened = list(self.hub.happened)
+        self.hub.happened.clear()
+        return happened
+
+    def _on_restarting(self, _: Restarting) -> None:
+        self._hang_up = True
+
+    def _on_changed(self, variable: Variable) -> None:
+        place = variable.place
+        self.hub.tell(SettingChanged(place.component, place.variable))
+
+
+def _connect_readings(hub: Hub) -> None:
+    """Let the variables that mirror something read it where it is."""
+    for variable in hub.variables:
+        place = variable.place
+        match place.component, place.variable:
+            case "ClockCtrlr", "DateTime":
+                variable.read = lambda: hub.time().isoformat(timespec="milliseconds")
+            case "ChargingStation", "AvailabilityState":
+                variable.read = lambda: "Available" if hub.is_operative else "Unavailable"
+            case (("EVSE" | "Connector"), "AvailabilityState"):
+                evse = hub.evses[place.evse_id or 1]
+                variable.read = partial(_availability, hub, evse)
+
+
+def _availability(hub: Hub, evse: Evse) -> str:
+    status = evse.status(hub.is_operative).value
+    kept = {"Available", "Reserved", "Unavailable", "Faulted"}
+    return status if status in kept else "Occupied"

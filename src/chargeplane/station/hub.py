@@ -1,0 +1,178 @@
+"""The middle of a station: shared state, who answers which request, who hears which signal.
+
+Functional blocks never import each other. Each is installed into the hub with the requests that it
+answers and the signals that it hears; it asks the central system through ``ask`` and, for what must
+not be lost, through ``outbox``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+from uuid import UUID
+
+from chargeplane.ocpp.errors import ErrorCode
+from chargeplane.ocpp.frames import Limits
+from chargeplane.ocpp.versions import Version
+from chargeplane.ocpp.wire import Request, Response
+from chargeplane.station.conversation import Conversation, Done, Outcome, Unanswered
+from chargeplane.station.evse import Evse
+from chargeplane.station.inventory import Inventory
+from chargeplane.station.outbox import Outbox
+from chargeplane.station.signals import Happening, Signal
+from chargeplane.station.timers import Timers
+from chargeplane.station.variable_table import table
+from chargeplane.station.variables import Variables
+
+__all__ = ["Hub"]
+
+ASKED_MAX = 48
+"""Requests that may wait for answers; a heartbeat beyond that is not sent."""
+HAPPENED_MAX = 10_000
+CLOCK_TOLERANCE_S = 1.0
+
+R = TypeVar("R", bound=Request)
+S = TypeVar("S", bound=Signal)
+
+
+def _nothing(_outcome: Outcome) -> None:
+    """Nobody waits for the answer."""
+
+
+class Hub:
+    """One station's shared state. Times ``now_s`` are seconds on a clock that only runs forward."""
+
+    def __init__(
+        self,
+        identity: str,
+        version: Version,
+        inventory: Inventory,
+        *,
+        rng: Random,
+        started_at: datetime,
+        now_s: float,
+        speed: float,
+    ) -> None:
+        """A station that nobody has switched on yet; the blocks are installed next."""
+        self.identity = identity
+        self.version = version
+        self.family = version.newest_of_family
+        self.inventory = inventory
+        self.rng = rng
+        self.now_s = now_s
+        self.speed = speed
+        self.variables = Variables(table(inventory, identity))
+        self.evses = {n: Evse(n, spec) for n, spec in enumerate(inventory.evses, 1)}
+        self.is_operative = True
+        self.registration = ""
+        """What the central system answered last: Accepted, Pending, Rejected; empty: nothing."""
+        self.boot_reason = "PowerUp"
+        self.timers = Timers()
+        self.outbox = Outbox(self)
+        self.conversation = Conversation(
+            version, self._serve, self._after_answer, self.new_id, self._limits
+        )
+        self.happened: deque[Happening] = deque(maxlen=HAPPENED_MAX)
+        """For the owner of the station, who takes them; the oldest are lost first."""
+        self._epoch = started_at - timedelta(seconds=now_s)
+        self._answers: dict[type[Request], Callable[[Any], Response]] = {}
+        self._hears: dict[type[Signal], list[Callable[[Any], None]]] = defaultdict(list)
+        self._afterwards: list[Callable[[], None]] = []
+
+    # What blocks are installed with.
+
+    def answers(self, request: type[R], handler: Callable[[R], Response]) -> None:
+        """Let this handler answer requests of this type (of the newest version of the family)."""
+        self._answers[request] = handler
+
+    def hears(self, signal: type[S], handler: Callable[[S], None]) -> None:
+        """Tell this handler of these signals; in the order in which blocks were installed."""
+        self._hears[signal].append(handler)
+
+    # What blocks do.
+
+    def tell(self, signal: Signal) -> None:
+        """Something happened, or something is wanted."""
+        if isinstance(signal, Happening):
+            self.happened.append(signal)
+        for handler in self._hears[type(signal)]:
+            handler(signal)
+
+    def ask(self, request: Request, done: Done = _nothing, *, early: bool = False) -> None:
+        """Ask the central system; lost if that is not possible now.
+
+        Args:
+            request: in the newest version of the family.
+            done: told how it ended, in any case.
+            early: whether it may be sent before the station is accepted: BootNotification, and
+                what the central system itself asked for.
+        """
+        possible = self.conversation.is_open if early else self.is_online
+        lowered = self.conversation.lowered(request) if possible else None
+        if lowered is None or self.conversation.waiting >= ASKED_MAX:
+            done(Unanswered.SILENT)
+        else:
+            self.conversation.call(lowered, self.now_s, done)
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Do this when the answer in hand is on its way: the answer comes first (2.x FR.05)."""
+        self._afterwards.append(act)
+
+    def after(self, delay_s: float, key: object, act: Callable[[], None]) -> None:
+        """Do this so much later; replaces what the key stood for."""
+        self.timers.set(key, self.now_s + delay_s, act)
+
+    def live(self, evse: Evse) -> Evse:
+        """The EVSE as it is now, with all that it charged meanwhile."""
+        evse.advance(self.now_s * self.speed)
+        return evse
+
+    def new_id(self) -> str:
+        """A UUID; the same ones for the same seed."""
+        return str(UUID(int=self.rng.getrandbits(128), version=4))
+
+    # What is known.
+
+    @property
+    def is_online(self) -> bool:
+        """Whether everything may be sent."""
+        return self.conversation.is_open and self.registration == "Accepted"
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a transaction is running."""
+        return any(evse.transaction for evse in self.evses.values())
+
+    def transactions(self) -> Iterator[Evse]:
+        """The EVSEs with a transaction."""
+        return (evse for evse in self.evses.values() if evse.transaction)
+
+    def time(self) -> datetime:
+        """The station's clock."""
+        return self._epoch + timedelta(seconds=self.now_s)
+
+    def set_time(self, time: datetime) -> None:
+        """Follow the central system's clock (B01.FR.06); small differences are the network's."""
+        difference = time - self.time()
+        if abs(difference.total_seconds()) > CLOCK_TOLERANCE_S:
+            self._epoch += difference
+
+    # What the conversation asks.
+
+    def _limits(self) -> Limits:
+        timeout_s = self.variables.number("OCPPCommCtrlr", "MessageTimeout", "Default")
+        return Limits(call_timeout_s=timeout_s)
+
+    def _serve(self, request: Request) -> Response | ErrorCode:
+        if self.registration == "Rejected":  # B03: nobody who rejects us gives us orders
+            return ErrorCode.SECURITY_ERROR
+        handler = self._answers.get(type(request))
+        return ErrorCode.NOT_IMPLEMENTED if handler is None else handler(request)
+
+    def _after_answer(self) -> None:
+        acts, self._afterwards = self._afterwards, []
+        for act in acts:
+            act()

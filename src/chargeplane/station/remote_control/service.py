@@ -1,0 +1,76 @@
+"""What can be started, stopped, unlocked and triggered; the same for both families."""
+
+from __future__ import annotations
+
+from chargeplane.station.evse import Evse
+from chargeplane.station.hub import Hub
+from chargeplane.station.signals import (
+    BootWanted,
+    Cause,
+    HeartbeatWanted,
+    SampleDue,
+    Signal,
+    StatusWanted,
+    StopWanted,
+)
+
+__all__ = ["stop", "target_of_start", "trigger", "unlock"]
+
+
+def target_of_start(hub: Hub, evse_id: int | None) -> Evse | None:
+    """The EVSE for a remote start; None: refuse it. B02.FR.05: also while not accepted."""
+    if hub.registration != "Accepted":
+        return None
+    wanted = hub.evses.values() if evse_id is None else filter(None, [hub.evses.get(evse_id)])
+    free = [
+        each
+        for each in wanted
+        if each.token is None and each.is_operative and hub.is_operative and not each.fault
+    ]
+    free.sort(key=lambda each: (not each.is_plugged, each.id))
+    return free[0] if free else None
+
+
+def stop(hub: Hub, evse: Evse | None) -> bool:
+    """End the transaction of an EVSE by order of the central system."""
+    if evse is None or hub.registration != "Accepted":
+        return False
+    hub.afterwards(lambda: hub.tell(StopWanted(evse.id, Cause.REMOTE_STOP)))
+    return True
+
+
+def unlock(hub: Hub, evse: Evse) -> None:
+    """Open the lock; in 1.x a transaction ends with it."""
+    if evse.transaction is not None:
+        hub.tell(StopWanted(evse.id, Cause.UNLOCKED))
+
+
+def trigger(hub: Hub, message: str, evse_id: int | None) -> bool:
+    """Send a message soon after the answer; False if the station cannot.
+
+    Args:
+        hub: the station.
+        message: a word of TriggerMessage, the same in both families.
+        evse_id: whose; None for all.
+    """
+    evse_ids = list(hub.evses) if evse_id is None else [evse_id]
+    signals: list[Signal] = []
+    match message:
+        case "BootNotification":
+            signals.append(BootWanted())
+        case "Heartbeat":
+            signals.append(HeartbeatWanted())
+        case "StatusNotification":
+            signals.append(StatusWanted(evse_id))
+        case "MeterValues":
+            separate = hub.family.value.startswith("2")
+            for each in evse_ids:
+                signals.append(SampleDue(each, Cause.TRIGGERED, in_transaction=not separate))
+        case "TransactionEvent":
+            busy = [each for each in evse_ids if hub.evses[each].transaction]
+            signals += [SampleDue(each, Cause.TRIGGERED) for each in busy]
+        case _:
+            return False
+    for signal in signals:
+        hub.afterwards(lambda signal=signal: hub.tell(signal))  # type: ignore[misc]
+    return True

@@ -1,0 +1,263 @@
+"""What happens in a station, and what its parts ask of each other.
+
+Blocks never import each other; they tell the hub, and it tells whoever wants to know. What is a
+``Happening`` the owner of the station sees as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from chargeplane.domain.tokens import IdToken
+
+__all__ = [
+    "AuthorizationWanted",
+    "BootWanted",
+    "Cause",
+    "Connected",
+    "Decision",
+    "Disconnected",
+    "EvseChanged",
+    "FaultChanged",
+    "Happening",
+    "HeartbeatWanted",
+    "LimitWanted",
+    "MessageDropped",
+    "Online",
+    "PluggedIn",
+    "Registered",
+    "Restarting",
+    "SampleDue",
+    "SettingChanged",
+    "Signal",
+    "StartWanted",
+    "StatusWanted",
+    "StopWanted",
+    "Tapped",
+    "TokenDecided",
+    "TransactionEnded",
+    "TransactionStarted",
+    "Unplugged",
+]
+
+
+class Cause(Enum):
+    """Why something about a transaction was told; each family has its own word for it."""
+
+    PLUGGED = auto()
+    UNPLUGGED = auto()
+    AUTHORIZED = auto()
+    DEAUTHORIZED = auto()
+    LOCAL_STOP = auto()
+    REMOTE_START = auto()
+    REMOTE_STOP = auto()
+    RESET_HARD = auto()
+    RESET_SOFT = auto()
+    REBOOTED = auto()
+    EV_TIMEOUT = auto()
+    CHARGING_STATE = auto()
+    UNLOCKED = auto()
+    FAULT = auto()
+    PERIODIC = auto()
+    CLOCK = auto()
+    TRIGGERED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Anything that is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening(Signal):
+    """What the owner of a station sees, too."""
+
+
+# What happens: for the owner and for the blocks.
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(Happening):
+    """There is a connection to the central system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected(Happening):
+    """The connection is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered(Happening):
+    """The central system answered BootNotification."""
+
+    status: str
+    interval_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Online(Happening):
+    """Connected and accepted: everything may be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluggedIn(Happening):
+    """A vehicle is connected."""
+
+    evse_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unplugged(Happening):
+    """The cable was pulled."""
+
+    evse_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaultChanged(Happening):
+    """An EVSE broke, or works again."""
+
+    evse_id: int
+    fault: str
+    """A 1.6 error code; empty: it works."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenDecided(Happening):
+    """A token was presented, and this came of it."""
+
+    token: IdToken
+    accepted: bool
+    status: str
+    """The word of the central system, or of the station where it decided alone."""
+    evse_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionStarted(Happening):
+    """A transaction is running."""
+
+    evse_id: int
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEnded(Happening):
+    """A transaction is over; its last message is sent or waits."""
+
+    evse_id: int
+    transaction_id: str
+    cause: Cause
+    energy_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restarting(Happening):
+    """The station goes down, and will boot again."""
+
+    reason: str
+    """A boot reason of 2.x."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDropped(Happening):
+    """A transaction message was given up: tried too often, or pushed out of a full queue."""
+
+    action: str
+
+
+# What parts of the station ask of each other.
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a token may charge."""
+
+    accepted: bool
+    status: str
+    group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationWanted(Signal):
+    """Find out about a token, and tell."""
+
+    token: IdToken
+    decided: Callable[[Decision], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped(Signal):
+    """A driver holds a token to the reader."""
+
+    token: IdToken
+    evse_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartWanted(Signal):
+    """The central system wants a transaction."""
+
+    evse_id: int
+    token: IdToken
+    remote_start_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopWanted(Signal):
+    """A transaction has to end."""
+
+    evse_id: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class LimitWanted(Signal):
+    """Offer the vehicle at most so much; None: what the hardware can."""
+
+    evse_id: int
+    limit_w: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvseChanged(Signal):
+    """The status of a connector may be another one; 0 for the station."""
+
+    evse_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWanted(Signal):
+    """Report the status, changed or not; None for all."""
+
+    evse_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BootWanted(Signal):
+    """Send BootNotification now, accepted or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatWanted(Signal):
+    """Send a heartbeat now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleDue(Signal):
+    """Report meter values of an EVSE now."""
+
+    evse_id: int
+    cause: Cause
+    in_transaction: bool = True
+    """False: as values that belong to no transaction, even if there is one (2.x MeterValues)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChanged(Happening):
+    """A variable of the device model has another value."""
+
+    component: str
+    variable: str

@@ -1,0 +1,38 @@
+"""A transaction as the station remembers it, for both families."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chargeplane.domain.tokens import IdToken
+
+__all__ = ["Transaction"]
+
+
+@dataclass(slots=True)
+class Transaction:
+    """From the first message about it to the last."""
+
+    id: str
+    """Made by us; the wire id of 2.x."""
+    evse_id: int
+    connector_id: int
+    started_at: datetime
+    meter_start_wh: int
+    token: IdToken | None = None
+    group_id: str | None = None
+    remote_start_id: int | None = None
+    wire_id: int | None = None
+    """1.x: what the central system answered; None until it has."""
+    seq_no: int = -1
+    """2.x: of the last event; the first one is 0."""
+    told_evse: bool = False
+    told_token: bool = False
+    told_remote_start: bool = False
+    """2.x: each is said once (E01.FR.16)."""
+
+    def next_seq_no(self) -> int:
+        """Count one more event."""
+        self.seq_no += 1
+        return self.seq_no

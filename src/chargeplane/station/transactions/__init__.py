@@ -1,0 +1,25 @@
+"""Transactions: when they start and end, and what is told of them (E01-E12; 1.6 4.8, 4.10).
+
+``sessions`` has the rules of both families: what a driver, a cable or the central system does
+changes which of the points of TxStartPoint hold on an EVSE; a transaction starts when one of them
+comes to hold, and ends when one of TxStopPoint ceases to. 1.x is the case in which the start is
+PowerPathClosed and the end is EVConnected or Authorized. ``v1`` and ``v2`` tell of it.
+"""
+
+from __future__ import annotations
+
+from chargeplane.ocpp.versions import Version
+from chargeplane.station.hub import Hub
+from chargeplane.station.transactions import v1, v2
+from chargeplane.station.transactions.sessions import Sessions
+
+__all__ = ["install"]
+
+
+def install(hub: Hub) -> None:
+    """Make the block part of a station."""
+    if hub.family is Version.V1_6:
+        sessions = Sessions(hub, v1.Teller(hub))
+    else:
+        sessions = Sessions(hub, v2.Teller(hub))
+    sessions.install()

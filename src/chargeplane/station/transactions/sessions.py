@@ -1,0 +1,288 @@
+"""The rules of transactions on an EVSE, the same for both families."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from chargeplane.domain.tokens import IdToken
+from chargeplane.station.evse import Evse
+from chargeplane.station.hub import Hub
+from chargeplane.station.signals import (
+    AuthorizationWanted,
+    Cause,
+    Decision,
+    EvseChanged,
+    FaultChanged,
+    LimitWanted,
+    PluggedIn,
+    SampleDue,
+    StartWanted,
+    StopWanted,
+    Tapped,
+    TokenDecided,
+    TransactionEnded,
+    TransactionStarted,
+    Unplugged,
+)
+from chargeplane.station.transaction import Transaction
+from chargeplane.station.transactions.choosing import evse_for, same_session
+from chargeplane.station.transactions.telling import Teller
+
+__all__ = ["Sessions"]
+
+_AT_ONCE = frozenset(
+    {Cause.RESET_HARD, Cause.RESET_SOFT, Cause.REBOOTED, Cause.UNLOCKED, Cause.FAULT}
+)
+"""What ends a transaction whatever TxStopPoint says."""
+
+
+class Sessions:
+    """Follows what happens at each EVSE, and starts and ends its transactions."""
+
+    def __init__(self, hub: Hub, teller: Teller) -> None:
+        self._hub = hub
+        self._teller = teller
+
+    def install(self) -> None:
+        """Hear what matters."""
+        hub = self._hub
+        hub.hears(PluggedIn, self._on_plugged_in)
+        hub.hears(Unplugged, self._on_unplugged)
+        hub.hears(Tapped, self._on_tapped)
+        hub.hears(StartWanted, self._on_start_wanted)
+        hub.hears(StopWanted, self._on_stop_wanted)
+        hub.hears(SampleDue, self._on_sample_due)
+        hub.hears(FaultChanged, self._on_fault)
+        hub.hears(LimitWanted, self._on_limit_wanted)
+
+    # What drivers do.
+
+    def _on_plugged_in(self, signal: PluggedIn) -> None:
+        evse = self._hub.evses[signal.evse_id]
+        evse.served = False
+        self._hub.timers.drop(("ev timeout", evse.id))
+        self._hub.tell(EvseChanged(evse.id))  # the cable is told of first (E02)
+        self._update(evse, Cause.PLUGGED)
+
+    def _on_unplugged(self, signal: Unplugged) -> None:
+        evse = self._hub.evses[signal.evse_id]
+        if evse.transaction is None or self._hub.variables.flag(
+            "TxCtrlr", "StopTxOnEVSideDisconnect"
+        ):
+            evse.token = None
+        evse.served = False
+        self._update(evse, Cause.UNPLUGGED)
+
+    def _on_fault(self, signal: FaultChanged) -> None:
+        evse = self._hub.evses[signal.evse_id]
+        if signal.fault and evse.transaction is not None:
+            self._stop(evse, Cause.FAULT, None)
+        else:
+            self._hub.tell(EvseChanged(evse.id))
+
+    def _on_tapped(self, tap: Tapped) -> None:
+        hub = self._hub
+        evse = evse_for(hub, tap.token, tap.evse_id)
+        if evse is None:
+            self._refuse(tap, "no EVSE is free")
+            return
+        if evse.token is not None and evse.token.same_as(tap.token):
+            # Who started may always stop, without being asked for again (C01, E07).
+            self._stop_by(tap.token, evse)
+            return
+        if evse.token is None and not self._may_start(evse):
+            self._refuse(tap, "the EVSE is out of operation")
+            return
+        decided = partial(self._on_decided, evse, tap.token)
+        hub.tell(AuthorizationWanted(tap.token, decided))
+
+    def _on_decided(self, evse: Evse, token: IdToken, decision: Decision) -> None:
+        hub = self._hub
+        if not decision.accepted:
+            hub.tell(TokenDecided(token, False, decision.status, evse.id))
+        elif evse.token is None:
+            hub.tell(TokenDecided(token, True, decision.status, evse.id))
+            self._authorize(evse, token, Cause.AUTHORIZED, decision.group_id, None)
+        elif same_session(evse, decision.group_id):
+            self._stop_by(token, evse)
+        else:
+            hub.tell(TokenDecided(token, False, "the EVSE is taken", evse.id))
+
+    def _stop_by(self, token: IdToken, evse: Evse) -> None:
+        self._hub.tell(TokenDecided(token, True, "Accepted", evse.id))
+        self._stop(evse, Cause.LOCAL_STOP, token)
+
+    def _refuse(self, tap: Tapped, why: str) -> None:
+        self._hub.tell(TokenDecided(tap.token, False, why, tap.evse_id))
+
+    # What the central system wants.
+
+    def _on_start_wanted(self, wanted: StartWanted) -> None:
+        evse = self._hub.evses[wanted.evse_id]
+
+        def decided(decision: Decision) -> None:
+            if decision.accepted and evse.token is None:
+                self._authorize(
+                    evse,
+                    wanted.token,
+                    Cause.REMOTE_START,
+                    decision.group_id,
+                    wanted.remote_start_id,
+                )
+
+        if self._hub.variables.flag("AuthCtrlr", "AuthorizeRemoteStart"):
+            self._hub.tell(AuthorizationWanted(wanted.token, decided))
+        else:
+            decided(Decision(True, "Accepted"))
+
+    def _on_stop_wanted(self, wanted: StopWanted) -> None:
+        self._stop(self._hub.evses[wanted.evse_id], wanted.cause, None)
+
+    def _on_sample_due(self, due: SampleDue) -> None:
+        evse = self._hub.evses[due.evse_id]
+        if due.in_transaction and evse.transaction is not None:
+            self._hub.live(evse)
+            self._teller.updated(evse, evse.transaction, due.cause, sampled=True)
+
+    def _on_limit_wanted(self, wanted: LimitWanted) -> None:
+        evse = self._hub.live(self._hub.evses[wanted.evse_id])
+        before, evse.limit_w = evse.charging_state, wanted.limit_w
+        if evse.charging_state != before:
+            self._update(evse, Cause.CHARGING_STATE)
+        else:
+            self._watch_battery(evse)
+
+    # The rules.
+
+    def _authorize(
+        self,
+        evse: Evse,
+        token: IdToken,
+        cause: Cause,
+        group_id: str | None,
+        remote_start_id: int | None,
+    ) -> None:
+        evse.token = token
+        transaction = evse.transaction
+        if transaction is not None:
+            transaction.token, transaction.group_id = token, group_id
+            transaction.remote_start_id = remote_start_id
+        if not evse.is_plugged:
+            timeout_s = self._hub.variables.number("TxCtrlr", "EVConnectionTimeOut")
+            self._hub.after(timeout_s, ("ev timeout", evse.id), partial(self._no_ev, evse))
+        self._update(evse, cause, group_id=group_id, remote_start_id=remote_start_id)
+
+    def _no_ev(self, evse: Evse) -> None:
+        """Nobody plugged in in time (E03.FR.05)."""
+        evse.token = None
+        self._update(evse, Cause.EV_TIMEOUT)
+
+    def _stop(self, evse: Evse, cause: Cause, token: IdToken | None) -> None:
+        at_once = cause in _AT_ONCE or evse.token is None
+        evse.token = None
+        evse.served = evse.is_plugged
+        self._update(evse, cause, token=token, at_once=at_once)
+
+    def _update(
+        self,
+        evse: Evse,
+        cause: Cause,
+        *,
+        token: IdToken | None = None,
+        group_id: str | None = None,
+        remote_start_id: int | None = None,
+        at_once: bool = False,
+    ) -> None:
+        """Something has changed: start, tell or end."""
+        self._hub.live(evse)
+        state = evse.charging_state
+        should_close = evse.is_plugged and evse.token is not None and not evse.fault
+        if not should_close:
+            evse.closed = False
+        before, evse.conditions = evse.conditions, _conditions(evse, closing=should_close)
+        begun, ceased = evse.conditions - before, before - evse.conditions
+        if evse.transaction is None:
+            # No energy without a transaction, whatever TxStartPoint says: a second charge of a
+            # vehicle that stayed begins when it is allowed to.
+            starts = begun & (self._start_points() | {"EnergyTransfer"})
+            if starts and self._may_start(evse):
+                self._start(evse, cause, group_id, remote_start_id)
+        elif at_once or not evse.conditions or ceased & self._stop_points():
+            # Without cable and token there is nothing left that it could be about.
+            self._end(evse, cause, token)
+        else:
+            self._teller.updated(evse, evse.transaction, cause)
+            state = evse.charging_state
+        evse.closed = should_close and evse.transaction is not None
+        evse.conditions = _conditions(evse, closing=evse.closed)
+        self._tell_state(evse, state if evse.closed else evse.charging_state)
+        self._watch_battery(evse)
+        self._hub.tell(EvseChanged(evse.id))
+
+    def _tell_state(self, evse: Evse, before: str) -> None:
+        if evse.transaction is not None and evse.charging_state != before:
+            self._teller.updated(evse, evse.transaction, Cause.CHARGING_STATE)
+
+    def _watch_battery(self, evse: Evse) -> None:
+        """Notice when the vehicle stops of itself."""
+        full_at_s = evse.full_at_s()
+        key = ("battery", evse.id)
+        if full_at_s is None:
+            self._hub.timers.drop(key)
+        else:
+            at_s = full_at_s / self._hub.speed
+            self._hub.timers.set(key, at_s, partial(self._on_full, evse))
+
+    def _on_full(self, evse: Evse) -> None:
+        self._update(evse, Cause.CHARGING_STATE)
+
+    def _may_start(self, evse: Evse) -> bool:
+        return evse.is_operative and self._hub.is_operative and not evse.fault
+
+    def _start(
+        self, evse: Evse, cause: Cause, group_id: str | None, remote_start_id: int | None
+    ) -> None:
+        evse.transaction = transaction = Transaction(
+            id=self._hub.new_id(),
+            evse_id=evse.id,
+            connector_id=evse.connector_id,
+            started_at=self._hub.time(),
+            meter_start_wh=evse.register_wh,
+            token=evse.token,
+            group_id=group_id,
+            remote_start_id=remote_start_id,
+        )
+        self._teller.started(evse, transaction, cause)
+        self._hub.tell(TransactionStarted(evse.id, transaction.id))
+
+    def _end(self, evse: Evse, cause: Cause, token: IdToken | None) -> None:
+        transaction = evse.transaction
+        assert transaction is not None
+        self._teller.ended(evse, transaction, cause, token)
+        evse.transaction = evse.token = None
+        evse.served = evse.is_plugged
+        energy_wh = evse.register_wh - transaction.meter_start_wh
+        self._hub.tell(TransactionEnded(evse.id, transaction.id, cause, energy_wh))
+
+    def _start_points(self) -> frozenset[str]:
+        fixed = self._teller.start_points
+        return fixed or frozenset(self._hub.variables.words("TxCtrlr", "TxStartPoint"))
+
+    def _stop_points(self) -> frozenset[str]:
+        variables, fixed = self._hub.variables, self._teller.stop_points
+        if fixed is None:
+            return frozenset(variables.words("TxCtrlr", "TxStopPoint"))
+        if variables.flag("TxCtrlr", "StopTxOnEVSideDisconnect"):
+            return fixed
+        return fixed - {"EVConnected"}
+
+
+def _conditions(evse: Evse, *, closing: bool) -> frozenset[str]:
+    """Which points of TxStartPoint hold."""
+    holds = {
+        "EVConnected": evse.is_plugged,
+        "Authorized": evse.token is not None,
+        "PowerPathClosed": closing,
+        "EnergyTransfer": closing and evse.ev is not None and evse.ev.power_w(evse.offered_w) > 0,
+    }
+    return frozenset(point for point, it_does in holds.items() if it_does)

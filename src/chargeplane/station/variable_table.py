@@ -1,0 +1,242 @@
+"""Which variables a virtual station has, with their 1.6 keys, defaults and limits.
+
+Names and kinds are those of the appendices of 2.x and of chapter 9 of 1.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chargeplane.station.inventory import Inventory
+from chargeplane.station.variables import Kind, Mutability, Place, Variable
+
+__all__ = ["table"]
+
+_RW, _RO, _WO = Mutability.READ_WRITE, Mutability.READ_ONLY, Mutability.WRITE_ONLY
+_INT, _BOOL, _MEMBERS = Kind.INTEGER, Kind.BOOLEAN, Kind.MEMBERS
+
+_MEASURANDS = (
+    "Energy.Active.Import.Register",
+    "Power.Active.Import",
+    "Power.Offered",
+    "Current.Import",
+    "Voltage",
+    "SoC",
+)
+_SAMPLED = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,SoC"
+_REGISTER = "Energy.Active.Import.Register"
+_POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
+_PROFILES = "Core,RemoteTrigger"
+
+
+def table(inventory: Inventory, identity: str) -> Iterator[Variable]:
+    """All variables of a station of this inventory."""
+    yield from _authorization()
+    yield from _communication()
+    yield from _metering()
+    yield from _transactions()
+    yield from _fixed(inventory, identity)
+
+
+def _row(  # the columns of a table, in the order in which they are read
+    component: str,
+    variable: str,
+    kind: Kind,
+    mutability: Mutability,
+    value: str,
+    *,
+    key: str | None = None,
+    instance: str | None = None,
+    choices: tuple[str, ...] = (),
+    least: float | None = None,
+    most: float | None = None,
+    unit: str | None = None,
+) -> Variable:
+    return Variable(
+        Place(component, variable, instance),
+        value,
+        kind,
+        mutability,
+        key,
+        choices=choices,
+        minimum=least,
+        maximum=most,
+        unit=unit,
+    )
+
+
+def _key(key: str, kind: Kind, mutability: Mutability, value: str) -> Variable:
+    """A key that has no counterpart in 2.x."""
+    return Variable(Place("", key), value, kind, mutability, key, only_1x=True)
+
+
+def _authorization() -> Iterator[Variable]:
+    auth = "AuthCtrlr"
+    yield _row(auth, "Enabled", _BOOL, _RW, "true")
+    yield _row(auth, "AuthorizeRemoteStart", _BOOL, _RW, "false", key="AuthorizeRemoteTxRequests")
+    yield _row(auth, "LocalAuthorizeOffline", _BOOL, _RW, "true", key="LocalAuthorizeOffline")
+    yield _row(auth, "LocalPreAuthorize", _BOOL, _RW, "false", key="LocalPreAuthorize")
+    yield _row(
+        auth,
+        "OfflineTxForUnknownIdEnabled",
+        _BOOL,
+        _RW,
+        "false",
+        key="AllowOfflineTxForUnknownId",
+    )
+    yield _row("AuthCacheCtrlr", "Enabled", _BOOL, _RW, "true", key="AuthorizationCacheEnabled")
+    yield _row("AuthCacheCtrlr", "Available", _BOOL, _RO, "true")
+
+
+def _communication() -> Iterator[Variable]:
+    comm = "OCPPCommCtrlr"
+    yield _row(
+        comm, "HeartbeatInterval", _INT, _RW, "300", key="HeartbeatInterval", least=1, unit="s"
+    )
+    yield _row(
+        comm,
+        "WebSocketPingInterval",
+        _INT,
+        _RW,
+        "60",
+        key="WebSocketPingInterval",
+        least=0,
+        unit="s",
+    )
+    yield _row(comm, "RetryBackOffWaitMinimum", _INT, _RW, "5", least=0, unit="s")
+    yield _row(comm, "RetryBackOffRandomRange", _INT, _RW, "5", least=0, unit="s")
+    yield _row(comm, "RetryBackOffRepeatTimes", _INT, _RW, "5", least=0)
+    yield _row(comm, "OfflineThreshold", _INT, _RW, "60", least=0, unit="s")
+    yield _row(comm, "ResetRetries", _INT, _RW, "1", key="ResetRetries", least=0)
+    yield _row(comm, "NetworkProfileConnectionAttempts", _INT, _RW, "3", least=1)
+    yield _row(comm, "NetworkConfigurationPriority", Kind.SEQUENCE, _RW, "1")
+    yield _row(comm, "FileTransferProtocols", _MEMBERS, _RO, "HTTP,HTTPS")
+    yield _row(
+        comm,
+        "UnlockOnEVSideDisconnect",
+        _BOOL,
+        _RW,
+        "true",
+        key="UnlockConnectorOnEVSideDisconnect",
+    )
+    yield _row(
+        comm, "MessageTimeout", _INT, _RW, "30", key="MessageTimeout", instance="Default", least=1
+    )
+    yield _row(
+        comm,
+        "MessageAttempts",
+        _INT,
+        _RW,
+        "3",
+        key="TransactionMessageAttempts",
+        instance="TransactionEvent",
+        least=1,
+    )
+    yield _row(
+        comm,
+        "MessageAttemptInterval",
+        _INT,
+        _RW,
+        "60",
+        key="TransactionMessageRetryInterval",
+        instance="TransactionEvent",
+        least=0,
+        unit="s",
+    )
+    yield _row(
+        "SecurityCtrlr",
+        "BasicAuthPassword",
+        Kind.STRING,
+        _WO,
+        "",
+        key="AuthorizationKey",
+        most=64,
+    )
+
+
+def _metering() -> Iterator[Variable]:
+    sampled, aligned = "SampledDataCtrlr", "AlignedDataCtrlr"
+    yield _row(
+        sampled,
+        "TxUpdatedInterval",
+        _INT,
+        _RW,
+        "60",
+        key="MeterValueSampleInterval",
+        least=0,
+        unit="s",
+    )
+    yield _row(sampled, "TxEndedInterval", _INT, _RW, "0", least=0, unit="s")
+    yield _row(
+        aligned, "Interval", _INT, _RW, "0", key="ClockAlignedDataInterval", least=0, unit="s"
+    )
+    yield _row(aligned, "TxEndedInterval", _INT, _RW, "0", least=0, unit="s")
+    for component, variable, key, value in (
+        (sampled, "TxUpdatedMeasurands", "MeterValuesSampledData", _SAMPLED),
+        (sampled, "TxEndedMeasurands", "StopTxnSampledData", _REGISTER),
+        (sampled, "TxStartedMeasurands", None, _REGISTER),
+        (aligned, "Measurands", "MeterValuesAlignedData", _REGISTER),
+        (aligned, "TxEndedMeasurands", "StopTxnAlignedData", ""),
+    ):
+        yield _row(component, variable, _MEMBERS, _RW, value, key=key, choices=_MEASURANDS)
+
+
+def _transactions() -> Iterator[Variable]:
+    tx = "TxCtrlr"
+    start, stop = "EVConnected,Authorized", "EVConnected,Authorized"
+    yield _row(
+        tx, "EVConnectionTimeOut", _INT, _RW, "120", key="ConnectionTimeOut", least=1, unit="s"
+    )
+    yield _row(tx, "TxStartPoint", _MEMBERS, _RW, start, choices=_POINTS)
+    yield _row(tx, "TxStopPoint", _MEMBERS, _RW, stop, choices=_POINTS)
+    yield _row(
+        tx,
+        "StopTxOnEVSideDisconnect",
+        _BOOL,
+        _RW,
+        "true",
+        key="StopTransactionOnEVSideDisconnect",
+    )
+    yield _row(tx, "StopTxOnInvalidId", _BOOL, _RW, "true", key="StopTransactionOnInvalidId")
+
+
+def _fixed(inventory: Inventory, identity: str) -> Iterator[Variable]:
+    yield _key("NumberOfConnectors", _INT, _RO, str(len(inventory.evses)))
+    yield _key("SupportedFeatureProfiles", _MEMBERS, _RO, _PROFILES)
+    yield _key("GetConfigurationMaxKeys", _INT, _RO, "100")
+    yield _key("ConnectorPhaseRotation", Kind.STRING, _RW, "NotApplicable")
+    for message in ("GetReport", "GetVariables", "SetVariables"):
+        yield _row("DeviceDataCtrlr", "ItemsPerMessage", _INT, _RO, "50", instance=message)
+        yield _row("DeviceDataCtrlr", "BytesPerMessage", _INT, _RO, "65536", instance=message)
+    yield _row("SecurityCtrlr", "Identity", Kind.STRING, _RO, identity)
+    yield _row("SecurityCtrlr", "OrganizationName", Kind.STRING, _RW, "chargeplane")
+    yield _row("SecurityCtrlr", "SecurityProfile", _INT, _RO, "0")
+    yield _row("SecurityCtrlr", "CertificateEntries", _INT, _RO, "0")
+    yield _row("ClockCtrlr", "DateTime", Kind.DATE_TIME, _RO, "")
+    yield _row("ClockCtrlr", "TimeSource", Kind.SEQUENCE, _RO, "Heartbeat")
+    station = "ChargingStation"
+    yield _row(station, "Available", _BOOL, _RO, "true")
+    yield _row(station, "AvailabilityState", Kind.OPTION, _RO, "Available")
+    yield _row(station, "Model", Kind.STRING, _RO, inventory.model)
+    yield _row(station, "VendorName", Kind.STRING, _RO, inventory.vendor)
+    yield _row(station, "FirmwareVersion", Kind.STRING, _RO, inventory.firmware_version)
+    phases = max(each.phases for each in inventory.evses)
+    yield _row(station, "SupplyPhases", _INT, _RO, str(phases or 3))
+    yield from _hardware(inventory)
+
+
+def _hardware(inventory: Inventory) -> Iterator[Variable]:
+    for evse_id, evse in enumerate(inventory.evses, 1):
+        phases = str(evse.phases or 3)
+        here = {
+            "Available": (_BOOL, "true"),
+            "AvailabilityState": (Kind.OPTION, "Available"),
+            "SupplyPhases": (_INT, phases),
+        }
+        power = {"Power": (Kind.DECIMAL, f"{evse.power_w_max:.0f}")}
+        for name, (kind, value) in (here | power).items():
+            yield Variable(Place("EVSE", name, evse_id=evse_id), value, kind)
+        for connector_id, type_ in enumerate(evse.connector_types, 1):
+            for name, (kind, value) in (here | {"ConnectorType": (Kind.STRING, type_)}).items():
+                place = Place("Connector", name, evse_id=evse_id, connector_id=connector_id)
+                yield Variable(place, value, kind)

@@ -1,0 +1,137 @@
+"""OCPP-J: frames over a WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from base64 import b64encode
+from collections.abc import Callable
+from urllib.parse import quote
+
+from chargeplane.ocpp.versions import Version
+from chargeplane.runtime.links import (
+    Ending,
+    HandshakeRefused,
+    Link,
+    LinkClosed,
+    LinkSettings,
+    Wheel,
+    connect,
+)
+from chargeplane.station.handshake import Handshake
+from chargeplane.station.wires.lines import Heard, NotConnected
+
+__all__ = ["JsonDialer"]
+
+DIAL_TIMEOUT_S = 10.0
+
+
+class JsonDialer:
+    """Dials ``url/identity``, percent-encoded, and offers the version of the station."""
+
+    def __init__(
+        self,
+        url: str,
+        identity: str,
+        version: Version,
+        *,
+        password: Callable[[], str | bytes | None],
+        dressed: Callable[[Handshake], Handshake],
+        ping_interval_s: Callable[[], float],
+        tls: ssl.SSLContext | None = None,
+        wheel: Wheel | None = None,
+    ) -> None:
+        """Dial nothing yet.
+
+        Args:
+            url: of the central system, without the identity.
+            identity: of the station.
+            version: its sub-protocol is offered.
+            password: asked before each attempt; text, or the bytes of a 1.6 key; None: no header.
+            dressed: may change the handshake.
+            ping_interval_s: asked before each attempt; 0: no pings.
+            tls: for ``wss``; None: the system's trust.
+            wheel: shared by the stations of a fleet.
+        """
+        self._url = f"{url.rstrip('/')}/{quote(identity, safe='')}"
+        self._identity = identity
+        self._version = version
+        self._password = password
+        self._dressed = dressed
+        self._ping_interval_s = ping_interval_s
+        self._tls = tls
+        self._wheel = wheel
+
+    async def start(self) -> None:
+        """Nothing to get ready."""
+
+    async def stop(self) -> None:
+        """Nothing to give back."""
+
+    async def dial(self, heard: Heard) -> JsonLine:
+        """Open a connection.
+
+        Raises:
+            NotConnected: nobody answers, the station is refused, or the version is.
+        """
+        handshake = self._dressed(Handshake(self._url, (self._version.subprotocol,)))
+        line = JsonLine(heard)
+        try:
+            link = await connect(
+                handshake.url,
+                line.opened,
+                subprotocols=handshake.subprotocols,
+                headers=self._headers(),
+                tls=self._tls,
+                settings=LinkSettings(ping_interval_s=self._ping_interval_s() or None),
+                timeout_s=DIAL_TIMEOUT_S,
+                wheel=self._wheel,
+            )
+        except (HandshakeRefused, OSError) as error:
+            raise NotConnected(str(error)) from error
+        if handshake.subprotocols and link.facts.subprotocol is None:
+            link.cut("no common version")
+            raise NotConnected(f"the central system does not speak {self._version.subprotocol}")
+        return line
+
+    def _headers(self) -> list[tuple[str, str]]:
+        password = self._password()
+        if password is None:
+            return []
+        secret = password.encode() if isinstance(password, str) else password
+        credentials = b64encode(self._identity.encode() + b":" + secret).decode()
+        return [("Authorization", f"Basic {credentials}")]
+
+
+class JsonLine:
+    """An open WebSocket."""
+
+    def __init__(self, heard: Heard) -> None:
+        self._heard = heard
+        self._over = asyncio.Event()
+        self._link: Link
+
+    def opened(self, link: Link) -> JsonLine:
+        """The link is there; this line is its receiver."""
+        self._link = link
+        return self
+
+    def send(self, text: str) -> None:
+        try:
+            self._link.send(text)
+        except LinkClosed:
+            self._over.set()
+
+    def close(self) -> None:
+        self._link.close()
+
+    async def run(self) -> None:
+        await self._over.wait()
+
+    def received(self, text: str) -> None:
+        """The link tells of a frame."""
+        self._heard(text)
+
+    def closed(self, _ending: Ending) -> None:
+        """The link tells of its end."""
+        self._over.set()
