@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from chargeplane.csms.contract import Heard
 from chargeplane.csms.transactions import tables
 from chargeplane.csms.transactions.rows import changed, events_of, sampled, session_row, values_of
+from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.events import Event
 from chargeplane.domain.ledger import EntryKind, LedgerEntry, fold
 from chargeplane.domain.times import moment
@@ -81,7 +82,9 @@ def refold(
         for row in gone.values()
     ]
     if mine is not None:
-        events += sampled(entry, mine["id"], mine["energy_wh"])
+        evse_id, connector_id = mine["evse_id"], mine["connector_id"]
+        evse = None if evse_id is None else EvseAddress(evse_id, connector_id)
+        events += sampled(entry, evse, mine["id"], mine["energy_wh"])
     return Refolded(tuple(rows), tuple(events))
 
 

@@ -12,6 +12,7 @@ import msgspec
 from chargeplane.csms.contract import Heard
 from chargeplane.csms.transactions.book import Live
 from chargeplane.csms.transactions.tables import COLUMNS, TRANSACTION_SINK, Stored
+from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.events import (
     Event,
     MeterSampled,
@@ -160,10 +161,14 @@ def updated(
 
 
 def sampled(
-    entry: LedgerEntry, id_: UUID | str | None, energy_wh: Decimal | None
+    entry: LedgerEntry,
+    evse: EvseAddress | None,
+    id_: UUID | str | None,
+    energy_wh: Decimal | None,
 ) -> tuple[MeterSampled, ...]:
-    """The meter values of an entry, if it has some and says where."""
-    if not entry.meter_values or entry.evse is None:
+    """The meter values of an entry, if it has some; ``evse`` is that of its transaction."""
+    where = entry.evse or evse
+    if not entry.meter_values or where is None:
         return ()
     event = MeterSampled(
         tenant_id=entry.tenant_id,
@@ -171,7 +176,7 @@ def sampled(
         reported_at=entry.reported_at,
         received_at=entry.received_at,
         frame_id=entry.frame_id,
-        evse=entry.evse,
+        evse=where,
         meter_values=entry.meter_values,
         transaction_id=None if id_ is None else str(id_),
         energy_wh=energy_wh,

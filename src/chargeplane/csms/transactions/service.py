@@ -118,7 +118,7 @@ class Transactions:
         )
         return Taken(
             (ledger, live_row(live, heard)),
-            events + sampled(entry, live.id_text, running.energy_wh),
+            events + sampled(entry, running.evse, live.id_text, running.energy_wh),
         )
 
     async def _fold(
