@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -291,3 +292,29 @@ async def test_a_reader_cannot_write(store: Store) -> None:
 
 def make_tenant_anew(connection: Connection) -> None:
     connection.execute(text("DELETE FROM tenants"))
+
+
+async def test_a_look_that_fails_takes_no_other_with_it(settings: Settings) -> None:
+    def fails(connection: Connection) -> int:
+        return connection.execute(text("SELECT nothing FROM nowhere")).scalar_one()
+
+    alone = replace(settings, readers_max=1)  # so that they share a transaction
+    async with Store(alone, WITH_LEDGER) as store:
+        looks = [store.read(count), store.read(fails), store.read(count), store.read(fails)]
+        found = await asyncio.gather(*looks, return_exceptions=True)
+    assert (found[0], found[2]) == (0, 0)
+    assert "nowhere" in str(found[1])
+    assert "nowhere" in str(found[3])
+
+
+async def test_reads_that_wait_at_the_end_are_given_up(settings: Settings) -> None:
+    gate = threading.Event()
+    async with Store(replace(settings, readers_max=1), WITH_LEDGER) as store:
+        under_way = asyncio.create_task(store.read(lambda connection: gate.wait(5)))
+        await asyncio.sleep(0.05)
+        waiting = asyncio.create_task(store.read(count))
+        await asyncio.sleep(0.05)
+        asyncio.get_running_loop().call_later(0.1, gate.set)
+    assert await under_way
+    with pytest.raises(StoreClosed):
+        await waiting

@@ -25,7 +25,7 @@ class Settings:
     batch_units_max: int = 512
     waiting_units_max: int = 10_000
     readers_max: int = 4
-    waiting_reads_max: int = 1_000
+    waiting_reads_max: int = 10_000
     deadline_s: float = 30.0
     """How long a unit or a read waits if the caller does not say."""
     retry_s_max: float = 1.0

@@ -14,11 +14,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from chargeplane.runtime.store import outbox
 from chargeplane.runtime.store.backends import Settings
@@ -26,11 +25,12 @@ from chargeplane.runtime.store.engines import backend_of
 from chargeplane.runtime.store.errors import StoreBusy, StoreClosed, StoreUnavailable
 from chargeplane.runtime.store.ids import OURS
 from chargeplane.runtime.store.migrating import reading, require_current
+from chargeplane.runtime.store.readers import Look, Readers
 from chargeplane.runtime.store.room import Room
 from chargeplane.runtime.store.schema import SCHEMA, Schema
 from chargeplane.runtime.store.tickets import Tell, Ticket, Told, Waiter
 from chargeplane.runtime.store.units import Unit
-from chargeplane.runtime.store.writer import Batch, Writer, reason
+from chargeplane.runtime.store.writer import Batch, Writer
 
 __all__ = ["Committed", "Health", "Store"]
 
@@ -76,22 +76,21 @@ class Store:
         self._room = Room(settings.waiting_units_max)
         self._waiting: set[Ticket[Any]] = set()
         self._waiting_reads = 0
+        self._readers = Readers(self._backend, self._read)
         self._sweep: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         """Refuse a database of another version, and start."""
         await asyncio.to_thread(self._check)
         self._loop = asyncio.get_running_loop()
-        self._readers: Engine = self._backend.readers()
-        self._threads = ThreadPoolExecutor(self.settings.readers_max, "store-reader")
+        self._readers.start()
         self._writer.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Commit what waits, as far as the database lets us, and end."""
         await asyncio.to_thread(self._writer.stop)
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
-        self._readers.dispose()
+        await asyncio.to_thread(self._readers.stop)
         if self._sweep is not None:
             self._sweep.cancel()
 
@@ -166,11 +165,11 @@ class Store:
         if self._waiting_reads >= self.settings.waiting_reads_max:
             raise StoreBusy(f"{self._waiting_reads} reads are waiting; try again later")
         self._waiting_reads += 1
-        reading = self._threads.submit(self._look, look)
-        reading.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._has_read))
+        found: asyncio.Future[R] = self._loop.create_future()
+        self._readers.put(Look(look, found))
         try:
             async with asyncio.timeout(self._patience_s(deadline_s)):
-                return await asyncio.wrap_future(reading)
+                return await found
         except TimeoutError as late:
             raise StoreUnavailable("the database did not answer this read in time") from late
 
@@ -202,24 +201,11 @@ class Store:
         trouble = self._writer.trouble
         return f"{what}; the database is away: {trouble}" if trouble else what
 
-    def _look(self, look: Callable[[Connection], R]) -> R:
-        """Called in a reader's thread. A pooled connection may have died with its server."""
-        try:
-            return self._look_once(look)
-        except self._backend.failures as error:
-            if not self._backend.is_away(error):
-                raise
-        self._readers.dispose()  # what else is in the pool has died with it
-        try:
-            return self._look_once(look)
-        except self._backend.failures as error:
-            if not self._backend.is_away(error):
-                raise
-            raise StoreUnavailable(f"the database is away: {reason(error)}") from error
+    def _read(self, looks: list[Look]) -> None:
+        """Called in a reader's thread: one wake-up of the loop for all of them."""
+        self._loop.call_soon_threadsafe(self._deliver_reads, looks)
 
-    def _look_once(self, look: Callable[[Connection], R]) -> R:
-        with self._readers.connect() as connection, connection.begin():
-            return look(connection)
-
-    def _has_read(self) -> None:
-        self._waiting_reads -= 1
+    def _deliver_reads(self, looks: list[Look]) -> None:
+        self._waiting_reads -= len(looks)
+        for look in looks:
+            look.deliver()
