@@ -296,7 +296,7 @@ def make_tenant_anew(connection: Connection) -> None:
 
 async def test_a_look_that_fails_takes_no_other_with_it(settings: Settings) -> None:
     def fails(connection: Connection) -> int:
-        return connection.execute(text("SELECT nothing FROM nowhere")).scalar_one()
+        return int(connection.execute(text("SELECT nothing FROM nowhere")).scalar_one())
 
     alone = replace(settings, readers_max=1)  # so that they share a transaction
     async with Store(alone, WITH_LEDGER) as store:
