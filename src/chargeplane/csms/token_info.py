@@ -7,6 +7,7 @@ from typing import Final
 from chargeplane.domain.tokens import Authorization, IdToken, TokenStatus
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.wire import UNSET
+from chargeplane.runtime.store import storable
 
 __all__ = ["id_tag_info", "id_token_info", "token_of_1x", "token_of_2x"]
 
@@ -36,12 +37,12 @@ PARENT_LENGTH_MAX = 20
 
 def token_of_1x(id_tag: str) -> IdToken:
     """A tag, which has no type."""
-    return IdToken(id_tag)
+    return IdToken(storable(id_tag))
 
 
 def token_of_2x(token: v21.IdTokenType) -> IdToken:
     """A token with the station's word for its type."""
-    return IdToken(token.id_token, token.type)
+    return IdToken(storable(token.id_token), storable(token.type))
 
 
 def id_tag_info(authorization: Authorization) -> v16.IdTagInfo:

@@ -82,6 +82,23 @@ def test_an_error_is_one_line_with_its_trace(lines: io.StringIO) -> None:
     assert line["exception"][0]["exc_value"] == "odd"
 
 
+@pytest.mark.parametrize("form", [LogFormat.JSON, LogFormat.PRETTY])
+def test_the_trace_of_an_error_shows_no_local_variables(form: LogFormat) -> None:
+    stream = io.StringIO()
+    configure(form, stream)
+
+    def log_in(secret: str) -> None:
+        raise ValueError(f"{len(secret)} characters")
+
+    try:
+        log_in("hunter" + "2")
+    except ValueError:
+        logging.getLogger("x").exception("failed")
+    assert "7 characters" in stream.getvalue()
+    assert "log_in" in stream.getvalue()
+    assert "hunter2" not in stream.getvalue()
+
+
 def test_a_long_value_is_cut(lines: io.StringIO) -> None:
     with about(station_id="x" * (VALUE_CHARACTERS_MAX + 1)):
         logging.getLogger("x").info("y")

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from litestar import delete, get, patch, post
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from chargeplane.csms.authorization import tables
@@ -95,7 +95,7 @@ async def list_tokens(
     page: Injected[PageRequest],
     status: Annotated[
         TokenStatus | None,
-        Parameter(description="Only these; `unknown`: presented, and known to nobody."),
+        QueryParameter(description="Only these; `unknown`: presented, and known to nobody."),
     ] = None,
 ) -> Page[TokenView]:
     """Tokens in the order of their values."""

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import get
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
@@ -48,13 +48,15 @@ class SampleView(Struct, frozen=True, kw_only=True):
     guards=[requires("stations:read")],
     summary="List meter values outside transactions",
 )
-async def list_meter_values(
+async def list_station_meter_values(
     station_id: FromPath[str],
     store: Injected[Store],
     principal: Injected[Principal],
     page: Injected[PageRequest],
     span: Injected[Span],
-    evse_id: Annotated[int | None, Parameter(ge=0, le=2**31 - 1, description="Only these.")] = None,
+    evse_id: Annotated[
+        int | None, QueryParameter(ge=0, le=2**31 - 1, description="Only these.")
+    ] = None,
 ) -> Page[SampleView]:
     """The meter values of a station, EVSE by EVSE, oldest first."""
     look = partial(
@@ -73,7 +75,7 @@ async def list_meter_values(
 
 def routes() -> Routes:
     """The routes of the block."""
-    return Routes("Meter values", (list_meter_values,))
+    return Routes("Meter values", (list_station_meter_values,))
 
 
 def _look(

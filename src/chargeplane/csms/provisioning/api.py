@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import delete, get, patch, post
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET
 
 from chargeplane.csms.contract import Send
@@ -128,7 +128,7 @@ async def list_variables(
     principal: Injected[Principal],
     page: Injected[PageRequest],
     component: Annotated[
-        str | None, Parameter(max_length=50, description="Only those of this component.")
+        str | None, QueryParameter(max_length=50, description="Only those of this component.")
     ] = None,
 ) -> Page[VariableView]:
     """What the station has reported of its device model, by component."""

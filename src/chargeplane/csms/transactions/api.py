@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -97,10 +97,10 @@ async def list_transactions(
     principal: Injected[Principal],
     page: Injected[PageRequest],
     span: Injected[Span],
-    station_id: str | None = None,
-    active: bool | None = None,
+    station_id: FromQuery[str | None] = None,
+    active: FromQuery[bool | None] = None,
     id_token: Annotated[
-        str | None, Parameter(description="Upper and lower case are the same.")
+        str | None, QueryParameter(description="Upper and lower case are the same.")
     ] = None,
 ) -> Page[TransactionView]:
     """Transactions, the newest first; ``from`` and ``to`` are about their starts."""

@@ -35,9 +35,19 @@ class Live:
     charging_state: str | None = None
     remote_start_id: str | None = None
     id_text: str = field(init=False)
+    token_columns: tuple[str | None, str | None, str | None] = field(init=False)
+    """Of the row: value, key and type."""
 
     def __post_init__(self) -> None:
         self.id_text = str(self.id)
+        self.note_token()
+
+    def note_token(self) -> None:
+        """The token is known now."""
+        token = self.running.id_token
+        self.token_columns = (
+            (None, None, None) if token is None else (token.value, token.key, token.type)
+        )
 
 
 @dataclass(slots=True, eq=False)

@@ -72,7 +72,7 @@ def session_row(values: Stored) -> Row:
 def live_row(live: Live, heard: Heard) -> Row:
     """The row of an ordinary transaction: the same as of its session, without the detour."""
     running = live.running
-    token, evse = running.id_token, running.evse
+    evse, ended_at = running.evse, running.ended_at
     return TRANSACTION_SINK, (
         heard.station.tenant_id,
         heard.station.id,
@@ -82,18 +82,16 @@ def live_row(live: Live, heard: Heard) -> Row:
         running.wire_id,
         evse.evse_id,
         evse.connector_id,
-        token and storable(token.value),
-        token and storable(token.key),
-        token and storable(token.type),
-        "active" if running.ended_at is None else "ended",
-        live.charging_state if running.ended_at is None else None,
+        *live.token_columns,
+        "active" if ended_at is None else "ended",
+        live.charging_state if ended_at is None else None,
         running.started_at,
-        running.ended_at,
+        ended_at,
         running.meter_start_wh,
         running.meter_stop_wh,
         running.energy_wh,
         running.stop_reason and str(running.stop_reason),
-        running.ended_at is not None,
+        ended_at is not None,
         False,
         _NO_REMARKS,
         live.remote_start_id,

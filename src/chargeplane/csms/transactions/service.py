@@ -105,6 +105,8 @@ class Transactions:
             running = live.running
             if not running.extend(entry):
                 return None
+            if entry.id_token is not None:
+                live.note_token()
             if running.ended_at is not None:
                 book.close(running.wire_id)
                 events = (_ended(live, entry, heard),)

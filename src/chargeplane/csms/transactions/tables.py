@@ -37,7 +37,6 @@ from chargeplane.runtime.store import (
     Row,
     Sink,
     Words,
-    storable,
 )
 from chargeplane.runtime.store.schema import TENANT
 
@@ -150,16 +149,15 @@ decoded = msgspec.json.Decoder(LedgerEntry).decode
 def ledger_row(
     tenant_id: UUID, frame_id: UUID, entry: LedgerEntry, at: datetime, *, is_loose: bool
 ) -> Row:
-    """An entry as a row."""
-    known_id = entry.known_id
+    """An entry as a row. Its texts were made ``storable`` when they came in."""
     return LEDGER_SINK, (
         tenant_id,
         entry.station_id,
         frame_id,
-        known_id and storable(known_id),
+        entry.known_id,
         is_loose,
         at,
-        storable(_encode(entry).decode()),
+        _encode(entry).decode(),  # JSON has no NUL in it, and no half of a surrogate pair
     )
 
 

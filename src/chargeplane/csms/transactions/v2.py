@@ -16,6 +16,7 @@ from chargeplane.domain.tokens import IdToken
 from chargeplane.domain.transactions import ChargingState, StopReason
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import Request, given
+from chargeplane.runtime.store import storable
 
 __all__ = ["TransactionsV2"]
 
@@ -135,7 +136,7 @@ def _entry(
         reported_at=request.timestamp,
         received_at=heard.received_at,
         frame_id=heard.frame,
-        transaction_id=info.transaction_id,
+        transaction_id=storable(info.transaction_id),
         seq_no=request.seq_no,
         evse=None if evse is None else EvseAddress(evse.id, given(evse.connector_id)),
         id_token=token,

@@ -6,7 +6,7 @@ do that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ class LastAdministrator(Exception):
 class Session:
     """Somebody is logged in until the token ends."""
 
-    token: str
+    token: str = field(repr=False)
     user: User
     expires_at: datetime
 

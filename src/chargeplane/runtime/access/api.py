@@ -16,15 +16,15 @@ from chargeplane.runtime.access.accounts import Accounts, LastAdministrator, Nam
 from chargeplane.runtime.access.attempts import Attempts
 from chargeplane.runtime.access.credentials import fault_of_password
 from chargeplane.runtime.access.views import (
+    ApiTokenChanges,
+    ApiTokenView,
     LogIn,
-    MadeToken,
+    MadeApiToken,
     Me,
-    NewToken,
+    NewApiToken,
     NewUser,
     SessionView,
     TenantView,
-    TokenChanges,
-    TokenView,
     UserChanges,
     UserView,
     members,
@@ -113,9 +113,9 @@ async def remove_user(
 
 
 @get("/api-tokens", guards=[requires("api-tokens:admin")], summary="List API tokens")
-async def list_tokens(
+async def list_api_tokens(
     accounts: Injected[Accounts], principal: Injected[Principal], page: Injected[PageRequest]
-) -> Page[TokenView]:
+) -> Page[ApiTokenView]:
     """Tokens, oldest first, without their secrets. Sessions of users are not among them."""
     rows = await accounts.tokens(
         principal.tenant_id, count_max=page.fetch_max, after=page.after(UUID)
@@ -129,18 +129,18 @@ async def list_tokens(
     opt=SECRET_ANSWER,
     summary="Make an API token",
 )
-async def add_token(
-    data: JSONBody[NewToken],
+async def add_api_token(
+    data: JSONBody[NewApiToken],
     accounts: Injected[Accounts],
     principal: Injected[Principal],
     clock: Injected[Clock],
-) -> MadeToken:
+) -> MadeApiToken:
     """Make a token. Its secret is in this answer and nowhere else."""
     _check_expiry(data.expires_at, clock)
     token, secret = await accounts.add_token(
         principal.tenant_id, data.name, data.role, data.expires_at
     )
-    return MadeToken(**members(token), token=secret)
+    return MadeApiToken(**members(token), token=secret)
 
 
 @patch(
@@ -148,13 +148,13 @@ async def add_token(
     guards=[requires("api-tokens:admin")],
     summary="Change an API token",
 )
-async def change_token(
+async def change_api_token(
     token_id: FromPath[UUID],
-    data: JSONBody[TokenChanges],
+    data: JSONBody[ApiTokenChanges],
     accounts: Injected[Accounts],
     principal: Injected[Principal],
     clock: Injected[Clock],
-) -> TokenView:
+) -> ApiTokenView:
     """Change name, role or expiry. The secret stays."""
     values = {
         name: getattr(data, name)
@@ -173,7 +173,7 @@ async def change_token(
     guards=[requires("api-tokens:admin")],
     summary="Revoke an API token",
 )
-async def remove_token(
+async def remove_api_token(
     token_id: FromPath[UUID], accounts: Injected[Accounts], principal: Injected[Principal]
 ) -> None:
     """Revoke a token, at once."""
@@ -232,7 +232,7 @@ def routes(accounts: Accounts) -> Routes:
     """Everything about who may use the interface."""
     handlers = (
         list_users, add_user, change_user, remove_user,
-        list_tokens, add_token, change_token, remove_token,
+        list_api_tokens, add_api_token, change_api_token, remove_api_token,
         log_in, me, list_tenants,
     )  # fmt: skip
     return Routes("Access", handlers, {"accounts": accounts, "attempts": Attempts()})

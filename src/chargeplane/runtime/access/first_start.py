@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -28,8 +28,8 @@ class Introduced:
     """How to log in, to be shown once."""
 
     name: str
-    password: str
-    token: str | None = None
+    password: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
 
 
 async def first_start(

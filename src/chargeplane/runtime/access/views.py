@@ -51,7 +51,7 @@ class UserChanges(Struct, frozen=True, forbid_unknown_fields=True):
     password: NewPassword | UnsetType = UNSET
 
 
-class TokenView(Struct, frozen=True):
+class ApiTokenView(Struct, frozen=True):
     """An API token, without its secret."""
 
     id: UUID
@@ -64,7 +64,7 @@ class TokenView(Struct, frozen=True):
     expires_at: datetime | None
 
 
-class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
+class NewApiToken(Struct, frozen=True, forbid_unknown_fields=True):
     """A token to be made."""
 
     name: Name
@@ -72,14 +72,14 @@ class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
     expires_at: Time | None = None
 
 
-class MadeToken(TokenView, frozen=True, kw_only=True):
+class MadeApiToken(ApiTokenView, frozen=True, kw_only=True):
     """A new token, with its secret."""
 
     token: str
     """Shown once; it cannot be read again."""
 
 
-class TokenChanges(Struct, frozen=True, forbid_unknown_fields=True):
+class ApiTokenChanges(Struct, frozen=True, forbid_unknown_fields=True):
     """What to change of a token."""
 
     name: Name | UnsetType = UNSET
@@ -126,11 +126,11 @@ def user_view(user: User) -> UserView:
     return UserView(user.id, user.tenant_id, user.name, user.role, user.created_at)
 
 
-def token_view(token: ApiToken) -> TokenView:
+def token_view(token: ApiToken) -> ApiTokenView:
     """A token, without the digest of its secret."""
-    return TokenView(**members(token))
+    return ApiTokenView(**members(token))
 
 
 def members(token: ApiToken) -> dict[str, Any]:
     """What is shown of a token, by name."""
-    return {name: getattr(token, name) for name in TokenView.__struct_fields__}
+    return {name: getattr(token, name) for name in ApiTokenView.__struct_fields__}

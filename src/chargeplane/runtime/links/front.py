@@ -37,7 +37,8 @@ __all__ = ["Front"]
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FAILED = Response(HTTPStatus.INTERNAL_SERVER_ERROR, b"internal error\n")
 # How long a connection that was answered may stay open for the peer to read the answer: closing
-# while bytes of the peer are unread would make its system throw the answer away.
+# while bytes of the peer are unread would make its system throw the answer away. A peer that has
+# ended its side sends no more, and is not waited for.
 _LINGER_S = 0.5
 _UPGRADE_REQUIRED = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"))
 
@@ -160,7 +161,7 @@ class Front(asyncio.Protocol):
         if response.status >= HTTPStatus.BAD_REQUEST:
             self._listener.refusals[response.status.value] += 1
         self._transport.write(response.encoded())
-        if self._transport.can_write_eof():
+        if self._transport.can_write_eof() and not self._intake.has_ended:
             self._transport.write_eof()
             asyncio.get_running_loop().call_later(_LINGER_S, self._transport.close)
         else:

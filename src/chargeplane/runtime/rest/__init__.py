@@ -15,7 +15,7 @@ A block declares its routes in its ``api.py``, and ``web`` puts those of all blo
 Rules that ``web`` checks at the start or that hold for all routes:
 
 * Paths are relative to ``/api/v1``. Each handler is guarded by ``requires(...)``, or says that it
-  is ``PUBLIC``.
+  is ``PUBLIC``. The name of a handler is the name of the operation in OpenAPI: no two are the same.
 * The tenant comes from the principal and from nowhere else: no path, query or body names it.
 * Parameters say where they come from: ``data: JSONBody[NewReservation]``,
   ``id: FromPath[str]``, ``Annotated[int, QueryParameter(name="limit")]`` (all of

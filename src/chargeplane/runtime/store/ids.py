@@ -28,6 +28,18 @@ _DRAWN_AT_ONCE = 512
 _NS_PER_MS = 1_000_000
 
 
+_forks = 0
+"""How many forks lie between the first process and this one."""
+
+
+def _forked() -> None:
+    global _forks  # noqa: PLW0603 - a fact of the process
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
 class Ids:
     """A source of rising ids. Any thread may draw from it."""
 
@@ -35,7 +47,7 @@ class Ids:
         self._time_ns = time_ns
         self._lock = threading.Lock()
         self._last = 0
-        self._owner = 0
+        self._forks = _forks
         self._random: Iterator[int] = iter(())
 
     def new(self) -> UUID:
@@ -53,10 +65,10 @@ class Ids:
 
     def _chance(self) -> int:
         """64 random bits. Asking the system for a few costs as much as asking it for many."""
-        if self._owner == os.getpid():  # a forked child must not repeat its parent's
+        if self._forks == _forks:  # a forked child must not repeat its parent's
             for bits in self._random:
                 return bits
-        self._owner = os.getpid()
+        self._forks = _forks
         self._random = iter(array("Q", secrets.token_bytes(8 * _DRAWN_AT_ONCE)))
         return next(self._random)
 

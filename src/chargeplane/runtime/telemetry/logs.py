@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from uuid import UUID
 
 import structlog
+import structlog.tracebacks
 from structlog.types import EventDict, Processor
 
 from chargeplane.runtime.settings import LogFormat
@@ -23,6 +24,8 @@ __all__ = ["LogFormat", "about", "configure"]
 
 VALUE_CHARACTERS_MAX = 4_000
 """Of one text in a log line: stations decide how long some of them are."""
+FRAMES_MAX = 30
+"""Of the trace of an error."""
 
 
 def configure(
@@ -78,12 +81,16 @@ def about(
 
 
 def _pretty(stream: TextIO) -> list[Processor]:
-    return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]
 
 
 def _json() -> list[Processor]:
     return [
-        structlog.processors.dict_tracebacks,
+        # Without the values of local variables: passwords and tokens are among them.
+        structlog.processors.ExceptionRenderer(
+            structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=FRAMES_MAX)
+        ),
         structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
     ]
 

@@ -1,0 +1,5 @@
+"""``python -m chargeplane`` is the command ``chargeplane``."""
+
+from chargeplane.cli.main import main
+
+main()

@@ -1,0 +1,80 @@
+"""The accounts of a database, for one command: it works beside a running server, or without one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+import typer
+
+from chargeplane.cli.options import settings_of, store_settings
+from chargeplane.runtime.access import Accounts
+from chargeplane.runtime.clock import SystemClock
+from chargeplane.runtime.store import Function, Store, tenants
+
+__all__ = ["LISTED_MAX", "TENANT_ID", "print_json", "show", "with_accounts"]
+
+T = TypeVar("T")
+
+TENANT_ID: UUID = tenants.DEFAULT_TENANT_ID
+LISTED_MAX = 1_000
+"""Of one list; longer ones are read page by page."""
+
+
+def with_accounts(
+    config: Path | None,
+    data: str | None,
+    database: str | None,
+    work: Callable[[Accounts], Awaitable[T]],
+) -> T:
+    """Do something with the accounts of the database that the settings name.
+
+    Raises:
+        SettingsError: the settings are wrong.
+        StoreError: the database cannot be used.
+    """
+    where = store_settings(settings_of(config, data=data, database=database))
+
+    async def opened() -> T:
+        clock = SystemClock()
+        async with Store(where) as store:
+            now = clock.now()
+            await store.write(Function(lambda c: tenants.ensure(c, TENANT_ID, "default", now)))
+            return await work(Accounts(store, clock))
+
+    return asyncio.run(opened())
+
+
+def show(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print rows: as one JSON array, or as a table whose lines are never broken."""
+    if as_json:
+        print_json([{name: row[name] for name in columns} for row in rows])
+        return
+    lines = [tuple(columns), *(tuple(_cell(row[name]) for name in columns) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value; times as RFC 3339."""
+    typer.echo(msgspec.json.encode(value))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return _plain(str(value))
+
+
+def _plain(text: str) -> str:
+    """Names are anybody's: no control character reaches the terminal."""
+    return "".join(each if each.isprintable() else "?" for each in text)

@@ -1,0 +1,169 @@
+"""Puts the program together: store, accounts, the given parts, and the web server on top.
+
+What is entered first ends last: when the program is told to stop, the web server takes no more
+requests, then the parts end, then the store commits what waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from chargeplane import __version__, web
+from chargeplane.cli.exits import Refused
+from chargeplane.cli.options import store_settings
+from chargeplane.runtime.access import Accounts, Introduced, first_start, renew_demo, routes
+from chargeplane.runtime.access.credentials import fault_of_token
+from chargeplane.runtime.clock import Clock, SystemClock
+from chargeplane.runtime.rest import Routes
+from chargeplane.runtime.rest.idempotency import forget_expired
+from chargeplane.runtime.settings import Settings, SettingsError
+from chargeplane.runtime.store import Store, upgrade
+from chargeplane.runtime.telemetry import Metrics
+
+__all__ = ["Announcement", "Contribution", "Foundation", "Part", "given_token", "run"]
+
+TOKEN_VARIABLE = "CHARGEPLANE_API_TOKEN"
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What every part of the program builds on."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    metrics: Metrics
+    is_demo: bool
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a part adds to the program while it runs."""
+
+    routes: Sequence[Routes] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """What to show at the start, by heading: ``{"Stations": "ws://127.0.0.1:9000/ocpp/<id>"}``."""
+
+
+Part = Callable[[Foundation], AbstractAsyncContextManager[Contribution]]
+"""Begins, contributes, and ends when the context does."""
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """The program is ready: how to reach it."""
+
+    address: str
+    """Of console and REST, with a slash at the end."""
+    addresses: Mapping[str, str]
+    introduced: Introduced | None
+    """How to log in, at the first start and in a demonstration."""
+
+
+def given_token(environment: Mapping[str, str]) -> str | None:
+    """The administrator's token that the environment sets.
+
+    Raises:
+        SettingsError: it cannot be used as a token. It is not repeated in the message.
+    """
+    token = environment.get(TOKEN_VARIABLE) or None
+    if token and (fault := fault_of_token(token)):
+        raise SettingsError((f"{TOKEN_VARIABLE}: {fault}",))
+    return token
+
+
+async def run(
+    settings: Settings,
+    announce: Callable[[Announcement], None],
+    parts: Sequence[Part],
+    *,
+    is_demo: bool = False,
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Run the program until SIGINT or SIGTERM.
+
+    Args:
+        settings: all of them.
+        announce: called once, when everything serves.
+        parts: what runs beside the web server, in the order of their start.
+        is_demo: make a new password and token at every start, and show them.
+        environment: where the administrator's token may be.
+
+    Raises:
+        SettingsError: the token of the environment cannot be used.
+        StoreError: the database cannot be used.
+        Refused: a port cannot be had.
+    """
+    token = given_token(environment)
+    async with _stop_signals() as stop, AsyncExitStack() as stack:
+        base = await _foundation(settings, is_demo, stack)
+        accounts = Accounts(base.store, base.clock)
+        introduced = await first_start(base.store, accounts, base.clock, token)
+        if is_demo:
+            introduced = await renew_demo(accounts, token)
+        contributions = [await stack.enter_async_context(part(base)) for part in parts]
+        server = await _served(base, accounts, contributions, stack)
+        addresses = {name: it for each in contributions for name, it in each.addresses.items()}
+        announce(Announcement(_url(settings.host, server.port), addresses, introduced))
+        async with asyncio.TaskGroup() as chores:
+            chore = chores.create_task(forget_expired(base.store, base.clock))
+            await stop.wait()
+            chore.cancel()
+
+
+async def _foundation(settings: Settings, is_demo: bool, stack: AsyncExitStack) -> Foundation:
+    where = store_settings(settings)
+    await asyncio.to_thread(upgrade, where)
+    metrics = Metrics()
+    store = await stack.enter_async_context(Store(where, on_commit=metrics.committed))
+    metrics.watch(store)
+    return Foundation(settings, store, SystemClock(), metrics, is_demo)
+
+
+async def _served(
+    base: Foundation,
+    accounts: Accounts,
+    contributions: Sequence[Contribution],
+    stack: AsyncExitStack,
+) -> web.WebServer:
+    offered = [routes(accounts), *(each for part in contributions for each in part.routes)]
+    app = web.create_app(
+        web.Parts(base.store, base.clock, base.metrics, accounts.authenticate, offered, __version__)
+    )
+    host, port = base.settings.host, base.settings.port
+    try:
+        return await stack.enter_async_context(web.WebServer(app, host, port))
+    except OSError as error:
+        raise Refused(f"port {port} of {host} cannot be had: {error.strerror}") from error
+
+
+@asynccontextmanager
+async def _stop_signals() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGINT and SIGTERM set. A second one ends the program at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def ask() -> None:
+        stop.set()
+        for each in signals:
+            loop.remove_signal_handler(each)
+
+    for each in signals:
+        loop.add_signal_handler(each, ask)
+    try:
+        yield stop
+    finally:
+        for each in signals:
+            loop.remove_signal_handler(each)
+
+
+def _url(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    if ":" in shown and not shown.startswith("["):
+        shown = f"[{shown}]"
+    return f"http://{shown}:{port}/"

@@ -1,0 +1,163 @@
+"""The command and its top level: ``serve``, ``demo`` and ``version``; the groups are beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import platform
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvloop
+from rich.console import Console
+
+from chargeplane import __version__
+from chargeplane.cli import databases, tokens, users
+from chargeplane.cli.composition import Announcement, run
+from chargeplane.cli.exits import told
+from chargeplane.cli.options import AsJson, Config, Data, Database, settings_of
+from chargeplane.cli.parts import PARTS
+from chargeplane.runtime.settings import LogFormat, Settings, SettingsError, UnknownStations
+from chargeplane.runtime.telemetry import configure
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="The control plane for EV charging: stations of every version of OCPP.",
+    epilog="Exit codes: 0 done; 1 not done; 2 command line or settings; 3 database or backup.",
+)
+app.add_typer(users.app, name="user")
+app.add_typer(tokens.app, name="token")
+app.add_typer(databases.app, name="db")
+
+_DEMO_FOLDER = "demo"
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1.")]
+Port = Annotated[int | None, typer.Option(help="Port of console and REST; 8080.")]
+OcppPort = Annotated[int | None, typer.Option(help="Port of stations, plain; 9000.")]
+OcppTlsPort = Annotated[int | None, typer.Option(help="Port of stations, TLS; 9443.")]
+Nats = Annotated[str | None, typer.Option(metavar="URL", help="nats://..., for several nodes.")]
+Unknown = Annotated[
+    UnknownStations | None,
+    typer.Option("--unknown-stations", help="What to do with unregistered stations; refuse."),
+]
+Profile = Annotated[
+    int | None,
+    typer.Option("--min-security-profile", help="Refuse stations with a lower one; 1."),
+]
+Log = Annotated[LogFormat | None, typer.Option("--log-format", help="Log lines on stderr; auto.")]
+
+
+@app.command(epilog="Example: chargeplane serve --data /var/lib/chargeplane --host 0.0.0.0")
+def serve(
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+    host: Host = None,
+    port: Port = None,
+    ocpp_port: OcppPort = None,
+    ocpp_tls_port: OcppTlsPort = None,
+    nats: Nats = None,
+    unknown_stations: Unknown = None,
+    min_security_profile: Profile = None,
+    log_format: Log = None,
+) -> None:
+    """Run the central system until it is told to stop (Ctrl-C, SIGTERM).
+
+    A new database is made, an older one is upgraded, one of a newer program is refused. The first
+    start shows the administrator's password, once.
+    """
+    flags = _text_of(locals())
+    with told():
+        _run(settings_of(config, **flags), is_demo=False)
+
+
+@app.command(epilog="Example: chargeplane demo --port 8081")
+def demo(
+    config: Config = None,
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    ocpp_port: OcppPort = None,
+    ocpp_tls_port: OcppTlsPort = None,
+    log_format: Log = None,
+) -> None:
+    """Run a demonstration on this machine alone, with an embedded database of its own.
+
+    Every start shows a new password and a new API token.
+    """
+    flags = _text_of(locals()) | {"database": "", "nats": "", "min_security_profile": 0}
+    with told():
+        settings = settings_of(config, **flags)
+        if not _is_loopback(settings.host):
+            raise SettingsError((f"host: a demonstration stays on 127.0.0.1, not {settings.host}",))
+        folder = settings.data if data else settings.data / _DEMO_FOLDER
+        _run(_with(settings, data=folder), is_demo=True)
+
+
+@app.command(epilog="Example: chargeplane version --json")
+def version(as_json: AsJson = False) -> None:
+    """Print the version of the program and of Python."""
+    python, machine = platform.python_version(), f"{platform.system()} {platform.machine()}"
+    if as_json:
+        typer.echo(json.dumps({"version": __version__, "python": python, "platform": machine}))
+    else:
+        typer.echo(f"chargeplane {__version__} (Python {python}, {machine})")
+
+
+def main() -> None:
+    """The entry point."""
+    app(prog_name="chargeplane")
+
+
+def _run(settings: Settings, *, is_demo: bool) -> None:
+    configure(settings.log_format)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(settings, _announce, is_demo=is_demo, parts=PARTS))
+
+
+def _announce(ready: Announcement) -> None:
+    """Say where everything is. Each line has a heading, so that a program finds its own."""
+    lines = {
+        "Console": ready.address,
+        "REST": f"{ready.address}api/v1 (documentation: {ready.address}api/docs)",
+        **ready.addresses,
+    }
+    if ready.introduced:
+        lines["Log in"] = f"{ready.introduced.name} {ready.introduced.password}"
+        if ready.introduced.token:
+            lines["API token"] = ready.introduced.token
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"chargeplane {__version__} is ready.", markup=False)
+    for heading, text in lines.items():
+        console.print(f"  {heading:<10} {text}", markup=False)
+    if ready.introduced:
+        console.print("The password is shown this once. Ctrl-C ends the program.", markup=False)
+
+
+def _text_of(given: dict[str, Any]) -> dict[str, Any]:
+    """Flags as the settings take them: by name, choices as text."""
+    return {
+        name: str(value) if isinstance(value, StrEnum) else value
+        for name, value in given.items()
+        if name != "config"
+    }
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _with(settings: Settings, *, data: Path) -> Settings:
+    values = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    return Settings(**(values | {"data": data}))

@@ -1,0 +1,80 @@
+"""The parts of the program, in the order of their start.
+
+Whoever opens a database imports this as well: it is what makes the tables of all parts known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from chargeplane.cli.composition import Contribution, Foundation, Part
+from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish
+from chargeplane.cli.exits import Refused
+from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.runtime.process import tune
+from chargeplane.runtime.store import Function
+from chargeplane.station import Fleet
+
+__all__ = ["PARTS"]
+
+
+@asynccontextmanager
+async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
+    """The central system, and the port of stations."""
+    settings = base.settings
+    options = Options(
+        unknown_stations=settings.unknown_stations,
+        min_security_profile=settings.min_security_profile,
+    )
+    central = CentralSystem(base.store, base.clock, options, base.metrics)
+    await central.start()
+    try:
+        port = await central.listen(settings.host, settings.ocpp_port)
+    except OSError as error:
+        await central.stop()
+        raise Refused(
+            f"port {settings.ocpp_port} of {settings.host} cannot be had: {error.strerror}"
+        ) from error
+    tune()
+    try:
+        yield Contribution(
+            central.routes,
+            {
+                "Stations": f"ws://{settings.host}:{port}/ocpp/<station id>",
+                "SOAP": f"http://{settings.host}:{port}/soap",
+            },
+        )
+    finally:
+        await central.stop()
+
+
+@asynccontextmanager
+async def virtual_stations(base: Foundation) -> AsyncIterator[Contribution]:
+    """In a demonstration: stations of every version, with drivers."""
+    if not base.is_demo:
+        yield Contribution()
+        return
+    await base.store.write(Function(partial(furnish, now=base.clock.now())))
+    at = f"{base.settings.host}:{base.settings.ocpp_port}"
+    fleet = Fleet(
+        MEMBERS,
+        url=f"ws://{at}/ocpp",
+        soap_url=f"http://{at}/soap",
+        tokens=TOKENS,
+        speed=SPEED,
+    )
+    living = asyncio.create_task(fleet.run())
+    try:
+        yield Contribution(
+            addresses={"Virtual": f"{len(MEMBERS)} stations charge, {SPEED:.0f} times as fast"}
+        )
+    finally:
+        living.cancel()
+        with suppress(asyncio.CancelledError):
+            await living
+
+
+PARTS: tuple[Part, ...] = (central_system, virtual_stations)

@@ -1,0 +1,18 @@
+"""The HTTP application: it puts together what the blocks offer, and adds what all of it needs.
+
+``create_app(parts)`` makes the application; ``WebServer`` runs it inside the program's event loop.
+
+==========================  ======================================================================
+``/``                       a plain status page, until the console is there
+``/api/v1/...``             the REST interface: the routes of all blocks, behind bearer tokens
+``/api/openapi.json``       its description (OpenAPI 3.1); ``/api/docs`` is the same for people
+``/health/live``            200 while the event loop turns
+``/health/ready``           200 while the store takes writes, 503 with the reason otherwise
+``/metrics``                Prometheus
+==========================  ======================================================================
+"""
+
+from chargeplane.web.app import Parts, create_app
+from chargeplane.web.server import WebServer
+
+__all__ = ["Parts", "WebServer", "create_app"]

@@ -1,0 +1,176 @@
+"""``serve`` and ``demo`` as processes: what they show, what they refuse, how they end."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+import typer.main
+
+from chargeplane import __version__
+from chargeplane.cli.exits import Exit
+from chargeplane.cli.main import app
+from tests.cli.calling import call, free_port, lines_until, ports, process, told
+
+LAST = "Ctrl-C"
+TOKEN = "a-token-of-my-own"
+
+
+def me(address: str, token: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.get(f"{address}api/v1/me", headers=headers)
+
+
+def log_in(address: str, shown: str) -> httpx.Response:
+    name, password = shown.split()
+    return httpx.post(f"{address}api/v1/sessions", json={"name": name, "password": password})
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_serve_makes_its_database_shows_the_password_once_and_ends_in_order(
+    tmp_path: Path, sign: signal.Signals
+) -> None:
+    port = free_port()
+    words = ("serve", *ports(port), "--log-format", "json")
+    with process(tmp_path, *words, CHARGEPLANE_API_TOKEN=TOKEN) as running:
+        lines = lines_until(running, LAST)
+        address = told(lines, "Console")
+        assert address == f"http://127.0.0.1:{port}/"
+        assert httpx.get(f"{address}health/ready").json()["status"] == "ready"
+        assert me(address, TOKEN).json()["role"] == "admin"
+        assert log_in(address, told(lines, "Log in")).status_code == 201
+        running.send_signal(sign)
+        rest, errors = running.communicate(timeout=20)
+    assert running.returncode == Exit.DONE
+    assert (rest, errors) == ("", "")
+    with process(tmp_path, *words) as running:
+        lines = lines_until(running, "REST")
+        assert me(address, TOKEN).status_code == 200
+        running.send_signal(sign)
+        rest, errors = running.communicate(timeout=20)
+    assert "Log in" not in rest
+    assert TOKEN not in "\n".join(lines) + rest + errors
+
+
+def test_a_demonstration_shows_a_login_and_a_token_at_every_start(tmp_path: Path) -> None:
+    shown: list[tuple[str, str]] = []
+    for _ in range(2):
+        with process(tmp_path, "demo", *ports()) as running:
+            lines = lines_until(running, LAST)
+            address = told(lines, "Console")
+            assert log_in(address, told(lines, "Log in")).status_code == 201
+            assert me(address, told(lines, "API token")).json()["role"] == "admin"
+            shown.append((told(lines, "Log in"), told(lines, "API token")))
+            running.send_signal(signal.SIGINT)
+            running.communicate(timeout=20)
+        assert running.returncode == Exit.DONE
+    assert shown[0][0] != shown[1][0]
+    assert shown[0][1] != shown[1][1]
+    assert (tmp_path / "chargeplane-data" / "demo" / "chargeplane.db").exists()
+
+
+def test_serve_upgrades_an_older_database_by_itself(tmp_path: Path) -> None:
+    data = tmp_path / "chargeplane-data"
+    data.mkdir()
+    with closing(sqlite3.connect(data / "chargeplane.db")):
+        pass  # an empty file is the oldest database there is
+    with process(tmp_path, "serve", *ports()) as running:
+        assert told(lines_until(running, LAST), "Log in").startswith("admin ")
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=20)
+    assert running.returncode == Exit.DONE
+
+
+def test_a_port_that_is_taken_is_told(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = call("serve", *ports(port), data=data)
+    assert result.exit_code == Exit.REFUSED
+    assert f"port {port} of 127.0.0.1 cannot be had" in result.stderr
+
+
+def test_wrong_settings_are_listed_by_file_and_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("chargeplane.toml").write_text('port = "x"\nocpp_prt = 9000\n', encoding="utf-8")
+    monkeypatch.setenv("CHARGEPLANE_MIN_SECURITY_PROFILE", "7")
+    result = call("serve", "--ocpp-port", "0", data=tmp_path)
+    assert result.exit_code == Exit.USAGE
+    for said in (
+        "error: chargeplane.toml: ocpp_prt: there is no such setting; did you mean ocpp_port?",
+        "error: chargeplane.toml: port: ",
+        "error: CHARGEPLANE_MIN_SECURITY_PROFILE: ",
+        "error: --ocpp-port: ",
+    ):
+        assert said in result.stderr
+
+
+@pytest.mark.parametrize("words", [("serve",), ("user", "list")], ids=" ".join)
+def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "file").touch()
+    result = call(*words, data=tmp_path / "file" / "data")
+    assert result.exit_code == Exit.USAGE
+    assert "Not a directory" in result.stderr
+
+
+def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    (tmp_path / "chargeplane.db").mkdir()
+    result = call("serve", data=tmp_path)
+    assert result.exit_code == Exit.DATABASE
+    assert "chargeplane.db: Is a directory" in result.stderr
+
+
+def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "chargeplane.db"
+    file.write_bytes(b"my holiday pictures" * 100)
+    result = call("serve", data=tmp_path)
+    assert result.exit_code == Exit.DATABASE
+    assert "file is not a database" in result.stderr
+    assert file.read_bytes() == b"my holiday pictures" * 100
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    result = call("serve", "--config", "missing.toml", data=tmp_path)
+    assert result.exit_code == Exit.USAGE
+    assert "missing.toml: cannot be read" in result.stderr
+
+
+@pytest.mark.parametrize("token", ["short", "with a space", "x" * 513])
+def test_a_token_that_cannot_be_used_is_told_but_not_repeated(
+    data: Path, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("CHARGEPLANE_API_TOKEN", token)
+    result = call("serve", data=data)
+    assert result.exit_code == Exit.USAGE
+    assert "CHARGEPLANE_API_TOKEN: it must" in result.stderr
+    assert token not in result.stderr
+
+
+def test_a_demonstration_stays_on_this_machine(data: Path) -> None:
+    result = call("demo", "--host", "0.0.0.0", data=data)
+    assert result.exit_code == Exit.USAGE
+    assert "stays on 127.0.0.1" in result.stderr
+
+
+def test_the_version_is_told_as_text_and_as_json() -> None:
+    assert call("version").stdout.startswith(f"chargeplane {__version__} ")
+    assert f'"version": "{__version__}"' in call("version", "--json").stdout
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    def commands(group: object, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+        inner = getattr(group, "commands", None)
+        if inner is None:
+            return [path]
+        return [each for name in inner for each in commands(inner[name], (*path, name))]
+
+    found = commands(typer.main.get_command(app), ())
+    assert {("serve",), ("demo",), ("version",), ("db", "backup"), ("user", "add")} <= set(found)
+    for path in found:
+        text = " ".join(call(*path, "--help").stdout.split())
+        assert f"Example: chargeplane {' '.join(path)}" in text

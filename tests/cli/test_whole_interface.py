@@ -1,0 +1,44 @@
+"""The REST interface of the whole program, with the routes of every block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.calling import lines_until, ports, process, told
+from tests.web.any_request import ask_everything
+
+TOKEN = "a-token-of-my-own"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("whole")
+    with process(folder, "serve", *ports(), CHARGEPLANE_API_TOKEN=TOKEN) as running:
+        yield told(lines_until(running, "Ctrl-C"), "Console").rstrip("/")
+
+
+def test_no_request_to_any_block_is_an_error_of_ours(address: str) -> None:
+    seen = ask_everything(address, f"Bearer {TOKEN}", examples_max=4)
+    assert sum(seen.values()) > 100
+    assert not [status for status in seen if status >= 500]
+
+
+def test_without_a_token_every_block_answers_401(address: str) -> None:
+    document = httpx.get(f"{address}/api/openapi.json").json()
+    guarded = [
+        (method, path)
+        for path, item in document["paths"].items()
+        for method in item
+        if path.startswith("/api/v1") and path != "/api/v1/sessions"
+    ]
+    assert len(guarded) > 10
+    with httpx.Client(base_url=address) as client:
+        for method, path in guarded:
+            place = path.replace("{", "").replace("}", "")
+            for name in ("user_id", "token_id", "transaction_id"):
+                place = place.replace(f"/{name}", "/00000000-0000-7000-8000-000000000001")
+            assert client.request(method, place).status_code == 401, (method, path)
