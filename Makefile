@@ -33,27 +33,9 @@ $(NODE_READY): $(wildcard $(INTEROP)/package.json $(INTEROP)/package-lock.json $
 	@touch $@
 endif
 
-define WHAT_RUNS
-chargeplane is at its first step.
-
-There today:
-  the typed protocol library, chargeplane.ocpp: messages, frames, conversations and SOAP
-  envelopes of OCPP 1.2, 1.5, 1.6, 2.0.1 and 2.1, for both ends of the wire.
-
-Still missing:
-  the central system, the virtual station, the conformance kit, the web console and the
-  command `chargeplane`. `make run` will start the demonstration when the central system
-  is there.
-
-To try now, the examples of README.md: save each under its name and start it with
-.venv/bin/python NAME.
-
-endef
-export WHAT_RUNS
-
-run: $(READY) ## Say what runs today, what is still missing, and what to try
-	@printf '%s\n' "$$WHAT_RUNS"
-	@sed -n '/^```python/,/^```$$/{s/^```python\( title="\(.*\)"\)*/# --- \2/; s/^```$$//; p}' README.md
+# RUN holds further options, such as --port 8081.
+run: $(READY) ## Start the demonstration: the central system, and virtual stations that charge
+	@exec $(BIN)/chargeplane demo $(RUN)
 
 test: $(READY) $(NODE_READY) ## Run the whole test suite
 	$(BIN)/pytest -n 2

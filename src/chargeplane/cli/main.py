@@ -15,7 +15,7 @@ import uvloop
 from rich.console import Console
 
 from chargeplane import __version__
-from chargeplane.cli import databases, tokens, users
+from chargeplane.cli import databases, stations, tokens, users
 from chargeplane.cli.composition import Announcement, run
 from chargeplane.cli.exits import told
 from chargeplane.cli.options import AsJson, Config, Data, Database, settings_of
@@ -33,6 +33,7 @@ app = typer.Typer(
     help="The control plane for EV charging: stations of every version of OCPP.",
     epilog="Exit codes: 0 done; 1 not done; 2 command line or settings; 3 database or backup.",
 )
+app.add_typer(stations.app, name="station")
 app.add_typer(users.app, name="user")
 app.add_typer(tokens.app, name="token")
 app.add_typer(databases.app, name="db")

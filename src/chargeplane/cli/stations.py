@@ -1,0 +1,148 @@
+"""``chargeplane station``: the registered stations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import typer
+
+from chargeplane.cli.accounts import LISTED_MAX, TENANT_ID, print_json, show
+from chargeplane.cli.exits import Refused, told
+from chargeplane.cli.options import AsJson, Config, Data, Database, settings_of, store_settings
+from chargeplane.csms.provisioning.directory import Directory, IdentityTaken, Made, New, Seen
+from chargeplane.csms.provisioning.views import NewStation, station_view
+from chargeplane.runtime.clock import SystemClock
+from chargeplane.runtime.links import IdentityFault, identity_of_text
+from chargeplane.runtime.store import Function, Store, tenants
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="The registered stations.")
+T = TypeVar("T")
+
+_COLUMNS = ("id", "registration", "ocpp_version", "security_profile", "model", "last_seen_at")
+
+StationId = Annotated[str, typer.Argument(metavar="ID", help="The identity, as in its address.")]
+
+
+@app.command(epilog="Example: chargeplane station add CP1 --security-profile 1")
+def add(
+    station_id: StationId,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    site: Annotated[str | None, typer.Option(help="Where it stands.")] = None,
+    password: Annotated[
+        str | None, typer.Option(help="16 to 64 characters; one is made if it is left out.")
+    ] = None,
+    security_profile: Annotated[
+        int, typer.Option(min=0, max=3, help="0: no password, for closed networks; 1.")
+    ] = 1,
+    as_json: AsJson = False,
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Register a station, and print its password, which cannot be shown again."""
+    with told():
+        new = _checked(station_id, name, site, password, security_profile)
+
+        async def work(directory: Directory) -> Made:
+            return await directory.register(TENANT_ID, new)
+
+        try:
+            seen, secret = _with_directory(config, data, database, work)
+        except IdentityTaken as taken:
+            raise Refused(f"there is a station {new.id} already") from taken
+        if as_json:
+            print_json({"id": new.id, "password": secret})
+        elif secret is None:
+            typer.echo(f"Station {seen.station.id} may connect without a password.", err=True)
+        else:
+            typer.echo("Put it into the station now; it cannot be shown again.", err=True)
+            typer.echo(secret)
+
+
+@app.command("list", epilog="Example: chargeplane station list --json")
+def list_(
+    as_json: AsJson = False, config: Config = None, data: Data = None, database: Database = None
+) -> None:
+    """List the stations, in the order of their ids."""
+    with told():
+        found = _with_directory(config, data, database, _all)
+        show([each.station._asdict() for each in found], _COLUMNS, as_json=as_json)
+
+
+@app.command("show", epilog="Example: chargeplane station show CP1")
+def show_one(
+    station_id: StationId,
+    as_json: AsJson = False,
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Show what is known of a station. Whether it is connected, only the server knows."""
+
+    async def work(directory: Directory) -> Seen | None:
+        return await directory.find(TENANT_ID, station_id)
+
+    with told():
+        seen = _with_directory(config, data, database, work)
+        if seen is None:
+            raise Refused(f"there is no station {station_id}")
+        facts: dict[str, Any] = msgspec.to_builtins(station_view(seen, False))
+        del facts["connected"]
+        if as_json:
+            print_json(facts)
+            return
+        evses = facts.pop("evses")
+        for heading, value in facts.items():
+            typer.echo(f"{heading:<18} {'-' if value is None else value}")
+        for evse in evses:
+            for connector in evse["connectors"]:
+                typer.echo(f"EVSE {evse['id']} connector {connector['id']}: {connector['status']}")
+
+
+def _checked(
+    station_id: str, name: str | None, site: str | None, password: str | None, profile: int
+) -> New:
+    """What was typed, by the rules of the REST interface."""
+    given = {"name": name, "site_id": site, "password": password}
+    body = {"id": station_id, "security_profile": profile}
+    body |= {key: value for key, value in given.items() if value is not None}
+    try:
+        identity_of_text(station_id)
+        msgspec.convert(body, NewStation)
+    except (IdentityFault, msgspec.ValidationError) as fault:
+        raise Refused(str(fault)) from fault
+    return New(id=station_id, name=name, site_id=site, password=password, security_profile=profile)
+
+
+async def _all(directory: Directory) -> list[Seen]:
+    found: list[Seen] = []
+    while page := await directory.registered(
+        TENANT_ID, count_max=LISTED_MAX, after=found[-1].station.id if found else None
+    ):
+        found += page
+    return found
+
+
+def _with_directory(
+    config: Path | None,
+    data: str | None,
+    database: str | None,
+    work: Callable[[Directory], Awaitable[T]],
+) -> T:
+    """Do something with the stations of the database that the settings name."""
+    where = store_settings(settings_of(config, data=data, database=database))
+
+    async def opened() -> T:
+        clock = SystemClock()
+        async with Store(where) as store:
+            now = clock.now()
+            await store.write(Function(lambda c: tenants.ensure(c, TENANT_ID, "default", now)))
+            return await work(Directory(store, clock, lambda *_: False))
+
+    return asyncio.run(opened())
