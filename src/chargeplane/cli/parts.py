@@ -28,6 +28,7 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
     options = Options(
         unknown_stations=settings.unknown_stations,
         min_security_profile=settings.min_security_profile,
+        loopback_allowed=base.is_demo,
     )
     central = CentralSystem(base.store, base.clock, options, base.metrics)
     await central.start()

@@ -26,6 +26,8 @@ from chargeplane.csms.gateway.admission import Admission
 from chargeplane.csms.gateway.desk import Desk
 from chargeplane.csms.gateway.gateway import Gateway
 from chargeplane.csms.gateway.meter import Meter
+from chargeplane.csms.gateway.soap import SoapEndpoint
+from chargeplane.csms.gateway.soap_stations import SoapStations
 from chargeplane.csms.housekeeping import Housekeeping, Retention
 from chargeplane.csms.journal import note
 from chargeplane.csms.remote_control import RemoteStarts
@@ -61,6 +63,8 @@ class Options:
     retry_interval_s: int = 60
     transport: Transport = field(default_factory=default_transport)
     retention: Retention = field(default_factory=Retention)
+    loopback_allowed: bool = False
+    """Whether SOAP stations may be called on this machine; see ``gateway.soap_routes``."""
 
 
 class CentralSystem:
@@ -83,15 +87,18 @@ class CentralSystem:
         self.transactions = Transactions(store)
         self.blocks = self._blocks(store, clock, options)
         self.gateway = Gateway(self.blocks, store, self.bus, clock, meter=Meter(metrics))
-        self.desk = Desk(self.gateway, self.blocks)
+        self._soap = SoapStations(self.gateway, loopback_allowed=options.loopback_allowed)
+        self.desk = Desk(self.gateway, self.blocks, self._soap)
+        admission = Admission(
+            store,
+            clock,
+            unknown=options.unknown_stations,
+            min_security_profile=options.min_security_profile,
+        )
         self.listener = Listener(
-            Admission(
-                store,
-                clock,
-                unknown=options.unknown_stations,
-                min_security_profile=options.min_security_profile,
-            ),
+            admission,
             self.gateway.opened,
+            respond=SoapEndpoint(self.gateway, admission, self._soap),
             settings=ListenerSettings(connections_max=raise_open_files_max()),
             transport=options.transport,
         )
@@ -133,6 +140,7 @@ class CentralSystem:
         await self._relay.catch_up()
         for work in (self._relay.run(), self._housekeeping.run()):
             self._tasks.append(asyncio.create_task(work))
+        self._soap.start()
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Open a port for stations; its number."""
@@ -143,6 +151,7 @@ class CentralSystem:
         for task in self._tasks:
             task.cancel()
         await self.listener.drain()
+        await self._soap.stop()
         await self.gateway.drain()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._relay.confirm()
@@ -151,7 +160,7 @@ class CentralSystem:
 
     def is_connected(self, tenant_id: UUID, station_id: str) -> bool:
         """Whether a station can be reached now."""
-        return self.gateway.conversation(tenant_id, station_id) is not None
+        return self.gateway.is_connected(tenant_id, station_id)
 
     async def send(self, tenant_id: UUID, station_id: str, command: Command) -> Outcome:
         """Carry out a command (``contract.Send``)."""
@@ -162,6 +171,7 @@ class CentralSystem:
         conversation = self.gateway.conversation(tenant_id, station_id)
         if conversation is not None:
             conversation.link.close(CloseCode.POLICY_VIOLATION, "the station has changed")
+        self._soap.disconnect(tenant_id, station_id, "the station has changed")
 
     async def wire_id(self, station: Station, transaction_id: str) -> str | None:
         """What a station calls a transaction of ours; None if it has no such one."""

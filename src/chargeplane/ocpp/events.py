@@ -123,6 +123,8 @@ class Ignored(Struct, frozen=True):
 
     reason: str
     text: str
+    is_repetition: bool = False
+    """A request with the id and the text of an earlier one; it gets the same answer."""
 
 
 class Malformed(Struct, frozen=True):

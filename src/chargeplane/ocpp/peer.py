@@ -220,7 +220,7 @@ class Peer:
         if kept is not None:
             if kept[0] == _mark(text):
                 self._texts.append(kept[1])
-                return [Ignored("a repeated request; its answer was sent again", text)]
+                return [Ignored("a repeated request; its answer was sent again", text, True)]
             if not self.tolerance.allows("message-id-reused"):
                 return [self._refuse_reuse(reading, text)]
         if self._owed is None:
@@ -229,7 +229,7 @@ class Peer:
         in_hand |= {other.frame.message_id: _mark(text) for other, text in self._requests}
         if message_id in in_hand:
             if in_hand[message_id] == _mark(text):
-                return [Ignored("a repeated request; its answer is coming", text)]
+                return [Ignored("a repeated request; its answer is coming", text, True)]
             return [self._refuse_reuse(reading, text)]
         if len(self._requests) >= self.limits.requests_waiting_max:
             reason = "too many requests wait for their answers"

@@ -15,7 +15,8 @@ from chargeplane.csms.inventory import Known
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.passwords import hashed_password
 from chargeplane.runtime.store import Function, Store
-from tests.csms.gateway.soap_station import PASSWORD, SoapSite
+from chargeplane.runtime.telemetry import Metrics
+from tests.csms.gateway.soap_station import PASSWORD, SoapSite, quiet
 from tests.csms.making import NOW, TENANT_ID
 
 
@@ -25,7 +26,14 @@ def clock() -> SimulatedClock:
 
 
 @pytest.fixture
-async def soap_central(sqlite_store: Store, clock: SimulatedClock) -> AsyncIterator[CentralSystem]:
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+async def soap_central(
+    sqlite_store: Store, clock: SimulatedClock, metrics: Metrics
+) -> AsyncIterator[CentralSystem]:
     """Knows S1 and S2 (no password), SP (a password), and accepts every token."""
 
     def fill(connection: Connection) -> None:
@@ -36,9 +44,10 @@ async def soap_central(sqlite_store: Store, clock: SimulatedClock) -> AsyncItera
 
     await sqlite_store.write(Function(fill))
     options = Options(unknown_tokens=UnknownTokens.ACCEPT)
-    central = CentralSystem(sqlite_store, clock, options)
+    central = CentralSystem(sqlite_store, clock, options, metrics)
     await central.start()
     yield central
+    await quiet(central.listener)
     await central.stop()
 
 

@@ -143,6 +143,7 @@ async def test_epochs_only_grow_over_restarts(
         async with driving(port, "CP1") as station:
             await station.ask("TransactionEvent", event(0, "Started"))
     central.gateway.tray.flush()
+    await sqlite_store.write(Function(lambda connection: None))  # behind what was flushed
     again = CentralSystem(sqlite_store, SystemClock())
     await again.start()
     async with driving(await again.listen("127.0.0.1", 0), "CP1") as station:

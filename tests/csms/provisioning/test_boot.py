@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from chargeplane.csms.contract import Block, Decision, Registration, Station
 from chargeplane.csms.gateway.dispatcher import Dispatcher
+from chargeplane.csms.gateway.meter import Meter
 from chargeplane.csms.gateway.tray import Tray
 from chargeplane.csms.inventory import stations
 from chargeplane.csms.provisioning import block
@@ -185,7 +186,7 @@ async def test_a_station_is_served_from_the_boot_on_that_lets_it_in(sqlite_store
     told: list[str] = []
     bus.listen(lambda event: told.append(type(event).__name__))
     tray = Tray(sqlite_store, bus)
-    dispatcher = Dispatcher([provisioning(sqlite_store)], sqlite_store, bus, tray)
+    dispatcher = Dispatcher([provisioning(sqlite_store)], sqlite_store, bus, tray, Meter())
 
     async def hear(request: Request) -> Decision | OcppError:
         answered = asyncio.get_running_loop().create_future()

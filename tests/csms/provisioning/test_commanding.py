@@ -136,6 +136,16 @@ async def test_a_raw_message_is_checked_against_the_version_of_the_station(world
     assert len(world.sent) == 1
 
 
+async def test_a_raw_message_is_sent_before_the_version_of_the_station_is_stored(
+    world: World,
+) -> None:
+    await world.store.write(Statements((stations.update().values(ocpp_version=None),)))
+    reset = {"action": "Reset", "payload": {"type": "OnIdle"}}
+    answer = await world.operator.post("/stations/CP1/commands/raw", json=reset)
+    assert answer.status_code == 200
+    assert world.sent[0][2] == Raw(action="Reset", payload={"type": "OnIdle"})
+
+
 async def test_every_command_has_this_route(world: World) -> None:
     for name in COMMANDS:
         path = f"/stations/CP1/commands/{name}"

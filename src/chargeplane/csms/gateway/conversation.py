@@ -15,7 +15,7 @@ from uuid import UUID
 from chargeplane.csms.contract import Decision, Heard, Station
 from chargeplane.csms.gateway.lifting import lifted, lowered
 from chargeplane.csms.gateway.redaction import redacted
-from chargeplane.ocpp.errors import LocalError, OcppError
+from chargeplane.ocpp.errors import ErrorCode, LocalError, OcppError
 from chargeplane.ocpp.events import (
     Abandoned,
     Answered,
@@ -26,10 +26,11 @@ from chargeplane.ocpp.events import (
     Malformed,
     Refused,
     Sent,
+    Stray,
     TimedOut,
 )
 from chargeplane.ocpp.peer import Peer
-from chargeplane.ocpp.versions import Role
+from chargeplane.ocpp.versions import Role, Version
 from chargeplane.ocpp.wire import Request
 from chargeplane.runtime.links import CloseCode, Ending, Link, LinkClosed
 from chargeplane.runtime.store import frames, new_id, storable
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chargeplane.csms.gateway.gateway import Gateway
+    from chargeplane.ocpp.tolerance import Repair
     from chargeplane.runtime.store import Row
 
 __all__ = ["Conversation", "Ended"]
@@ -46,7 +48,14 @@ Ended = Answered | Refused | Failed | TimedOut | Abandoned
 """How a request of ours can end."""
 
 HOSTILE_FRAMES_MAX = 20
-"""So many unreadable frames in a row cost the connection."""
+"""So many frames in a row that are no use (unreadable, or not asked for) cost the connection."""
+HOSTILE_LINGER_S = 0.1
+BACKLOG_FRAMES_MAX = 4_096
+"""More than a transport may still have when it is told to stop reading."""
+FRAMES_AT_ONCE_MAX = 64
+FRAMES_S_MAX = 2_000
+"""Whoever says more is read more slowly, so that nobody keeps the loop for itself: a single buffer
+of the transport may hold a thousand frames, and it reads several before it looks at others."""
 
 
 def _new_message_id() -> str:
@@ -82,7 +91,13 @@ class Conversation:
         self._waiting: deque[_Frame] = deque()
         self._asked: dict[str, Callable[[Ended], None]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._unreadable = 0
+        self._is_deciding = False
+        self._useless = 0
+        self._frames = 0
+        self._frames_due_s = 0.0
+        self._brake: asyncio.TimerHandle | None = None
+        self._backlog: deque[_Frame] = deque()
+        self._is_catching_up = False
         self._loop = asyncio.get_running_loop()
         self.first_answered: asyncio.Future[None] = self._loop.create_future()
         """Done when the first request has its answer; cancelled if the end comes before."""
@@ -93,14 +108,67 @@ class Conversation:
         """A frame has come."""
         if self.has_ended:
             return
+        self._frames += 1
+        if self._frames >= FRAMES_AT_ONCE_MAX:
+            self._slow_down()
         frame = _Frame(new_id(), self._gateway.clock.now(), text)
-        events = self.peer.receive(text, self._loop.time())
+        if self._backlog or self._is_busy:
+            self._put_aside(frame)
+        else:
+            self._take(frame)
+
+    def _take(self, frame: _Frame) -> None:
+        events = self.peer.receive(frame.text, self._loop.time())
         if events:
             for event in events:
                 self._on(event, frame)
         else:
             self._waiting.append(frame)  # the peer holds it back until the one in hand is answered
         self._send()
+
+    @property
+    def _is_busy(self) -> bool:
+        return len(self._waiting) >= self.peer.limits.requests_waiting_max
+
+    def _put_aside(self, frame: _Frame) -> None:
+        """Read no more until the peer has room: who sends a history at once shall lose nothing."""
+        if len(self._backlog) < BACKLOG_FRAMES_MAX:
+            self._backlog.append(frame)
+            self.link.hold()
+        else:
+            self._take(frame)  # which is told that too many wait
+
+    def _catch_up(self) -> None:
+        """Go on with what was put aside. An answer that is given at once comes here again."""
+        if self._is_catching_up or not self._backlog:
+            return
+        self._is_catching_up = True
+        try:
+            while self._backlog and not self._is_busy:
+                self._take(self._backlog.popleft())
+        finally:
+            self._is_catching_up = False
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Read again, unless something stands against it."""
+        if self._brake is None and not self._backlog:
+            self.link.go_on()
+
+    def _release_brake(self) -> None:
+        self._brake = None
+        self._read_on()
+
+    def _slow_down(self) -> None:
+        """Read on when the frames so far have had their time."""
+        now_s = self._loop.time()
+        due_s = self._frames_due_s + self._frames / FRAMES_S_MAX
+        self._frames, self._frames_due_s = 0, max(now_s, due_s)
+        if due_s > now_s:
+            if self._brake is not None:
+                self._brake.cancel()
+            self.link.hold()
+            self._brake = self._loop.call_at(due_s, self._release_brake)
 
     def closed(self, ending: Ending) -> None:
         """The link is over."""
@@ -111,7 +179,7 @@ class Conversation:
     def _on(self, event: Event, frame: _Frame) -> None:
         gateway = self._gateway
         if isinstance(event, Called):
-            self._unreadable = 0
+            self._useless = 0
             self._note(event, frame)
             heard = Heard(
                 self.station,
@@ -122,34 +190,55 @@ class Conversation:
                 event.repairs,
             )
             row = self._row(frame, "in", event.message_id)
-            gateway.dispatcher.hear(heard, row, self._answer(event.message_id))
+            self._is_deciding = True
+            gateway.dispatcher.hear(
+                heard, row, self._answer(event.message_id, event.action.version)
+            )
             return
         gateway.tray.put([self._row(frame, "in", getattr(event, "message_id", None))])
         match event:
             case Answered() | Refused() | Failed():
-                self._unreadable = 0
+                self._useless = 0
+                if isinstance(event, Answered):
+                    self._count(event.repairs)
                 self._settle(event)
             case Malformed():
                 gateway.meter.malformed(event.code)
-                self._unreadable += 1
-                if self._unreadable >= HOSTILE_FRAMES_MAX:
-                    self.link.close(CloseCode.POLICY_VIOLATION, "too many unreadable frames")
+                self._count_useless()
             case Sent():
+                self._count(event.repairs)
                 gateway.told(self.station, event.request, frame.id, frame.received_at)
-            case Ignored():
+            case Ignored(is_repetition=True):
+                gateway.meter.ignored()  # some stations repeat what they say for hours
+            case Ignored() | Stray():
                 gateway.meter.ignored()
+                self._count_useless()
+
+    def _count_useless(self) -> None:
+        self._useless += 1
+        if self._useless >= HOSTILE_FRAMES_MAX:
+            reason = "too many useless frames"
+            self.link.close(CloseCode.POLICY_VIOLATION, reason)
+            # To wait for the close of one who goes on talking would be to read it all.
+            self._loop.call_later(HOSTILE_LINGER_S, self.link.cut, reason)
 
     def _note(self, event: Called, frame: _Frame) -> None:
-        gateway = self._gateway
-        gateway.seen(self.station, frame.received_at)
-        for repair in event.repairs:
-            gateway.meter.repaired(repair.name)
+        self._gateway.seen(self.station, frame.received_at)
+        self._count(event.repairs)
 
-    def _answer(self, message_id: str) -> Callable[[Decision | OcppError], None]:
+    def _count(self, repairs: tuple[Repair, ...]) -> None:
+        for repair in repairs:
+            self._gateway.meter.repaired(repair.name)
+
+    def _answer(self, message_id: str, version: Version) -> Callable[[Decision | OcppError], None]:
+        """What gives the answer; ``version`` is that of the request, which may be a foreign one."""
+
         def done(decision: Decision | OcppError) -> None:
+            self._is_deciding = False
             if self.has_ended:
+                self._gateway.settled(self)
                 return
-            events = self._said(message_id, decision)
+            events = self._said(message_id, version, decision)
             self._send()
             if not self.first_answered.done():
                 self.first_answered.set_result(None)
@@ -157,18 +246,23 @@ class Conversation:
                 self._on(event, self._waiting.popleft())
             if events:
                 self._send()
+            if self._backlog:
+                self._catch_up()
 
         return done
 
-    def _said(self, message_id: str, decision: Decision | OcppError) -> list[Event]:
+    def _said(
+        self, message_id: str, version: Version, decision: Decision | OcppError
+    ) -> list[Event]:
         """Give the answer to the peer; the next requests, if some have waited."""
         try:
             if not isinstance(decision, OcppError):
-                return self.peer.answer(message_id, lowered(decision.response, self.peer.version))
+                return self.peer.answer(message_id, lowered(decision.response, version))
             error = decision
         except LocalError as fault:
             self._gateway.fault(self.station, fault)
-            error = fault
+            # Its own code would say that the station's request was wrong.
+            error = LocalError(ErrorCode.INTERNAL_ERROR, "a fault of the central system")
         return self.peer.refuse(message_id, error.code, error.description, error.details)
 
     def _send(self) -> None:
@@ -237,12 +331,17 @@ class Conversation:
         if self.has_ended:
             return
         self.has_ended = True
+        if self._is_deciding:
+            self._gateway.unsettled(self)
         for event in self.peer.close():
             if isinstance(event, Abandoned):
                 self._settle(event)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._brake is not None:
+            self._brake.cancel()
         if not self.first_answered.done():
             self.first_answered.cancel()
         self._waiting.clear()
+        self._backlog.clear()

@@ -86,11 +86,13 @@ class Dispatcher:
 
     def _commit(self, heard: Heard, decision: Decision, frame: Row, done: Done) -> None:
         tenant_id = heard.station.tenant_id
-        rows, events = [frame, *decision.rows], list[Published]()
+        rows, events = list(decision.rows), list[Published]()
         for event in decision.events:
             published = Published(tenant_id, new_id(), event)
             events.append(published)
             rows.append(outbox_row(published, event))
+        # What the frame says is in the rows. The frame itself, for looking back, can wait a little.
+        self._tray.put((frame,))
         if not decision.durable:
             self._tray.put(rows, events)
             if decision.kept is not None:

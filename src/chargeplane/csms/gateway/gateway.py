@@ -6,6 +6,7 @@ no connection: they are here for as long as they have been heard from lately.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from chargeplane.csms.gateway.lifting import lifted
 from chargeplane.csms.gateway.meter import Meter
 from chargeplane.csms.gateway.owners import Owners
 from chargeplane.csms.gateway.tray import Tray
-from chargeplane.csms.inventory import stations
+from chargeplane.csms.inventory import Known, stations
 from chargeplane.domain.events import Event, StationConnected, StationDisconnected
 from chargeplane.ocpp.errors import OcppError
 from chargeplane.ocpp.frames import Limits
@@ -43,6 +44,10 @@ Key = tuple[UUID, str]
 
 # A station's time of life is written at most so often.
 SEEN_EVERY = timedelta(seconds=30)
+# The stations whose last epoch is at hand: it is in the store long before as many others came.
+EPOCHS_MAX = 10_000
+# Longer than the store lets anything wait: a fault of ours must not make a station mute for ever.
+UNSETTLED_S_MAX = 60.0
 _SEEN = Change(stations, ["tenant_id", "id", "last_seen_at"])
 _CONNECTED = Change(
     stations, ["tenant_id", "id", "last_seen_at", "epoch", "ocpp_version", "transport"]
@@ -76,6 +81,8 @@ class Gateway:
         self.soap_conversations: dict[Key, SoapConversation] = {}
         self._owners = Owners(self._granted, self._lost, self._alarm)
         self._seen: dict[Key, datetime] = {}
+        self._unsettled: dict[Key, Conversation] = {}
+        self._epochs: dict[Key, int] = {}
 
     # Links ----------------------------------------------------------------------------------
 
@@ -83,6 +90,8 @@ class Gateway:
         """A link was admitted. Nothing it says counts before it owns its identity."""
         admitted: Admitted = link.facts.context
         known = admitted.known
+        for name in link.facts.repairs:
+            self.meter.repaired(name)
         version = Version.of_subprotocol(link.facts.subprotocol or "")
         assert version is not None  # the listener negotiates no other
         station = Station(
@@ -95,9 +104,7 @@ class Gateway:
         )
         conversation = Conversation(self, link, station)
         link.hold()
-        soap = self.soap_conversations.get((known.tenant_id, known.id))
-        epoch = max(known.epoch, soap.station.epoch if soap else 0)
-        self._owners.claim(conversation, epoch, admitted.credential)
+        self._owners.claim(conversation, self.last_epoch(known), admitted.credential)
         return conversation
 
     def link_ended(self, conversation: Conversation, ending: Ending) -> None:
@@ -114,7 +121,8 @@ class Gateway:
             self.soap_ended(soap, "the station has connected over WebSocket")
         self.conversations[key] = conversation
         self._tell_connected(station)
-        conversation.link.go_on()
+        if key not in self._unsettled:
+            conversation.link.go_on()
 
     def _lost(self, conversation: Conversation) -> None:
         conversation.end()
@@ -155,6 +163,24 @@ class Gateway:
             self._tell_gone(station, station.epoch, reason)
 
     # What conversations tell ----------------------------------------------------------------
+
+    def unsettled(self, conversation: Conversation) -> None:
+        """It has ended while a request was being decided or stored.
+
+        The station will repeat it. Its next conversation is not heard before this one is settled,
+        or blocks would take the repetition for new: what they look up is not yet in the store.
+        """
+        station = conversation.station
+        self._unsettled[station.tenant_id, station.id] = conversation
+        asyncio.get_running_loop().call_later(UNSETTLED_S_MAX, self.settled, conversation)
+
+    def settled(self, conversation: Conversation) -> None:
+        """What was under way when it ended is stored, or never will be."""
+        key = conversation.station.tenant_id, conversation.station.id
+        if self._unsettled.get(key) is conversation:
+            del self._unsettled[key]
+            if heir := self.conversations.get(key):
+                heir.link.go_on()
 
     def seen(self, station: Station, now: datetime) -> None:
         """A station is alive."""
@@ -197,6 +223,11 @@ class Gateway:
             station.transport,
         )
         self._tell(station, connected, [(_CONNECTED, row)])
+        key = station.tenant_id, station.id
+        self._epochs.pop(key, None)
+        self._epochs[key] = station.epoch
+        if len(self._epochs) > EPOCHS_MAX:
+            del self._epochs[next(iter(self._epochs))]
         self.meter.connected(station.version, 1)
 
     def _tell_gone(self, station: Station, epoch: int, reason: str) -> None:
@@ -218,6 +249,10 @@ class Gateway:
     ) -> None:
         published = Published(station.tenant_id, new_id(), event)
         self.tray.put([*rows, outbox_row(published, event)], [published])
+
+    def last_epoch(self, known: Known) -> int:
+        """The last epoch of a station: what the store knows may be a little older than we are."""
+        return max(known.epoch, self._epochs.get((known.tenant_id, known.id), 0))
 
     # For others -----------------------------------------------------------------------------
 

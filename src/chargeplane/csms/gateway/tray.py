@@ -1,7 +1,8 @@
 """The tray: rows that nobody waits for, written together a little later.
 
 What a station is answered depends on none of them: heartbeats, statuses that say nothing new, and
-the frames that we send. Writing them at once would wake the writer for each.
+all frames of the flight recorder. Written at once, each would wake the writer and touch a page of
+its own; together, the frames of one station lie on one. A crash may cost the last moment of them.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class Tray:
         store: Store,
         bus: Bus,
         *,
-        pause_s: float = 0.05,
-        rows_at_once: int = 512,
+        pause_s: float = 0.25,
+        rows_at_once: int = 1_024,
         rows_max: int = 50_000,
     ) -> None:
         """An empty one; ``rows_max`` counts what the store has not confirmed too."""

@@ -59,8 +59,9 @@ class Commander:
         command = _command(name, body)
         if not self._directory.is_connected(tenant_id, station_id):
             raise _not_connected(station_id)
-        if isinstance(command, Raw):
-            _check_raw(command, seen.station.ocpp_version)
+        # A station that connects for the first time is here before its version is stored.
+        if isinstance(command, Raw) and seen.station.ocpp_version is not None:
+            _check_raw(command, Version(seen.station.ocpp_version))
         try:
             outcome = await self._send(tenant_id, station_id, command)
         except NotConnected as error:
@@ -99,12 +100,11 @@ def _command(name: str, body: bytes) -> Command:
         raise Problem.of_field("body", f"not JSON: {error}") from error
 
 
-def _check_raw(command: Raw, version: str | None) -> None:
+def _check_raw(command: Raw, version: Version) -> None:
     """Refuse a message that the station's version does not allow, with every fault."""
-    spoken = Version(version) if version else None
-    action = catalogue.find(spoken, command.action) if spoken else None
+    action = catalogue.find(version, command.action)
     if action is None or not action.may_be_sent_by(Role.CSMS):
-        raise Problem.of_field("action", f"no message that {version or 'it'} lets us send")
+        raise Problem.of_field("action", f"no message that {version} lets us send")
     try:
         codec.build(action.request, command.payload)
     except RemoteError as error:

@@ -59,12 +59,11 @@ _ACTIVE = text("state = 'active'")
 ledger = SCHEMA.table(
     "ledger",
     Column("station_id", Words, nullable=False),
+    Column("transaction_id", Words, nullable=False),
     Column("frame_id", Id, nullable=False),
-    Column("transaction_id", Words),
     Column("is_loose", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
     Column("body", Words, nullable=False),
-    Index("ix_ledger_transaction", TENANT, "station_id", "transaction_id"),
     Index(
         "ix_ledger_loose",
         TENANT,
@@ -73,9 +72,11 @@ ledger = SCHEMA.table(
         sqlite_where=_LOOSE,
         postgresql_where=_LOOSE,
     ),
-    key=["station_id", "frame_id"],
+    key=["station_id", "transaction_id", "frame_id"],
+    sqlite_with_rowid=False,
 )
-"""``transaction_id`` is the station's word for it, null if it named none that it can know;
+"""Clustered by transaction: a message touches one page, and a transaction is one walk.
+``transaction_id`` is the station's word for it, empty if it named none that it can know;
 ``is_loose``: no start was known for it when it came; ``at``: when it happened
 (``domain.times.moment``); ``body``: the entry as JSON."""
 
@@ -153,8 +154,8 @@ def ledger_row(
     return LEDGER_SINK, (
         tenant_id,
         entry.station_id,
+        entry.known_id or "",
         frame_id,
-        entry.known_id,
         is_loose,
         at,
         _encode(entry).decode(),  # JSON has no NUL in it, and no half of a surrogate pair

@@ -68,6 +68,7 @@ class Link:
         "_compression",
         "_deadline",
         "_drained",
+        "_early",
         "_ending",
         "_full",
         "_heard_at_s",
@@ -109,6 +110,7 @@ class Link:
         self._full = False
         self._drained: asyncio.Future[None] | None = None
         self._held = False
+        self._early = b""
         self._heard_at_s = self._loop.time()
         self._pinged_at_s: float | None = None
         self._ping_count = 0
@@ -128,8 +130,11 @@ class Link:
         self._receiver = receiver
 
     def begin_reading(self, early: bytes) -> None:
-        """Take what came in the same breath as the handshake."""
-        self._wire.feed(early)
+        """Take what came in the same breath as the handshake; later, if the owner holds."""
+        if self._held:
+            self._early = early
+        else:
+            self._wire.feed(early)
 
     # What the owner does.
 
@@ -209,12 +214,17 @@ class Link:
         if self._held and self._state is not _State.ENDED:
             self._held = False
             self._heard_at_s = self._loop.time()
-            self._wire.go_on()
+            early, self._early = self._early, b""
+            if early:
+                self._wire.feed(early)
+            if not self._held:  # those early ones may have been too many already
+                self._wire.go_on()
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Begin the closing handshake; it ends within ``close_timeout_s``."""
         if self._state is not _State.OPEN:
             return
+        self._early = b""
         self.go_on()  # or the peer's answer would never be read
         text = reason.encode()[:_REASON_BYTES_MAX].decode(errors="ignore")
         self._begin_end(Ending(code, text, EndedBy.US))

@@ -36,7 +36,17 @@ _MOODS = frozenset(
     }
 )
 _WAL_BYTES_KEPT = 64 * 1024 * 1024
-_PRAGMAS = "foreign_keys=ON", "synchronous=FULL", f"journal_size_limit={_WAL_BYTES_KEPT}"
+# So many pages go into the log before they are moved to where they belong: fewer moves of one page.
+_WAL_PAGES = 4_000
+# What the writer keeps in memory of the database: the pages where all active stations write.
+_WRITER_CACHE_KIB = 64 * 1024
+_READER_CACHE_KIB = 8 * 1024
+_PRAGMAS = (
+    "foreign_keys=ON",
+    "synchronous=FULL",
+    f"journal_size_limit={_WAL_BYTES_KEPT}",
+    f"wal_autocheckpoint={_WAL_PAGES}",
+)
 
 
 class Sqlite(Backend):
@@ -52,12 +62,18 @@ class Sqlite(Backend):
         self.path = Path(self.url.database)
 
     def writer(self) -> Engine:
-        return self._engine("BEGIN IMMEDIATE", "journal_mode=WAL", poolclass=NullPool)
+        return self._engine(
+            "BEGIN IMMEDIATE",
+            "journal_mode=WAL",
+            f"cache_size=-{_WRITER_CACHE_KIB}",
+            poolclass=NullPool,
+        )
 
     def readers(self) -> Engine:
         return self._engine(
             "BEGIN",
             "query_only=ON",
+            f"cache_size=-{_READER_CACHE_KIB}",
             poolclass=QueuePool,
             pool_size=self.settings.readers_max,
             max_overflow=0,

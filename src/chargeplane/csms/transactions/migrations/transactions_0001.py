@@ -17,14 +17,16 @@ def upgrade() -> None:
         "ledger",
         _tenant("ledger"),
         sa.Column("station_id", Words, nullable=False),
+        sa.Column("transaction_id", Words, nullable=False),
         sa.Column("frame_id", Id, nullable=False),
-        sa.Column("transaction_id", Words),
         sa.Column("is_loose", sa.Boolean, nullable=False),
         sa.Column("at", Moment, nullable=False),
         sa.Column("body", Words, nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "station_id", "frame_id", name="pk_ledger"),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "station_id", "transaction_id", "frame_id", name="pk_ledger"
+        ),
+        sqlite_with_rowid=False,
     )
-    _index("ix_ledger_transaction", "ledger", "station_id", "transaction_id")
     _index("ix_ledger_loose", "ledger", "station_id", "at", where="is_loose")
     op.create_table(
         "transactions",
