@@ -13,7 +13,12 @@ from chargeplane.domain.events import HeartbeatReceived, TransactionEnded, Trans
 from chargeplane.domain.ledger import Remark, RemarkKind
 from tests.csms.making import NOW
 
-FACTS: dict[str, Any] = {"tenant_id": "t", "station_id": "CP1", "reported_at": NOW, "received_at": NOW}
+FACTS: dict[str, Any] = {
+    "tenant_id": "t",
+    "station_id": "CP1",
+    "reported_at": NOW,
+    "received_at": NOW,
+}
 
 
 def test_a_line_has_the_ids_of_station_and_transaction(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ The only place that knows every block, and that introduces them to each other.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from dataclasses import dataclass, field
 from functools import partial
@@ -46,10 +47,12 @@ from chargeplane.runtime.links import (
 )
 from chargeplane.runtime.rest import Routes
 from chargeplane.runtime.settings import UnknownStations
-from chargeplane.runtime.store import Store
+from chargeplane.runtime.store import Store, StoreError
 from chargeplane.runtime.telemetry import Metrics
 
 __all__ = ["CentralSystem", "Options"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -136,8 +139,7 @@ class CentralSystem:
         return tuple(each for block in self.blocks for each in block.routes)
 
     async def start(self) -> None:
-        """Tell what a crash has kept from being told, and begin what runs beside the stations."""
-        await self._relay.catch_up()
+        """Begin what runs beside the stations."""
         for work in (self._relay.run(), self._housekeeping.run()):
             self._tasks.append(asyncio.create_task(work))
         self._soap.start()
@@ -154,7 +156,10 @@ class CentralSystem:
         await self._soap.stop()
         await self.gateway.drain()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._relay.confirm()
+        try:
+            await self._relay.confirm()
+        except StoreError as error:
+            _log.warning("the last events will be told again at the next start: %s", error)
 
     # What blocks and others may ask -----------------------------------------------------------
 

@@ -112,6 +112,13 @@ class Heard:
         """The frame's id as events and ledger entries carry it."""
         return str(self.frame_id)
 
+    def whole(self, path: str, text: str) -> str:
+        """A text of the request, all of it also where it was too long for the message."""
+        for repair in self.repairs:
+            if repair.path == path and repair.name == "too-long":
+                return str(repair.before)
+        return text
+
 
 @dataclass(slots=True, eq=False)
 class Decision:

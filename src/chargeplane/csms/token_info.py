@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from chargeplane.domain.tokens import Authorization, IdToken, TokenStatus
+from chargeplane.domain.tokens import CUT, Authorization, IdToken, TokenStatus
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.wire import UNSET
 from chargeplane.runtime.store import storable
@@ -33,16 +33,26 @@ _STATUS_2X: Final = {
     TokenStatus.UNKNOWN: _B.UNKNOWN,
 }
 PARENT_LENGTH_MAX = 20
+TOKEN_LENGTH_MAX = 255
+"""As long as a token of 2.1 may be; stations of older versions send what is too long for them."""
 
 
 def token_of_1x(id_tag: str) -> IdToken:
     """A tag, which has no type."""
-    return IdToken(storable(id_tag))
+    return IdToken(storable(_bounded(id_tag)))
 
 
-def token_of_2x(token: v21.IdTokenType) -> IdToken:
-    """A token with the station's word for its type."""
-    return IdToken(storable(token.id_token), storable(token.type))
+def token_of_2x(token: v21.IdTokenType, whole: str | None = None) -> IdToken:
+    """A token with the station's word for its type; ``whole`` if it was too long for the message.
+
+    What is left of a token that was cut may be the token of somebody else.
+    """
+    value = token.id_token if whole is None else _bounded(whole)
+    return IdToken(storable(value), storable(token.type))
+
+
+def _bounded(token: str) -> str:
+    return token if len(token) <= TOKEN_LENGTH_MAX else token[:TOKEN_LENGTH_MAX] + CUT
 
 
 def id_tag_info(authorization: Authorization) -> v16.IdTagInfo:

@@ -77,7 +77,7 @@ _UNITS: Final = {
 }
 
 
-class MeterValue(Struct, frozen=True, kw_only=True):
+class MeterValue(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One sampled value. ``multiplier`` is the power of ten of 2.x."""
 
     sampled_at: datetime

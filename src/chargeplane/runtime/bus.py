@@ -85,6 +85,8 @@ class Relay:
         self._clock = clock
         self._pause_s = pause_s
         self._step_max = step_max
+        self._is_behind = True
+        """What an earlier run has left is not told yet; so the position stays where it is."""
 
     async def catch_up(self) -> int:
         """Tell what an earlier run has committed and perhaps not told; how many events."""
@@ -100,19 +102,27 @@ class Relay:
                 )
                 count += len(left)
                 position = left[-1].id
+        self._is_behind = False
         return count
 
     async def run(self) -> None:
-        """Remember the position from time to time, until cancelled."""
+        """Tell what is left of an earlier run, then remember the position from time to time.
+
+        Ends only when cancelled. Meanwhile new events are told as well.
+        """
         while True:
-            await self._clock.sleep(self._pause_s)
             try:
+                if self._is_behind:
+                    await self.catch_up()
                 await self.confirm()
             except StoreError as error:
-                _log.warning("the position of the bus was not stored: %s", error)
+                _log.warning("the bus could not read or keep its position: %s", error)
+            await self._clock.sleep(self._pause_s)
 
     async def confirm(self) -> None:
         """What is settled was told when it was committed."""
+        if self._is_behind:
+            return
         await self._store.write(Function(self._confirm))
 
     def _confirm(self, connection: Connection) -> None:

@@ -90,3 +90,12 @@ async def test_evse_zero_of_2_0_1_is_the_station(sqlite_store: Store) -> None:
     at = datetime(2024, 8, 3, 16, 17, tzinfo=UTC)
     [row] = await rows_after(sqlite_store, text, at, Version.V2_0_1)
     assert (row.evse_id, row.connector_id, row.status) == (0, 0, "available")
+
+
+async def test_the_word_for_nothing_is_no_information(sqlite_store: Store) -> None:
+    text = (
+        '[2,"1","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Available",'
+        '"info":"null","vendorErrorCode":"0x0000"}]'
+    )
+    [row] = await rows_after(sqlite_store, text, datetime(2024, 8, 3, tzinfo=UTC))
+    assert (row.info, row.vendor_error_code) == (None, "0x0000")

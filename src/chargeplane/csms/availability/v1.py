@@ -29,6 +29,7 @@ _STATUS: Final = {
     v16.ChargePointStatus.FAULTED: ConnectorStatus.FAULTED,
 }
 _NO_ERROR: Final = v16.ChargePointErrorCode.NO_ERROR
+_NOTHING: Final = frozenset({"", "null", "(null)", "nil", "none", "n/a"})
 _RESPONSE: Final = v16.StatusNotificationResponse()
 _DONE: Final = frozenset({"Accepted", "Scheduled"})
 
@@ -61,13 +62,17 @@ class Handlers:
 
 
 def _told(heard: Heard, path: str, value: str | UnsetType) -> str | None:
-    """What the station said, also where that was no valid value or too long (rows 67, 68)."""
+    """What the station said, also where that was no valid value or too long (rows 67, 68).
+
+    Some have no other way to say nothing than the word for it (row 40).
+    """
     said: object = value or ""
     for repair in heard.repairs:
         if repair.path == path:
             said = repair.before
             break
-    return storable(str(said)[:TEXT_LENGTH_MAX]) if said else None
+    text = str(said)[:TEXT_LENGTH_MAX]
+    return storable(text) if text.strip().casefold() not in _NOTHING else None
 
 
 def change_availability(station: Station, command: ChangeAvailability) -> Ask | Unsupported:

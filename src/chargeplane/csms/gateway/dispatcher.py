@@ -85,12 +85,11 @@ class Dispatcher:
         self._commit(heard, decision, frame, done)
 
     def _commit(self, heard: Heard, decision: Decision, frame: Row, done: Done) -> None:
-        tenant_id = heard.station.tenant_id
-        rows, events = list(decision.rows), list[Published]()
-        for event in decision.events:
-            published = Published(tenant_id, new_id(), event)
-            events.append(published)
-            rows.append(outbox_row(published, event))
+        try:
+            rows, events = _rows_and_events(heard, decision)
+        except Exception as error:  # such as an event that cannot be written
+            self._failed(heard, frame, error, done)
+            return
         # What the frame says is in the rows. The frame itself, for looking back, can wait a little.
         self._tray.put((frame,))
         if not decision.durable:
@@ -142,8 +141,11 @@ class Dispatcher:
         if isinstance(error, RemoteError):  # a block refuses, in the protocol's own words
             self._refuse(heard, frame, error, done)
             return
-        heard.station.forget()
         self._tray.put([frame])
+        if isinstance(error, StoreError):  # the block could not read
+            self._not_stored(heard, error, done)
+            return
+        heard.station.forget()
         self._count(heard, ErrorCode.INTERNAL_ERROR)
         _log.error(
             "station %s: %s was not served",
@@ -171,6 +173,16 @@ class Dispatcher:
         """Wait for what is being decided."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _rows_and_events(heard: Heard, decision: Decision) -> tuple[list[Row], list[Published]]:
+    """All rows of a decision, those of its events among them."""
+    rows, events = list(decision.rows), list[Published]()
+    for event in decision.events:
+        published = Published(heard.station.tenant_id, new_id(), event)
+        events.append(published)
+        rows.append(outbox_row(published, event))
+    return rows, events
 
 
 def outbox_row(published: Published, event: Event) -> Row:

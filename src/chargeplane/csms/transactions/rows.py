@@ -11,7 +11,7 @@ import msgspec
 
 from chargeplane.csms.contract import Heard
 from chargeplane.csms.transactions.book import Live
-from chargeplane.csms.transactions.tables import COLUMNS, TRANSACTION_SINK, Stored
+from chargeplane.csms.transactions.tables import COLUMNS, GOING_ON_SINK, TRANSACTION_SINK, Stored
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.events import (
     Event,
@@ -69,11 +69,14 @@ def session_row(values: Stored) -> Row:
     return TRANSACTION_SINK, tuple(values[name] for name in COLUMNS)
 
 
-def live_row(live: Live, heard: Heard) -> Row:
-    """The row of an ordinary transaction: the same as of its session, without the detour."""
+def live_row(live: Live, heard: Heard, *, goes_on: bool) -> Row:
+    """The row of an ordinary transaction: the same as of its session, without the detour.
+
+    ``goes_on``: it is there already, and only what was measured has changed.
+    """
     running = live.running
     evse, ended_at = running.evse, running.ended_at
-    return TRANSACTION_SINK, (
+    return GOING_ON_SINK if goes_on else TRANSACTION_SINK, (
         heard.station.tenant_id,
         heard.station.id,
         running.key,

@@ -94,6 +94,7 @@ class Transactions:
         """The usual case, without reading."""
         live = book.live_of(entry)
         events: tuple[Event, ...] = ()
+        goes_on = False
         if live is None:
             running = book.begin(entry)
             if running is None:
@@ -105,6 +106,7 @@ class Transactions:
             running = live.running
             if not running.extend(entry):
                 return None
+            goes_on = running.ended_at is None and entry.id_token is None
             if entry.id_token is not None:
                 live.note_token()
             if running.ended_at is not None:
@@ -119,7 +121,7 @@ class Transactions:
             heard.station.tenant_id, heard.frame_id, entry, running.last_at, is_loose=False
         )
         return Taken(
-            (ledger, live_row(live, heard)),
+            (ledger, live_row(live, heard, goes_on=goes_on)),
             events + sampled(entry, running.evse, live.id_text, running.energy_wh),
         )
 

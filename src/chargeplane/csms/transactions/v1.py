@@ -61,7 +61,7 @@ class TransactionsV1:
     async def start(self, heard: Heard) -> Decision:
         """StartTransaction: every one is kept, also of a token that may not charge."""
         request: v16.StartTransactionRequest = heard.request
-        station, token = heard.station, token_of_1x(request.id_tag)
+        station, token = heard.station, token_of_1x(heard.whole("$.idTag", request.id_tag))
         evse = EvseAddress.of_connector(request.connector_id)
         entry = _entry(
             heard,

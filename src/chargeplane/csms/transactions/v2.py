@@ -79,7 +79,9 @@ class TransactionsV2:
         """TransactionEvent: never refused, whatever it says (E04.FR.03: it would be repeated)."""
         request: v21.TransactionEventRequest = heard.request
         id_token = given(request.id_token)
-        token = None if id_token is None else token_of_2x(id_token)
+        token: IdToken | None = None
+        if id_token is not None:
+            token = token_of_2x(id_token, heard.whole("$.idToken.idToken", id_token.id_token))
         entry = _entry(heard, request, token)
         taken = self._take(heard, request, entry)
         if token is None:

@@ -48,7 +48,7 @@ class EntryKind(StrEnum):
     ENDED = "ended"
 
 
-class LedgerEntry(Struct, frozen=True, kw_only=True):
+class LedgerEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A transaction message as received. Leave ``key`` and ``content_hash`` empty for a new one.
 
     ``meter_start`` and ``meter_stop`` of 1.x are meter values with the contexts Transaction.Begin
