@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -38,15 +39,23 @@ def free_port() -> int:
 
 
 @contextmanager
-def process(folder: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """The command as a process in a folder. It is killed at the end if it still runs."""
+def process(
+    folder: Path,
+    *arguments: str,
+    errors: int | IO[str] = subprocess.PIPE,
+    **environment: str,
+) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process in a folder. It is killed at the end if it still runs.
+
+    ``errors`` is where its standard error goes: to a file if it has much to say.
+    """
     clean = {key: value for key, value in os.environ.items() if "CHARGEPLANE" not in key}
     with subprocess.Popen(
         [sys.executable, "-m", "chargeplane", *arguments],
         cwd=folder,
         env=clean | environment,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=errors,
         text=True,
     ) as running:
         try:

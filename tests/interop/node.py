@@ -21,14 +21,15 @@ needs_node = pytest.mark.skipif(
 )
 
 
-async def node(script: str, *arguments: str) -> asyncio.subprocess.Process:
-    """Start a script."""
+async def node(script: str, *arguments: str, talks: bool = False) -> asyncio.subprocess.Process:
+    """Start a script; ``talks``: it reads what we write to its standard input."""
     assert NODE is not None, "Node.js is not installed"
     return await asyncio.create_subprocess_exec(
         NODE,
         str(HERE / script),
         *arguments,
         cwd=HERE,
+        stdin=asyncio.subprocess.PIPE if talks else None,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -16,6 +16,7 @@ from chargeplane.csms.inventory import Known
 from chargeplane.domain.commands import Accepted, GetVariables
 from chargeplane.ocpp.frames import Limits
 from chargeplane.runtime.clock import SystemClock
+from chargeplane.runtime.links import NO_PONG, LinkSettings
 from chargeplane.runtime.store import Function, Store
 from tests.csms.driving import Driver, driving
 from tests.csms.making import NOW, TENANT_ID
@@ -107,3 +108,32 @@ async def test_a_request_that_is_repeated_for_hours_does_not_cost_the_connection
         for _ in range(50):
             assert await station.ask("BootNotification", BOOT, "1000001") == first
         assert not station.ending.done()
+
+
+async def cut_off(central: CentralSystem, port: int, *, answers_pings: bool) -> float | None:
+    """What the next connection of a station is given that was cut off for its silence."""
+    async with driving(port, "CP1", "ocpp1.6") as station:
+        await station.ask("Heartbeat", {})
+        conversation = central.gateway.conversation(TENANT_ID, "CP1")
+        assert conversation is not None
+        if answers_pings:
+            await conversation.link.ping()
+        conversation.link.cut(NO_PONG)
+        await station.ending
+    async with driving(port, "CP1", "ocpp1.6") as station:
+        await station.ask("Heartbeat", {})
+        conversation = central.gateway.conversation(TENANT_ID, "CP1")
+        assert conversation is not None
+        return conversation.link.ping_interval_s
+
+
+async def test_a_station_that_never_answers_a_ping_gets_the_time_of_two_heartbeats(
+    central: CentralSystem, port: int
+) -> None:
+    assert await cut_off(central, port, answers_pings=False) == 600
+
+
+async def test_a_station_that_has_answered_one_is_pinged_as_before(
+    central: CentralSystem, port: int
+) -> None:
+    assert await cut_off(central, port, answers_pings=True) == LinkSettings().ping_interval_s

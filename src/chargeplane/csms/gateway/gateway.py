@@ -30,7 +30,7 @@ from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request
 from chargeplane.runtime.bus import Bus, Published
 from chargeplane.runtime.clock import Clock
-from chargeplane.runtime.links import Ending, Link, Receiver
+from chargeplane.runtime.links import NO_PONG, Ending, Link, Receiver
 from chargeplane.runtime.ownership import Alarm
 from chargeplane.runtime.store import Change, Store, new_id
 
@@ -46,6 +46,8 @@ Key = tuple[UUID, str]
 SEEN_EVERY = timedelta(seconds=30)
 # The stations whose last epoch is at hand: it is in the store long before as many others came.
 EPOCHS_MAX = 10_000
+# The stations that were cut off for their silence and have never answered a ping.
+PONGLESS_MAX = 10_000
 # Longer than the store lets anything wait: a fault of ours must not make a station mute for ever.
 UNSETTLED_S_MAX = 60.0
 _SEEN = Change(stations, ["tenant_id", "id", "last_seen_at"])
@@ -83,6 +85,7 @@ class Gateway:
         self._seen: dict[Key, datetime] = {}
         self._unsettled: dict[Key, Conversation] = {}
         self._epochs: dict[Key, int] = {}
+        self._pongless: dict[Key, None] = {}
 
     # Links ----------------------------------------------------------------------------------
 
@@ -110,6 +113,7 @@ class Gateway:
     def link_ended(self, conversation: Conversation, ending: Ending) -> None:
         """A link is over. Only the owner's end says anything about the station."""
         conversation.end()
+        self._note_pongs(conversation, ending)
         if self._owners.ended(conversation):
             self._gone(conversation, ending.reason or f"closed with {ending.code}")
 
@@ -120,9 +124,22 @@ class Gateway:
         if soap := self.soap_conversations.get(key):
             self.soap_ended(soap, "the station has connected over WebSocket")
         self.conversations[key] = conversation
+        if key in self._pongless and conversation.link.ping_interval_s is not None:
+            patience_s = max(conversation.link.ping_interval_s, 2.0 * station.heartbeat_interval_s)
+            conversation.link.tune_ping(patience_s, conversation.link.ping_timeout_s)
         self._tell_connected(station)
         if key not in self._unsettled:
             conversation.link.go_on()
+
+    def _note_pongs(self, conversation: Conversation, ending: Ending) -> None:
+        """Some stations can answer no ping: next time they get the time of two heartbeats."""
+        key = conversation.station.tenant_id, conversation.station.id
+        if conversation.link.answers_pings:
+            self._pongless.pop(key, None)
+        elif ending.reason == NO_PONG:
+            self._pongless[key] = None
+            if len(self._pongless) > PONGLESS_MAX:
+                del self._pongless[next(iter(self._pongless))]
 
     def _lost(self, conversation: Conversation) -> None:
         conversation.end()

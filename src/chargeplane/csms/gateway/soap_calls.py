@@ -207,6 +207,8 @@ class SoapCalls:
         assert isinstance(response, Response)
         for repair in repairs:
             self._gateway.meter.repaired(repair.name)
+        for remark in envelope.remarks:
+            self._gateway.meter.repaired(f"soap-{remark.replace('_', '-')}")
         return response, repairs
 
     async def close(self) -> None:

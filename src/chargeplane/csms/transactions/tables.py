@@ -74,9 +74,8 @@ ledger = SCHEMA.table(
         postgresql_where=_LOOSE,
     ),
     key=["station_id", "transaction_id", "frame_id"],
-    sqlite_with_rowid=False,
 )
-"""Clustered by transaction: a message touches one page, and a transaction is one walk.
+"""Rows lie in the order of arrival, so that many share a page; the key finds a transaction.
 ``transaction_id`` is the station's word for it, empty if it named none that it can know;
 ``is_loose``: no start was known for it when it came; ``at``: when it happened
 (``domain.times.moment``); ``body``: the entry as JSON."""

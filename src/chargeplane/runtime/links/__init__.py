@@ -13,7 +13,7 @@ from chargeplane.runtime.links.dialing import HandshakeRefused, connect
 from chargeplane.runtime.links.faults import CloseCode, LinkClosed
 from chargeplane.runtime.links.heads import Headers, Request, Response
 from chargeplane.runtime.links.identity import IdentityFault, identity_of_text
-from chargeplane.runtime.links.link import Link
+from chargeplane.runtime.links.link import NO_PONG, Link
 from chargeplane.runtime.links.listener import Listener, Opened, Respond
 from chargeplane.runtime.links.peers import Address, Tls
 from chargeplane.runtime.links.receivers import (
@@ -29,6 +29,7 @@ from chargeplane.runtime.links.transports import Transport, default_transport, n
 from chargeplane.runtime.links.wheel import Wheel
 
 __all__ = [
+    "NO_PONG",
     "SUBPROTOCOLS",
     "Accept",
     "Address",

@@ -16,6 +16,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from enum import Enum
+from typing import Final
 
 from chargeplane.runtime.links.assembly import Assembly
 from chargeplane.runtime.links.faults import (
@@ -45,7 +46,10 @@ from chargeplane.runtime.links.wires import (
     Wire,
 )
 
-__all__ = ["Link"]
+__all__ = ["NO_PONG", "Link"]
+
+NO_PONG: Final = "no answer to a ping"
+"""The reason of a link's end when its peer was silent for too long."""
 
 # A frame that cannot be read is answered with a close; the connection ends so much later, because
 # closing while bytes of the peer are unread would take our close frame down with it.
@@ -83,6 +87,7 @@ class Link:
         "_state",
         "_wheel",
         "_wire",
+        "answers_pings",
         "facts",
         "message_bytes_max",
         "ping_interval_s",
@@ -115,6 +120,8 @@ class Link:
         self._pinged_at_s: float | None = None
         self._ping_count = 0
         self._ping_waiter: asyncio.Future[float] | None = None
+        self.answers_pings = False
+        """Whether the peer ever has: some never do, and are alive all the same."""
         self._wire: Wire = NOWHERE
         self._receiver: Receiver = NOBODY
         self._on_ended: Callable[[Link], None] | None = None
@@ -319,7 +326,7 @@ class Link:
         pinged_at_s = self._pinged_at_s
         if pinged_at_s is not None and self._heard_at_s < pinged_at_s:
             if now_s >= pinged_at_s + self.ping_timeout_s:
-                self.cut("no answer to a ping")
+                self.cut(NO_PONG)
                 return None
             return pinged_at_s + self.ping_timeout_s
         self._pinged_at_s = None
@@ -367,6 +374,7 @@ class Link:
         self.close(CloseCode.INTERNAL_ERROR, "internal error")
 
     def _on_pong(self, payload: bytes) -> None:
+        self.answers_pings = True
         waiter = self._ping_waiter
         if waiter is not None and payload == self._ping_payload():
             self._ping_waiter = None

@@ -40,7 +40,6 @@ frames = SCHEMA.table(
     Column("message_id", Words),
     Column("text", Words, nullable=False),
     key=["station_id", "id"],
-    sqlite_with_rowid=False,
 )
 
 

@@ -48,7 +48,6 @@ outbox = SCHEMA.table(
     Column("payload", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
     key=["id"],
-    sqlite_with_rowid=False,
 )
 
 readers = SCHEMA.table(

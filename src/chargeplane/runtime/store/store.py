@@ -75,6 +75,7 @@ class Store:
         self._writer = Writer(self._backend, self._release)
         self._room = Room(settings.waiting_units_max)
         self._waiting: set[Ticket[Any]] = set()
+        self._fresh: list[Ticket[Any]] = []
         self._waiting_reads = 0
         self._readers = Readers(self._backend, self._read)
         self._sweep: asyncio.TimerHandle | None = None
@@ -89,6 +90,7 @@ class Store:
 
     async def __aexit__(self, *_: object) -> None:
         """Commit what waits, as far as the database lets us, and end."""
+        self._hand_over()
         await asyncio.to_thread(self._writer.stop)
         await asyncio.to_thread(self._readers.stop)
         if self._sweep is not None:
@@ -149,7 +151,11 @@ class Store:
             raise StoreClosed("the store is closed")
         ticket: Ticket[Any] = Ticket(unit, waiter, expires_at_s)
         self._waiting.add(ticket)
-        self._writer.put(ticket)
+        # To wake the writer for each would make it begin with the first alone. At the end of this
+        # turn of the loop it finds all that have come in together.
+        if not self._fresh:
+            self._loop.call_soon(self._hand_over)
+        self._fresh.append(ticket)
         if self._sweep is None:
             self._sweep = self._loop.call_later(_SWEEP_S, self._give_up_the_late)
 
@@ -175,6 +181,11 @@ class Store:
 
     def _patience_s(self, deadline_s: float | None) -> float:
         return self.settings.deadline_s if deadline_s is None else deadline_s
+
+    def _hand_over(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        for ticket in fresh:
+            self._writer.put(ticket)
 
     def _release(self, batch: Batch, took_s: float) -> None:
         """Called in the writer's thread: one wake-up of the loop for the whole batch."""

@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "tenant_id", "station_id", "transaction_id", "frame_id", name="pk_ledger"
         ),
-        sqlite_with_rowid=False,
     )
     _index("ix_ledger_loose", "ledger", "station_id", "at", where="is_loose")
     op.create_table(

@@ -35,7 +35,6 @@ def upgrade() -> None:
         sa.Column("message_id", Words),
         sa.Column("text", Words, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "station_id", "id", name="pk_frames"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "outbox",
@@ -45,7 +44,6 @@ def upgrade() -> None:
         sa.Column("payload", Words, nullable=False),
         sa.Column("created_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_outbox"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "outbox_readers",
