@@ -6,7 +6,7 @@ import platform
 import sys
 from importlib import import_module
 
-NAMES = ("codec", "turn", "imports", "echo", "store")
+NAMES = ("codec", "turn", "imports", "echo", "store", "path", "storm")
 
 
 def main(names: list[str]) -> int:

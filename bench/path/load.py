@@ -49,10 +49,17 @@ def event(station: int, seq_no: int) -> bytes:
             1_000_000 + 3 * seq_no, context,
         )
     )  # fmt: skip
-    return b"\x81\xfe" + len(text).to_bytes(2, "big") + bytes(4) + text
+    return masked(text)
 
 
-def connect(port: int, station: int) -> socket.socket:
+def masked(text: bytes) -> bytes:
+    """A frame of a client, masked with a key of zeros."""
+    length = len(text)
+    size = bytes([0x80 | length]) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
+    return b"\x81" + size + bytes(4) + text
+
+
+def connect(port: int, station: int, extensions: str | None = None) -> socket.socket:
     """A station that has shaken hands."""
     name = f"CP{station:06d}"
     credentials = base64.b64encode(f"{name}:{PASSWORD}".encode()).decode()
@@ -60,8 +67,9 @@ def connect(port: int, station: int) -> socket.socket:
         f"GET /ocpp/{name} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
         "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        f"Sec-WebSocket-Protocol: ocpp2.0.1\r\nAuthorization: Basic {credentials}\r\n\r\n"
+        f"Sec-WebSocket-Protocol: ocpp2.0.1\r\nAuthorization: Basic {credentials}\r\n"
     )
+    request += f"Sec-WebSocket-Extensions: {extensions}\r\n\r\n" if extensions else "\r\n"
     source = (f"127.0.0.{2 + station % _SOURCES}", 0)
     connection = socket.create_connection(("127.0.0.1", port), source_address=source)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

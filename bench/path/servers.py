@@ -42,6 +42,10 @@ class Server:
         assert self._process.stdout is not None
         return int(self._process.stdout.readline())
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def commits(self) -> int:
         """How many it has made so far."""
         assert self._process.stdin is not None
