@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Integer, select
+from sqlalchemy import Column, Connection, Integer, bindparam, select
 
 from chargeplane.csms.contract import Registration
-from chargeplane.runtime.store import SCHEMA, Moment, Sink, Words, tenants
+from chargeplane.runtime.store import SCHEMA, Moment, Prepared, Sink, Words, storable, tenants
 
 __all__ = [
     "CONNECTOR_SINK",
@@ -93,20 +93,26 @@ class Known(NamedTuple):
     epoch: int
 
 
-_KNOWN = [stations.c[name] for name in Known._fields]
+_FIND: Final = Prepared(
+    select(*(stations.c[name] for name in Known._fields)).where(
+        stations.c.tenant_id.in_(select(tenants.tenants.c.tenant_id)),
+        stations.c.id == bindparam("identity"),
+    )
+)
 
 
 def find_all(connection: Connection, identities: Collection[str]) -> dict[str, Known]:
     """The stations of some identities, whichever tenant has them."""
-    rows = connection.execute(
-        select(*_KNOWN)
-        .where(stations.c.tenant_id.in_(tenants.known(connection)))
-        .where(stations.c.id.in_(identities))
-    )
-    known = (Known(*row)._replace(registration=Registration(row.registration)) for row in rows)
-    return {each.id: each for each in known}
+    return {
+        identity: known
+        for identity in identities
+        if (known := find(connection, identity)) is not None
+    }
 
 
 def find(connection: Connection, identity: str) -> Known | None:
     """The station of an identity."""
-    return find_all(connection, [identity]).get(identity)
+    for row in _FIND.rows(connection, {"identity": storable(identity)}):
+        known = Known(*row)
+        return known._replace(registration=Registration(known.registration))
+    return None

@@ -78,7 +78,9 @@ def request_of(
             ErrorCode.NOT_SUPPORTED, f"{action.version} {action.name} is not for a {sender} to send"
         )
     usual = usual_calls(version, sender)
-    if action.response is not None and f'"{action.name}"' not in usual:
+    # A foreign one is never usual: each needs a repair that is told, or is refused by the strict.
+    is_ours = action.version is version
+    if is_ours and action.response is not None and f'"{action.name}"' not in usual:
         found = (action, call_decoder(action.request), evident(action.response))
         usual |= {f'"{action.name}"': found, f' "{action.name}"': found}
     try:

@@ -89,7 +89,7 @@ async def test_a_value_is_shown_with_all_that_is_known_of_it(rest: httpx.AsyncCl
     assert (item["evse_id"], item["sampled_at"]) == (0, "2026-11-21T12:00:00Z")
     assert item["values"][0] == {
         "sampled_at": "2026-11-21T12:00:00Z",
-        "value": "0",
+        "value": 0.0,
         "unit": "Wh",
         "measurand": "Energy.Active.Import.Register",
         "context": "Sample.Periodic",

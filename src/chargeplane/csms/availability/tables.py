@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from chargeplane.csms.inventory import CONNECTOR_SINK, connectors
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.status import ConnectorStatus, StatusReport
-from chargeplane.runtime.store import Row
+from chargeplane.runtime.store import Prepared, Row
 
 __all__ = ["key_of", "row_of", "statuses"]
 
@@ -22,6 +23,14 @@ _REPORT = (
     connectors.c.error_code,
     connectors.c.info,
     connectors.c.vendor_error_code,
+)
+
+# Every station that comes back asks once.
+_OF_STATION: Final = Prepared(
+    select(*_REPORT).where(
+        connectors.c.tenant_id == bindparam("of_tenant"),
+        connectors.c.station_id == bindparam("of_station"),
+    )
 )
 
 Key = tuple[int, int]
@@ -50,17 +59,18 @@ def row_of(tenant_id: UUID, station_id: str, key: Key, report: StatusReport) -> 
 
 def statuses(connection: Connection, tenant_id: UUID, station_id: str) -> dict[Key, StatusReport]:
     """The newest report of each connector of a station."""
-    query = select(*_REPORT).where(
-        connectors.c.tenant_id == tenant_id, connectors.c.station_id == station_id
-    )
+    found = _OF_STATION.rows(connection, {"of_tenant": tenant_id, "of_station": station_id})
     return {
-        (row.evse_id, row.connector_id): StatusReport(
-            status=ConnectorStatus(row.status),
-            reported_at=row.reported_at,
-            received_at=row.received_at,
-            error_code=row.error_code,
-            info=row.info,
-            vendor_error_code=row.vendor_error_code,
+        (evse_id, connector_id): StatusReport(
+            status=ConnectorStatus(status),
+            reported_at=reported_at,
+            received_at=received_at,
+            error_code=error_code,
+            info=info,
+            vendor_error_code=vendor_error_code,
         )
-        for row in connection.execute(query)
-    }
+        for (
+            evse_id, connector_id, status, reported_at, received_at,
+            error_code, info, vendor_error_code,
+        ) in found
+    }  # fmt: skip

@@ -112,7 +112,7 @@ class Conversation:
         if self._frames >= FRAMES_AT_ONCE_MAX:
             self._slow_down()
         frame = _Frame(new_id(), self._gateway.clock.now(), text)
-        if self._backlog or self._is_busy:
+        if self._waiting and (self._backlog or self._is_busy):
             self._put_aside(frame)
         else:
             self._take(frame)

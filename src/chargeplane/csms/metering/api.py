@@ -13,9 +13,9 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from chargeplane.csms.inventory import stations
+from chargeplane.csms.meter_value_view import MeterValueView, value_view
 from chargeplane.csms.metering import tables
 from chargeplane.csms.metering.tables import Place, Sample
-from chargeplane.domain.metering import MeterValue
 from chargeplane.runtime.rest import (
     Injected,
     Page,
@@ -40,7 +40,7 @@ class SampleView(Struct, frozen=True, kw_only=True):
     """When the last of the values was measured."""
     received_at: datetime
     frame_id: UUID
-    values: tuple[MeterValue, ...]
+    values: list[MeterValueView]
 
 
 @get(
@@ -104,4 +104,5 @@ def _look(
 
 
 def _view(sample: Sample) -> SampleView:
-    return SampleView(**sample._asdict())
+    facts = sample._asdict() | {"values": [value_view(each) for each in sample.values]}
+    return SampleView(**facts)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Integer, delete, func, select, update
+from sqlalchemy import Column, Connection, Integer, bindparam, delete, func, select, update
 
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.inventory import stations
 from chargeplane.domain.commands import Variable
-from chargeplane.runtime.store import SCHEMA, Change, Moment, Row, Sink, Words, storable
+from chargeplane.runtime.store import SCHEMA, Change, Moment, Prepared, Row, Sink, Words, storable
 
 __all__ = [
     "BOOT",
@@ -120,16 +120,19 @@ class Report(NamedTuple):
     parts_count: int
 
 
+_REGISTRATION: Final = Prepared(
+    select(stations.c.registration).where(
+        stations.c.tenant_id == bindparam("of_tenant"), stations.c.id == bindparam("of_station")
+    )
+)
+
+
 def registration_of(
     connection: Connection, tenant_id: UUID, station_id: str
 ) -> Registration | None:
     """How a station stands with us; None if there is no such station (any more)."""
-    word = connection.scalar(
-        select(stations.c.registration).where(
-            stations.c.tenant_id == tenant_id, stations.c.id == station_id
-        )
-    )
-    return None if word is None else Registration(word)
+    found = _REGISTRATION.rows(connection, {"of_tenant": tenant_id, "of_station": station_id})
+    return Registration(found[0][0]) if found else None
 
 
 def key_of(variable: Variable) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -14,10 +13,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from chargeplane.csms.meter_value_view import MeterValueView, number_of, value_view
 from chargeplane.csms.transactions import listing
 from chargeplane.csms.transactions.tables import Stored
 from chargeplane.domain.ledger import LedgerEntry, Remark
-from chargeplane.domain.metering import MeterValue
 from chargeplane.runtime.rest import (
     Injected,
     Page,
@@ -59,20 +58,6 @@ class TransactionView(Struct, frozen=True, kw_only=True):
     remote_start_id: str | None
     """Of the remote start that caused it."""
     remarks: list[Remark]
-
-
-class MeterValueView(Struct, frozen=True, kw_only=True):
-    """One sampled value, as it was sent."""
-
-    sampled_at: datetime
-    value: float | None
-    """Null: the station sent something that is no number."""
-    unit: str
-    multiplier: int
-    measurand: str
-    context: str
-    location: str
-    phase: str | None
 
 
 class LedgerView(Struct, frozen=True, kw_only=True):
@@ -166,7 +151,7 @@ async def list_meter_values(
     entries = await _entries(store, principal, transaction_id, page)
     return page.of(
         entries,
-        lambda entry: [_value_view(each) for each in entry.meter_values],
+        lambda entry: [value_view(each) for each in entry.meter_values],
         key=lambda entry: UUID(entry.frame_id),
     )
 
@@ -215,8 +200,8 @@ def view(row: Stored) -> TransactionView:
         charging_state=row["charging_state"],
         started_at=row["started_at"],
         ended_at=row["ended_at"],
-        meter_start_wh=_number(row["meter_start_wh"]),
-        meter_stop_wh=_number(row["meter_stop_wh"]),
+        meter_start_wh=number_of(row["meter_start_wh"]),
+        meter_stop_wh=number_of(row["meter_stop_wh"]),
         energy_wh=float(row["energy_wh"]),
         stop_reason=row["stop_reason"],
         cost=None,
@@ -224,10 +209,6 @@ def view(row: Stored) -> TransactionView:
         remote_start_id=row["remote_start_id"],
         remarks=_remarks(row["remarks"]),
     )
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or not Decimal(value).is_finite() else float(value)
 
 
 def _ledger_view(entry: LedgerEntry) -> LedgerView:
@@ -242,18 +223,5 @@ def _ledger_view(entry: LedgerEntry) -> LedgerView:
         id_token=entry.id_token.value if entry.id_token else None,
         offline=entry.offline,
         stop_reason=entry.stop_reason,
-        meter_values=[_value_view(each) for each in entry.meter_values],
-    )
-
-
-def _value_view(value: MeterValue) -> MeterValueView:
-    return MeterValueView(
-        sampled_at=value.sampled_at,
-        value=_number(value.value),
-        unit=value.unit,
-        multiplier=value.multiplier,
-        measurand=value.measurand,
-        context=value.context,
-        location=value.location,
-        phase=value.phase,
+        meter_values=[value_view(each) for each in entry.meter_values],
     )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
+    bindparam,
     func,
     or_,
     select,
@@ -33,6 +34,7 @@ from chargeplane.runtime.store import (
     Exact,
     Id,
     Moment,
+    Prepared,
     Removal,
     Row,
     Sink,
@@ -166,29 +168,45 @@ def ledger_row(
     )
 
 
-def _stored(
-    connection: Connection, tenant_id: UUID, station_id: str, *which: ColumnElement[bool]
-) -> list[Stored]:
-    query = select(transactions).where(
-        transactions.c.tenant_id == tenant_id, transactions.c.station_id == station_id, *which
+_MINE = (
+    transactions.c.tenant_id == bindparam("of_tenant"),
+    transactions.c.station_id == bindparam("of_station"),
+)
+_GOING_ON: Final = Prepared(
+    select(*transactions.columns)
+    .where(
+        *_MINE,
+        or_(
+            transactions.c.ended_at.is_(None),
+            transactions.c.ended_at >= bindparam("since"),
+            transactions.c.wire_id == bindparam("named"),
+        ),
     )
-    return [row._asdict() for row in connection.execute(query.order_by(transactions.c.started_at))]
+    .order_by(transactions.c.started_at)
+)
+_LAST_STARTS: Final = Prepared(
+    select(transactions.c.evse_id, func.max(transactions.c.started_at))
+    .where(*_MINE)
+    .group_by(transactions.c.evse_id)
+)
+_LAST_LOOSE: Final = Prepared(
+    select(func.max(ledger.c.at)).where(
+        ledger.c.tenant_id == bindparam("of_tenant"),
+        ledger.c.station_id == bindparam("of_station"),
+        ledger.c.is_loose,
+    )
+)
 
 
 def going_on_since(
     connection: Connection, tenant_id: UUID, station_id: str, since: datetime, wire_id: str | None
 ) -> list[Stored]:
     """The sessions that went on at a time or later, and the one that a station calls so."""
-    return _stored(
+    rows = _GOING_ON.rows(
         connection,
-        tenant_id,
-        station_id,
-        or_(
-            transactions.c.ended_at.is_(None),
-            transactions.c.ended_at >= since,
-            transactions.c.wire_id == wire_id,
-        ),
+        {"of_tenant": tenant_id, "of_station": station_id, "since": since, "named": wire_id},
     )
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
 def entries_of(
@@ -220,11 +238,8 @@ def _entries(
 
 def last_loose_at(connection: Connection, tenant_id: UUID, station_id: str) -> datetime | None:
     """The time of the latest message of a station that named no known transaction."""
-    found: datetime | None = connection.scalar(
-        select(func.max(ledger.c.at)).where(
-            ledger.c.tenant_id == tenant_id, ledger.c.station_id == station_id, ledger.c.is_loose
-        )
-    )
+    values = {"of_tenant": tenant_id, "of_station": station_id}
+    found: datetime | None = _LAST_LOOSE.rows(connection, values)[0][0]
     return found
 
 
@@ -232,12 +247,8 @@ def last_starts(
     connection: Connection, tenant_id: UUID, station_id: str
 ) -> dict[int | None, datetime]:
     """The time of the latest start on each EVSE; None: on one that is not known."""
-    rows = connection.execute(
-        select(transactions.c.evse_id, func.max(transactions.c.started_at))
-        .where(transactions.c.tenant_id == tenant_id, transactions.c.station_id == station_id)
-        .group_by(transactions.c.evse_id)
-    )
-    return {evse_id: at for evse_id, at in rows}  # noqa: C416
+    values = {"of_tenant": tenant_id, "of_station": station_id}
+    return dict(_LAST_STARTS.rows(connection, values))
 
 
 def active_count(

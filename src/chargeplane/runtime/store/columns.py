@@ -16,24 +16,26 @@ Python.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Dialect, LargeBinary, Numeric, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Dialect, LargeBinary, Numeric, Text, Uuid
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from chargeplane.runtime.store.text import is_storable
 
-__all__ = ["DIGITS_MAX", "Exact", "Id", "Moment", "Words"]
+__all__ = ["DIGITS_MAX", "Exact", "Id", "Moment", "Words", "binder"]
 
 DIGITS_MAX = 60
 """Of a stored Decimal, on each side of the point: far beyond any bill, far below a memory bomb."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_NOT_STORABLE = "text with NUL or a lone surrogate; pass it through storable() first"
 
 
 class Id(TypeDecorator[UUID]):
@@ -92,17 +94,21 @@ class Exact(TypeDecorator[Decimal]):
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        if not value.is_finite():
-            raise ValueError(f"{value} is no number that can be stored")
-        exponent = value.as_tuple().exponent
-        if value.adjusted() >= DIGITS_MAX or not -DIGITS_MAX <= int(exponent) < DIGITS_MAX:
-            raise ValueError(f"a number of more than {DIGITS_MAX} digits cannot be stored")
-        # Written out, since numeric knows neither exponents (1E+3 is 1000) nor a negative zero.
-        plain = f"{value if value else abs(value):f}"
+        plain = _written_out(value)
         return plain if dialect.name == "sqlite" else Decimal(plain)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value)
+
+
+def _written_out(value: Decimal) -> str:
+    """All digits, since numeric knows neither exponents (1E+3 is 1000) nor a negative zero."""
+    if not value.is_finite():
+        raise ValueError(f"{value} is no number that can be stored")
+    exponent = value.as_tuple().exponent
+    if value.adjusted() >= DIGITS_MAX or not -DIGITS_MAX <= int(exponent) < DIGITS_MAX:
+        raise ValueError(f"a number of more than {DIGITS_MAX} digits cannot be stored")
+    return f"{value if value else abs(value):f}"
 
 
 class Words(TypeDecorator[str]):
@@ -116,5 +122,67 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if value is not None and not is_storable(value):
-            raise ValueError("text with NUL or a lone surrogate; pass it through storable() first")
+            raise ValueError(_NOT_STORABLE)
         return value
+
+
+# Whole columns ------------------------------------------------------------------------------
+
+Bind = Callable[[Sequence[Any]], Sequence[Any]]
+"""Takes the values of one column in many rows, and gives them as the driver wants them."""
+
+
+def binder(kind: TypeEngine[Any], dialect: Dialect) -> Bind | None:
+    """What binds the values of a column of this type; None if they go as they are.
+
+    It stores and refuses what the type itself does. Rows are written by the hundred, and to go
+    through SQLAlchemy for each value takes longer than SQLite takes for the row.
+    """
+    quick = _QUICK.get((type(kind), dialect.name))
+    if quick is not None:
+        return quick
+    bind = kind.dialect_impl(dialect).bind_processor(dialect)
+    return None if bind is None else lambda values: [bind(each) for each in values]
+
+
+# The driver of SQLite searches for an adapter of each value that is not exactly an int, a float, a
+# str or a bytearray, which takes four times as long as to bind it: hence no bytes and no bool.
+
+
+def _ids_on_sqlite(values: Sequence[UUID | None]) -> Sequence[bytearray | None]:
+    return [None if id_ is None else bytearray(id_.int.to_bytes(16, "big")) for id_ in values]
+
+
+def _moments_on_sqlite(values: Sequence[datetime | None]) -> Sequence[int | None]:
+    try:
+        return [None if at is None else (at - _EPOCH) // _MICROSECOND for at in values]
+    except TypeError:  # a naive time has no distance to an aware one
+        naive = [at for at in values if at is not None and at.utcoffset() is None]
+        raise ValueError(f"{naive} have no zone; only aware times are stored") from None
+
+
+def _numbers_on_sqlite(values: Sequence[Decimal | None]) -> Sequence[str | None]:
+    return [None if number is None else _written_out(number) for number in values]
+
+
+def _booleans_on_sqlite(values: Sequence[bool | None]) -> Sequence[int | None]:
+    if not _BOOLEANS.issuperset(values):
+        raise ValueError("a value of a boolean column is neither true nor false")
+    return [None if value is None else int(value) for value in values]
+
+
+def _words(values: Sequence[str | None]) -> Sequence[str | None]:
+    if not is_storable("".join([text for text in values if text is not None])):
+        raise ValueError(_NOT_STORABLE)
+    return values
+
+
+_BOOLEANS: Final = frozenset({None, True, False})
+_QUICK: Final[dict[tuple[type, str], Bind]] = {
+    (Id, "sqlite"): _ids_on_sqlite,
+    (Moment, "sqlite"): _moments_on_sqlite,
+    (Exact, "sqlite"): _numbers_on_sqlite,
+    (Boolean, "sqlite"): _booleans_on_sqlite,
+    (Words, "sqlite"): _words,
+    (Words, "postgresql"): _words,
+}

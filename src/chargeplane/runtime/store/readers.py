@@ -1,8 +1,9 @@
 """The readers: a few threads that look into the database while the writer writes.
 
-To begin a transaction and to wake the loop costs more than most looks do. So a thread takes its
-share of the looks that wait, and does them in one transaction, one after the other. A look that
-fails ends that transaction, and the others go on in the next one.
+To wake a thread, to begin a transaction and to wake the loop costs more than most looks do. So the
+looks of one turn of the loop are dealt out in a few hands, and a thread does those of a hand in one
+transaction, one after the other. A look that fails ends that transaction, and the others go on in
+the next one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from chargeplane.runtime.store.writer import reason
 
 __all__ = ["Look", "Readers"]
 
-AT_ONCE_MAX = 32
+HAND_MIN = 8
+HAND_MAX = 32
+"""Looks that one thread is given at once: enough to be worth it, and a slow one delays few."""
 
 
 @dataclass(eq=False)
@@ -55,7 +58,7 @@ class Readers:
         self._backend = backend
         self._deliver = deliver
         self._engine = backend.readers()
-        self._looks: SimpleQueue[Look | None] = SimpleQueue()
+        self._hands: SimpleQueue[list[Look] | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._run, name=f"store-reader-{number}", daemon=True)
             for number in range(backend.settings.readers_max)
@@ -65,46 +68,36 @@ class Readers:
         for thread in self._threads:
             thread.start()
 
-    def put(self, look: Look) -> None:
-        """Queue a look. Whoever calls this bounds the queue."""
-        self._looks.put(look)
+    def put(self, looks: list[Look]) -> None:
+        """Deal looks out. Whoever calls this bounds their number."""
+        share = -(-len(looks) // len(self._threads))
+        size = min(max(share, HAND_MIN), HAND_MAX)
+        for first in range(0, len(looks), size):
+            self._hands.put(looks[first : first + size])
 
     def stop(self) -> None:
         """Give up what waits, and end when the looks under way are done."""
         self._give_up()
         for _ in self._threads:
-            self._looks.put(None)
+            self._hands.put(None)
         for thread in self._threads:
             thread.join()
-        self._give_up()
         self._engine.dispose()
 
     def _give_up(self) -> None:
-        while looks := self._share(self._looks.qsize()):
-            for look in looks:
+        while not self._hands.empty():
+            try:
+                looks = self._hands.get_nowait()
+            except Empty:  # a thread was quicker
+                return
+            for look in looks or ():
                 look.error = StoreClosed("the store was closed before this was read")
-            self._deliver(looks)
+            self._deliver(looks or [])
 
     def _run(self) -> None:
-        while (first := self._looks.get()) is not None:
-            fair = self._looks.qsize() // len(self._threads)
-            looks = [first, *self._share(min(fair, AT_ONCE_MAX - 1))]
+        while (looks := self._hands.get()) is not None:
             self._read(looks)
             self._deliver(looks)
-
-    def _share(self, count: int) -> list[Look]:
-        """Some of those that wait."""
-        looks: list[Look] = []
-        while len(looks) < count:
-            try:
-                look = self._looks.get_nowait()
-            except Empty:
-                break
-            if look is None:
-                self._looks.put(None)  # the end is for another thread, or for the next turn
-                break
-            looks.append(look)
-        return looks
 
     def _read(self, looks: list[Look]) -> None:
         left = deque(looks)

@@ -9,13 +9,16 @@ rows of one key the last one counts if the sink updates, and the first one other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, Table, bindparam
 from sqlalchemy.exc import DBAPIError
 
+from chargeplane.runtime.store.columns import Bind, binder
 from chargeplane.runtime.store.prepared import Prepared
 
 __all__ = ["Change", "Removal", "Row", "Rows", "Sink", "write_rows"]
@@ -44,38 +47,35 @@ class Sink:
         self.table = table
         self.columns = tuple(columns)
         self.update = tuple(update)
-        self._key = tuple(self.columns.index(each.name) for each in table.primary_key.columns)
-        self._binds: dict[str, tuple[tuple[int, Callable[[Any], Any]], ...]] = {}
+        self.key = itemgetter(*(self.columns.index(each.name) for each in table.primary_key))
+        """Gives what identifies a row among those of the table."""
+        self._binds: dict[str, list[Bind | None]] = {}
 
     def write(self, connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
         """Write rows together."""
         if self.update:  # PostgreSQL changes no row twice in one statement
-            rows = {self.key(values): values for values in rows}.values()
+            key = self.key
+            rows = {key(values): values for values in rows}.values()
         _insert(connection, self, rows)
 
-    def key(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The primary key of a row."""
-        return tuple(values[place] for place in self._key)
-
-    def bound(self, values: tuple[Any, ...], dialect: Dialect) -> list[Any]:
-        """The values as the driver wants them.
+    def bound(self, rows: Iterable[tuple[Any, ...]], dialect: Dialect) -> list[tuple[Any, ...]]:
+        """Rows as the driver wants them; a column is bound for all rows at once.
 
         Raises:
-            ValueError: a column refuses its value.
+            ValueError: a column refuses a value.
         """
         binds = self._binds.get(dialect.name)
         if binds is None:
-            binds = self._binds[dialect.name] = tuple(self._processors(dialect))
-        row = list(values)
-        for place, bind in binds:
-            row[place] = bind(row[place])
-        return row
-
-    def _processors(self, dialect: Dialect) -> Iterable[tuple[int, Callable[[Any], Any]]]:
-        for place, name in enumerate(self.columns):
-            bind = self.table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-            if bind is not None:
-                yield place, bind
+            kinds = [self.table.c[name].type for name in self.columns]
+            binds = self._binds[dialect.name] = [binder(kind, dialect) for kind in kinds]
+        columns = list(zip(*rows, strict=True))
+        if not columns:
+            return []
+        bound = [
+            values if bind is None else bind(values)
+            for bind, values in zip(binds, columns, strict=True)
+        ]
+        return list(zip(*bound, strict=True))
 
     def __repr__(self) -> str:
         return f"<sink {self.table.name}>"
@@ -145,13 +145,13 @@ def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
 
 def _insert(connection: Connection, sink: Sink, rows: Iterable[tuple[Any, ...]]) -> None:
     dialect = connection.dialect
-    bound = [sink.bound(values, dialect) for values in rows]
+    bound = sink.bound(rows, dialect)
     driver: Any = connection.connection.driver_connection
     at_once_max = min(ROWS_AT_ONCE_MAX, _VALUES_AT_ONCE_MAX // len(sink.columns))
     try:
         for start in range(0, len(bound), at_once_max):
             some = bound[start : start + at_once_max]
-            values = [value for row in some for value in row]
+            values = list(chain.from_iterable(some))
             driver.execute(_statement(sink, len(some), dialect.paramstyle), values)
     except dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(

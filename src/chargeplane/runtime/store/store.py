@@ -76,6 +76,7 @@ class Store:
         self._room = Room(settings.waiting_units_max)
         self._waiting: set[Ticket[Any]] = set()
         self._fresh: list[Ticket[Any]] = []
+        self._fresh_looks: list[Look] = []
         self._waiting_reads = 0
         self._readers = Readers(self._backend, self._read)
         self._sweep: asyncio.TimerHandle | None = None
@@ -91,6 +92,7 @@ class Store:
     async def __aexit__(self, *_: object) -> None:
         """Commit what waits, as far as the database lets us, and end."""
         self._hand_over()
+        self._hand_looks_over()
         await asyncio.to_thread(self._writer.stop)
         await asyncio.to_thread(self._readers.stop)
         if self._sweep is not None:
@@ -172,7 +174,9 @@ class Store:
             raise StoreBusy(f"{self._waiting_reads} reads are waiting; try again later")
         self._waiting_reads += 1
         found: asyncio.Future[R] = self._loop.create_future()
-        self._readers.put(Look(look, found))
+        if not self._fresh_looks:
+            self._loop.call_soon(self._hand_looks_over)
+        self._fresh_looks.append(Look(look, found))
         try:
             async with asyncio.timeout(self._patience_s(deadline_s)):
                 return await found
@@ -186,6 +190,10 @@ class Store:
         fresh, self._fresh = self._fresh, []
         for ticket in fresh:
             self._writer.put(ticket)
+
+    def _hand_looks_over(self) -> None:
+        fresh, self._fresh_looks = self._fresh_looks, []
+        self._readers.put(fresh)
 
     def _release(self, batch: Batch, took_s: float) -> None:
         """Called in the writer's thread: one wake-up of the loop for the whole batch."""
