@@ -6,8 +6,9 @@ Whoever opens a database imports this as well: it is what makes the tables of al
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
 from chargeplane.cli.composition import Contribution, Foundation, Part
@@ -19,6 +20,8 @@ from chargeplane.runtime.store import Function
 from chargeplane.station import Fleet
 
 __all__ = ["PARTS"]
+
+_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -68,14 +71,20 @@ async def virtual_stations(base: Foundation) -> AsyncIterator[Contribution]:
         speed=SPEED,
     )
     living = asyncio.create_task(fleet.run())
+    living.add_done_callback(_note_crash)
     try:
         yield Contribution(
             addresses={"Virtual": f"{len(MEMBERS)} stations charge, {SPEED:.0f} times as fast"}
         )
     finally:
         living.cancel()
-        with suppress(asyncio.CancelledError):
-            await living
+        await asyncio.gather(living, return_exceptions=True)  # a crash was told when it happened
+
+
+def _note_crash(living: asyncio.Task[None]) -> None:
+    """Stations that are gone would be a riddle otherwise."""
+    if not living.cancelled() and (error := living.exception()) is not None:
+        _log.error("the virtual stations have ended", exc_info=error)
 
 
 PARTS: tuple[Part, ...] = (central_system, virtual_stations)

@@ -22,6 +22,7 @@ __all__ = ["Ids", "id_at", "new_id", "time_of"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VERSION = 7 << 76
 _VARIANT = 0b10 << 62
+_UNKNOWN = SafeUUID.unknown
 _bare = object.__new__
 _set = object.__setattr__
 _DRAWN_AT_ONCE = 512
@@ -52,10 +53,11 @@ class Ids:
 
     def new(self) -> UUID:
         """An id greater than all before."""
-        ms, rest_ns = divmod(self._time_ns(), _NS_PER_MS)
-        tick = ms << 12 | (rest_ns << 12) // _NS_PER_MS
+        tick = (self._time_ns() << 12) // _NS_PER_MS
         with self._lock:
-            self._last = tick = max(tick, self._last + 1)
+            if tick <= self._last:
+                tick = self._last + 1
+            self._last = tick
             return _uuid(tick, self._chance() >> 2)
 
     def continue_after(self, known: UUID) -> None:
@@ -89,7 +91,7 @@ def _uuid(tick: int, rest: int) -> UUID:
     # made several times for each message.
     made = _bare(UUID)
     _set(made, "int", number)
-    _set(made, "is_safe", SafeUUID.unknown)
+    _set(made, "is_safe", _UNKNOWN)
     return made
 
 
