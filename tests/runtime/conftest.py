@@ -13,21 +13,6 @@ from tests.runtime.store.ledger import WITH_LEDGER
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """One folder for the whole run, however many workers it has."""
-    base = tmp_path_factory.getbasetemp()
-    return base if worker_id == "master" else base.parent
-
-
-@pytest.fixture(scope="session")
-def postgres(shared_folder: Path) -> Iterator[Cluster]:
-    """The server of the run: the first worker starts it, the last one stops it."""
-    cluster = Cluster(shared_folder / "postgres")
-    yield cluster
-    cluster.close()
-
-
-@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "store.db"
     upgrade(Settings(f"sqlite:///{path}"), WITH_LEDGER)
@@ -39,11 +24,6 @@ def postgres_template(postgres: Cluster) -> str:
     url = postgres.create()
     upgrade(Settings(url), WITH_LEDGER)
     return url.partition("?")[0].rpartition("/")[2]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

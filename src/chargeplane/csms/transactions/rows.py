@@ -25,7 +25,7 @@ from chargeplane.domain.ledger import LedgerEntry, Remark, Session
 from chargeplane.domain.transactions import ChargingState, SessionState, StopReason
 from chargeplane.runtime.store import Row, storable
 
-__all__ = ["changed", "events_of", "live_row", "sampled", "session_row", "values_of"]
+__all__ = ["changed", "events_of", "facts_of", "live_row", "sampled", "session_row", "values_of"]
 
 _NO_REMARKS = "[]"
 _remarks = msgspec.json.Decoder(tuple[Remark, ...]).decode
@@ -113,7 +113,7 @@ def events_of(
     stored: Stored | None, values: Stored, entry: LedgerEntry, heard: Heard
 ) -> Iterator[Event]:
     """What a change of a session tells."""
-    facts = _facts(entry, heard, str(values["id"]))
+    facts = facts_of(entry, heard, str(values["id"]))
     was_active = stored is not None and stored["state"] == SessionState.ACTIVE
     is_active = values["state"] == SessionState.ACTIVE
     if stored is None:
@@ -153,7 +153,7 @@ def updated(
 ) -> TransactionUpdated:
     """Something changed in an active transaction."""
     return TransactionUpdated(
-        **_facts(entry, heard, str(id_)),
+        **facts_of(entry, heard, str(id_)),
         charging_state=ChargingState(charging_state) if charging_state else None,
         id_token=entry.id_token,
         energy_wh=energy_wh,
@@ -185,7 +185,7 @@ def sampled(
     return (event,)
 
 
-def _facts(entry: LedgerEntry, heard: Heard, id_: str) -> dict[str, Any]:
+def facts_of(entry: LedgerEntry, heard: Heard, id_: str) -> dict[str, Any]:
     """What all events of a transaction carry."""
     return {
         "tenant_id": entry.tenant_id,

@@ -19,7 +19,7 @@ from chargeplane.csms.contract import Heard, Station
 from chargeplane.csms.transactions import tables
 from chargeplane.csms.transactions.book import Book, Live, read_book
 from chargeplane.csms.transactions.refolding import refold
-from chargeplane.csms.transactions.rows import live_row, sampled, updated
+from chargeplane.csms.transactions.rows import facts_of, live_row, sampled, updated
 from chargeplane.domain.events import Event, TransactionEnded, TransactionStarted
 from chargeplane.domain.ledger import LedgerEntry
 from chargeplane.domain.tokens import IdToken, TokenStatus
@@ -209,12 +209,7 @@ def _give(
 
 def _started(live: Live, entry: LedgerEntry, heard: Heard) -> TransactionStarted:
     return TransactionStarted(
-        tenant_id=entry.tenant_id,
-        station_id=entry.station_id,
-        reported_at=entry.reported_at,
-        received_at=heard.received_at,
-        frame_id=entry.frame_id,
-        transaction_id=str(live.id),
+        **facts_of(entry, heard, live.id_text),
         wire_id=live.running.wire_id,
         evse=entry.evse,
         id_token=entry.id_token,
@@ -225,12 +220,7 @@ def _started(live: Live, entry: LedgerEntry, heard: Heard) -> TransactionStarted
 
 def _ended(live: Live, entry: LedgerEntry, heard: Heard) -> TransactionEnded:
     return TransactionEnded(
-        tenant_id=entry.tenant_id,
-        station_id=entry.station_id,
-        reported_at=entry.reported_at,
-        received_at=heard.received_at,
-        frame_id=entry.frame_id,
-        transaction_id=str(live.id),
+        **facts_of(entry, heard, live.id_text),
         energy_wh=live.running.energy_wh,
         stop_reason=live.running.stop_reason,
         meter_stop_wh=live.running.meter_stop_wh,
