@@ -41,6 +41,7 @@ stations = SCHEMA.table(
     Column("security_profile", Integer, nullable=False),
     Column("password_hash", Words),
     Column("registration", Words, nullable=False),
+    Column("ping_interval_s", Integer),
     Column("epoch", Integer, nullable=False),
     Column("last_seen_at", Moment),
     Column("booted_at", Moment),
@@ -91,6 +92,8 @@ class Known(NamedTuple):
     password_hash: str | None
     registration: Registration
     epoch: int
+    ping_interval_s: int | None = None
+    """How long it may be silent before it is pinged; 0: it is never pinged; None: as all are."""
 
 
 _FIND: Final = Prepared(

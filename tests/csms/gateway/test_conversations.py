@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.contract import Registration
@@ -219,3 +219,23 @@ async def test_the_last_connection_to_close_leaves_the_station_disconnected(
         Function(lambda c: c.scalar(select(stations.c.last_seen_at).where(stations.c.id == "CP1")))
     )
     assert seen is not None
+
+
+@pytest.mark.parametrize(
+    ("ping_interval_s", "expected_s"), [(None, 60.0), (15, 15.0), (0, None)], ids=str
+)
+async def test_a_station_is_pinged_as_its_operator_says(
+    central: CentralSystem,
+    port: int,
+    sqlite_store: Store,
+    ping_interval_s: int | None,
+    expected_s: float | None,
+) -> None:
+    setting = update(stations).where(stations.c.id == "CP1")
+    change = setting.values(ping_interval_s=ping_interval_s)
+    await sqlite_store.write(Function(lambda connection: connection.execute(change)))
+    async with driving(port, "CP1") as station:
+        await station.ask("TransactionEvent", event(0, "Started"))
+        conversation = central.gateway.conversation(TENANT_ID, "CP1")
+        assert conversation is not None
+        assert conversation.link.ping_interval_s == expected_s

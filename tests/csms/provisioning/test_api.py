@@ -67,6 +67,7 @@ async def test_a_station_has_the_fields_of_the_contract(world: World) -> None:
         "booted_at": None,
         "created_at": "2026-11-21T12:00:00Z",
         "registration": "accepted",
+        "ping_interval_s": None,
         "status": "available",
         "evses": shown["evses"],
     }

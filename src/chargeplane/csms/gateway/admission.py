@@ -25,7 +25,7 @@ from chargeplane.csms.gateway.lookup import Lookup
 from chargeplane.csms.inventory import Known, stations, unknown_stations
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.clock import Clock
-from chargeplane.runtime.links import Accept, Attempt, Refuse
+from chargeplane.runtime.links import Accept, Attempt, LinkSettings, Refuse
 from chargeplane.runtime.passwords import is_right
 from chargeplane.runtime.settings import UnknownStations
 from chargeplane.runtime.store import Function, Store, StoreError, insert_new, storable, tenants
@@ -132,7 +132,12 @@ class Admission:
     def _accept(self, attempt: Attempt, admitted: Admitted) -> Accept:
         # A station that offers nothing speaks 1.6: all that were ever seen do (row 1).
         default = None if attempt.offered else Version.V1_6.subprotocol
-        return Accept(admitted.known.id, default_subprotocol=default, context=admitted)
+        return Accept(
+            admitted.known.id,
+            default_subprotocol=default,
+            settings=_link_settings(admitted.known.ping_interval_s),
+            context=admitted,
+        )
 
     async def _strange(self, visitor: Visitor) -> Admitted | Refuse:
         """Nobody has registered this station."""
@@ -166,6 +171,13 @@ def basic_credentials(authorization: str | None) -> tuple[str | None, bytes | No
         return name.decode(), password
     except (binascii.Error, UnicodeDecodeError):
         return None, None
+
+
+def _link_settings(ping_interval_s: int | None) -> LinkSettings | None:
+    """The settings of a station's link, where they differ from those of all others."""
+    if ping_interval_s is None:
+        return None
+    return LinkSettings(ping_interval_s=float(ping_interval_s) or None)
 
 
 def register(connection: Connection, known: Known, now: datetime, **more: Any) -> bool:

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("security_profile", sa.Integer, nullable=False),
         sa.Column("password_hash", Words),
         sa.Column("registration", Words, nullable=False),
+        sa.Column("ping_interval_s", sa.Integer),
         sa.Column("epoch", sa.Integer, nullable=False),
         sa.Column("last_seen_at", Moment),
         sa.Column("booted_at", Moment),

@@ -34,6 +34,7 @@ Password = Annotated[
     Meta(min_length=CHARACTERS_MIN, max_length=CHARACTERS_MAX, pattern=r"^[\x21-\x7e]+$"),
 ]
 Profile = Annotated[int, Meta(ge=0, le=3)]
+PingInterval = Annotated[int, Meta(ge=0, le=86_400)]
 
 
 class ConnectorView(Struct, frozen=True):
@@ -74,6 +75,8 @@ class StationView(Struct, frozen=True, kw_only=True):
     booted_at: datetime | None
     created_at: datetime
     registration: Registration
+    ping_interval_s: int | None
+    """How long it may be silent before it is pinged; 0: never; null: as all others."""
     status: str | None
     """Of the station as a whole; null if it has not said."""
     evses: list[EvseView]
@@ -110,6 +113,8 @@ class StationChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     security_profile: Profile | UnsetType = UNSET
     password: Password | UnsetType = UNSET
     registration: Registration | UnsetType = UNSET
+    ping_interval_s: PingInterval | UnsetType | None = UNSET
+    """Counts from its next connection on. Some stations cannot answer pings: 0 spares them."""
 
 
 class StrangerView(Struct, frozen=True):
