@@ -85,7 +85,7 @@ async def test_what_a_crash_kept_from_being_told_is_told_at_the_next_start(store
 
 async def test_what_was_confirmed_is_not_told_again(store: Store) -> None:
     kept = await keep(store, range(3))
-    late = NOW + timedelta(seconds=outbox.LAG_S + 10)
+    late = datetime.now(UTC) + timedelta(seconds=outbox.LAG_S + 10)
     first = Relay(store, Bus(), SimulatedClock(late))
     await first.catch_up()
     await first.confirm()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -36,8 +37,6 @@ from chargeplane.runtime.links import CloseCode, Ending, Link, LinkClosed
 from chargeplane.runtime.store import frames, new_id, storable
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from chargeplane.csms.gateway.gateway import Gateway
     from chargeplane.ocpp.tolerance import Repair
     from chargeplane.runtime.store import Row
@@ -56,6 +55,7 @@ FRAMES_AT_ONCE_MAX = 64
 FRAMES_S_MAX = 2_000
 """Whoever says more is read more slowly, so that nobody keeps the loop for itself: a single buffer
 of the transport may hold a thousand frames, and it reads several before it looks at others."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def _new_message_id() -> str:
@@ -95,6 +95,7 @@ class Conversation:
         self._useless = 0
         self._frames = 0
         self._frames_due_s = 0.0
+        self._seen_again_at = _LONG_AGO
         self._brake: asyncio.TimerHandle | None = None
         self._backlog: deque[_Frame] = deque()
         self._is_catching_up = False
@@ -189,13 +190,14 @@ class Conversation:
                 event.message_id,
                 event.repairs,
             )
-            row = self._row(frame, "in", event.message_id)
+            row = self._row(frame.id, "in", frame.received_at, event.message_id, frame.text)
             self._is_deciding = True
             gateway.dispatcher.hear(
                 heard, row, self._answer(event.message_id, event.action.version)
             )
             return
-        gateway.tray.put([self._row(frame, "in", getattr(event, "message_id", None))])
+        message_id = getattr(event, "message_id", None)
+        gateway.tray.put([self._row(frame.id, "in", frame.received_at, message_id, frame.text)])
         match event:
             case Answered() | Refused() | Failed():
                 self._useless = 0
@@ -223,7 +225,8 @@ class Conversation:
             self._loop.call_later(HOSTILE_LINGER_S, self.link.cut, reason)
 
     def _note(self, event: Called, frame: _Frame) -> None:
-        self._gateway.seen(self.station, frame.received_at)
+        if frame.received_at >= self._seen_again_at:
+            self._seen_again_at = self._gateway.seen(self.station, frame.received_at)
         self._count(event.repairs)
 
     def _count(self, repairs: tuple[Repair, ...]) -> None:
@@ -275,19 +278,21 @@ class Conversation:
         except LinkClosed:
             return
         now = self._gateway.clock.now()
-        self._gateway.tray.put([self._row(_Frame(new_id(), now, text), "out") for text in texts])
+        self._gateway.tray.put([self._row(new_id(), "out", now, None, text) for text in texts])
 
-    def _row(self, frame: _Frame, direction: str, message_id: str | None = None) -> Row:
+    def _row(
+        self, frame_id: UUID, direction: str, at: datetime, message_id: str | None, text: str
+    ) -> Row:
         station = self.station
         return frames.SINK, (
             station.tenant_id,
             station.id,
-            frame.id,
+            frame_id,
             direction,
-            frame.received_at,
+            at,
             self.epoch,
             message_id and storable(message_id),
-            storable(redacted(frame.text)),
+            storable(redacted(text)),
         )
 
     # Our requests ---------------------------------------------------------------------------

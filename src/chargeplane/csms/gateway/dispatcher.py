@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from functools import cache
 
 from chargeplane.csms.contract import Block, Decision, Handler, Heard
 from chargeplane.csms.gateway.meter import ANSWERED, Meter
@@ -57,8 +58,7 @@ class Dispatcher:
         kind = type(heard.request)
         handler = self._handlers.get(kind)
         if handler is None:
-            name = kind.__name__.removesuffix("Request")
-            error = RemoteError(ErrorCode.NOT_SUPPORTED, f"{name} is not served")
+            error = RemoteError(ErrorCode.NOT_SUPPORTED, f"{_action(kind)} is not served")
             self._refuse(heard, frame, error, done)
         elif not heard.station.is_accepted and kind not in BEFORE_ACCEPTED:
             reason = "the station is not accepted yet; it may only send BootNotification"
@@ -161,7 +161,7 @@ class Dispatcher:
         done(error)
 
     def _count(self, heard: Heard, outcome: str) -> None:
-        self._meter.answered(type(heard.request).__name__.removesuffix("Request"), outcome)
+        self._meter.answered(_action(type(heard.request)), outcome)
 
     def _start(self, work: Awaitable[None]) -> None:
         assert inspect.iscoroutine(work)
@@ -187,11 +187,20 @@ def _rows_and_events(heard: Heard, decision: Decision) -> tuple[list[Row], list[
 
 def outbox_row(published: Published, event: Event) -> Row:
     """An event as a row of the outbox."""
-    topic = str(type(event).__struct_config__.tag)
     return outbox.SINK, (
         published.tenant_id,
         published.id,
-        topic,
+        _topic(type(event)),
         encode(event).decode(),
         event.received_at,
     )
+
+
+@cache
+def _action(kind: type[Request]) -> str:
+    return kind.__name__.removesuffix("Request")
+
+
+@cache
+def _topic(kind: type[Event]) -> str:
+    return str(kind.__struct_config__.tag)

@@ -199,13 +199,14 @@ class Gateway:
             if heir := self.conversations.get(key):
                 heir.link.go_on()
 
-    def seen(self, station: Station, now: datetime) -> None:
-        """A station is alive."""
+    def seen(self, station: Station, now: datetime) -> datetime:
+        """A station is alive; from when on this is worth telling again."""
         key = station.tenant_id, station.id
         last = self._seen.get(key)
         if last is None or now - last >= SEEN_EVERY:
-            self._seen[key] = now
+            self._seen[key] = last = now
             self.tray.put([(_SEEN, (station.tenant_id, station.id, now))])
+        return last + SEEN_EVERY
 
     def told(
         self, station: Station, request: Request, frame_id: UUID, received_at: datetime

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from chargeplane.ocpp.errors import ErrorCode, LocalError
@@ -30,7 +31,26 @@ def lowered(message: Request | Response, version: Version) -> Any:
     Raises:
         LocalError: it cannot be said there.
     """
+    empty = _empty(type(message), version)
+    if empty is not None and message == empty[0]:
+        return empty[1]
     found = lower(message, version)
     if found.message is None:
         raise LocalError(ErrorCode.NOT_SUPPORTED, found.losses[-1].reason)
     return found.message
+
+
+@cache
+def _empty(
+    kind: type[Request | Response], version: Version
+) -> tuple[Request | Response, Request | Response] | None:
+    """The message of this type with no fields, and how ``version`` says it; None if it cannot.
+
+    It is the usual answer, and since messages never change, one is enough for everybody.
+    """
+    try:
+        empty = kind()
+    except TypeError:  # it has fields that it must have
+        return None
+    said = lower(empty, version).message
+    return None if said is None else (empty, said)
