@@ -43,6 +43,8 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
             f"port {settings.ocpp_port} of {settings.host} cannot be had: {error.strerror}"
         ) from error
     tune()
+    most = central.listener.settings.connections_max
+    _log.info("stations may connect", extra={"connections_max": most})
     try:
         yield Contribution(
             central.routes,
