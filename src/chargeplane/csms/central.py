@@ -53,6 +53,9 @@ from chargeplane.runtime.telemetry import Metrics
 __all__ = ["CentralSystem", "Options"]
 
 _log = logging.getLogger(__name__)
+# Of all that the process may open: for the database, the web server, and telling those who are one
+# too many why they are turned away.
+OTHER_FILES = 512
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,9 @@ class CentralSystem:
             admission,
             self.gateway.opened,
             respond=SoapEndpoint(self.gateway, admission, self._soap),
-            settings=ListenerSettings(connections_max=raise_open_files_max()),
+            settings=ListenerSettings(
+                connections_max=max(raise_open_files_max() - OTHER_FILES, OTHER_FILES)
+            ),
             transport=options.transport,
         )
         self._tasks: list[asyncio.Task[None]] = []
