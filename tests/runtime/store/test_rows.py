@@ -126,3 +126,19 @@ async def test_submit_refuses_when_the_queue_is_full_and_write_waits(narrow: Sto
     await asyncio.gather(blocked, waiting)
     assert told == [None]
     assert set(await store.read(notes)) == {("one", 1), ("one", 4)}
+
+
+async def test_a_fault_of_one_who_was_told_keeps_no_other_waiting(store: Store) -> None:
+    noted: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: noted.append(str(context["exception"])))
+    told: asyncio.Future[None] = loop.create_future()
+
+    def fails(_: object, error: Exception | None) -> None:
+        raise ValueError("our fault")
+
+    assert store.submit(Rows((row(FIRST_STAYS, 1),)), fails)
+    assert store.submit(Rows((row(FIRST_STAYS, 2),)), lambda _, error: told.set_result(None))
+    await told
+    assert noted == ["our fault"]
+    assert set(await store.read(notes)) == {("one", 1), ("one", 2)}

@@ -28,7 +28,7 @@ from chargeplane.runtime.store.migrating import reading, require_current
 from chargeplane.runtime.store.readers import Look, Readers
 from chargeplane.runtime.store.room import Room
 from chargeplane.runtime.store.schema import SCHEMA, Schema
-from chargeplane.runtime.store.tickets import Tell, Ticket, Told, Waiter
+from chargeplane.runtime.store.tickets import Kept, Tell, Ticket, Told, Waiter
 from chargeplane.runtime.store.units import Unit
 from chargeplane.runtime.store.writer import Batch, Writer
 
@@ -203,7 +203,14 @@ class Store:
         for ticket in batch:
             self._waiting.discard(ticket)
             self._room.leave()
-            ticket.deliver()
+            delivery = Kept()
+            with delivery:
+                ticket.deliver()
+            if delivery.error is not None:
+                # A fault of one who waited must not keep the others waiting for ever.
+                self._loop.call_exception_handler(
+                    {"message": "a result could not be delivered", "exception": delivery.error}
+                )
         if took_s:
             self._on_commit(Committed(len(batch), took_s))
 
