@@ -111,7 +111,12 @@ class Dispatcher:
             self._bus.publish(events)
 
         unit = Rows(tuple(rows))
-        if not self._store.submit(unit, told):
+        try:
+            queued = self._store.submit(unit, told)
+        except StoreError as error:  # it is closed
+            told(None, error)
+            return
+        if not queued:
             self._start(self._queue_for_room(unit, told))
 
     async def _queue_for_room(
@@ -119,7 +124,7 @@ class Dispatcher:
     ) -> None:
         try:
             await self._store.write(unit)
-        except (StoreError, ValueError) as error:
+        except Exception as error:  # whatever keeps it from being stored: the station is told
             told(None, error)
         else:
             told(None, None)
