@@ -12,7 +12,7 @@ import pytest
 
 from chargeplane.domain.events import Event, HeartbeatReceived, encode
 from chargeplane.runtime.bus import READER, Bus, Published, Relay
-from chargeplane.runtime.clock import SimulatedClock
+from chargeplane.runtime.clock import SimulatedClock, SystemClock
 from chargeplane.runtime.store import Function, Settings, Store, new_id, outbox
 from tests.runtime.store.ledger import TENANT_ID, WITH_LEDGER, make_tenant
 
@@ -112,3 +112,11 @@ async def test_the_relay_tells_and_confirms_by_itself(store: Store) -> None:
             await asyncio.sleep(0.01)
     running.cancel()
     assert told == ["CP0", "CP1", "CP2"]
+
+
+async def test_after_an_orderly_end_nothing_is_told_again(store: Store) -> None:
+    relay = Relay(store, Bus(), SystemClock())
+    await relay.catch_up()
+    await keep(store, range(5))
+    await relay.finish()
+    assert await Relay(store, Bus(), SystemClock()).catch_up() == 0

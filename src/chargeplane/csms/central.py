@@ -162,7 +162,7 @@ class CentralSystem:
         await self.gateway.drain()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
-            await self._relay.confirm()
+            await self._relay.finish()
         except StoreError as error:
             _log.warning("the last events will be told again at the next start: %s", error)
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from chargeplane.domain.events import Event, decode
 from chargeplane.runtime.clock import Clock
-from chargeplane.runtime.store import Function, Store, StoreError, outbox, tenants
+from chargeplane.runtime.store import Function, Store, StoreError, new_id, outbox, tenants
 
 __all__ = ["Bus", "Listen", "Published", "Relay"]
 
@@ -121,14 +121,20 @@ class Relay:
 
     async def confirm(self) -> None:
         """What is settled was told when it was committed."""
-        if self._is_behind:
-            return
-        await self._store.write(Function(self._confirm))
+        await self._confirm(outbox.settled(self._clock.now()))
 
-    def _confirm(self, connection: Connection) -> None:
-        position = outbox.settled(self._clock.now())
-        for tenant_id in tenants.known(connection):
-            outbox.confirm(connection, tenant_id, READER, position)
+    async def finish(self) -> None:
+        """At an orderly end everything was told: whoever tells has stopped, and this comes last."""
+        await self._confirm(new_id())
+
+    async def _confirm(self, position: UUID) -> None:
+        if not self._is_behind:
+            await self._store.write(Function(partial(_remember, position=position)))
 
     def _after(self, tenant_id: UUID, position: UUID, connection: Connection) -> list[outbox.Entry]:
         return outbox.after(connection, [tenant_id], position, self._step_max)
+
+
+def _remember(connection: Connection, position: UUID) -> None:
+    for tenant_id in tenants.known(connection):
+        outbox.confirm(connection, tenant_id, READER, position)
