@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import Boolean, Connection, Dialect, Integer, create_engine, select
 from sqlalchemy.exc import StatementError
+from sqlalchemy.types import TypeEngine
 
 from chargeplane.runtime.store import Prepared, Settings, new_id, storable
+from chargeplane.runtime.store.columns import Exact, Id, Moment, Words, binder
 from chargeplane.runtime.store.engines import backend_of
 from chargeplane.runtime.store.text import is_storable
 from tests.runtime.store.ledger import TENANT_ID, ledger, make_tenant
@@ -121,6 +124,50 @@ def test_what_cannot_be_stored_exactly_is_refused(
     with pytest.raises(StatementError) as refused, one_row(connection, **{column: value}):
         pass
     assert isinstance(refused.value.orig, ValueError)
+
+
+def dialect(engine: str) -> Dialect:
+    return create_engine(
+        {"sqlite": "sqlite://", "psycopg": "postgresql+psycopg://"}[engine]
+    ).dialect
+
+
+VALUES: dict[str, tuple[TypeEngine[Any], st.SearchStrategy[Any]]] = {
+    "id": (Id(), st.uuids()),
+    "moment": (Moment(), AWARE | st.datetimes()),
+    "exact": (Exact(), st.decimals()),
+    "words": (Words(), st.text(st.characters(codec=None, categories=None))),
+    "boolean": (Boolean(), st.booleans()),
+    "integer": (Integer(), st.integers()),
+}
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "psycopg"])
+@pytest.mark.parametrize("name", VALUES)
+@given(data=st.data())
+def test_a_whole_column_is_bound_and_refused_as_its_values_are(
+    name: str, engine: str, data: st.DataObject
+) -> None:
+    (kind, some), speaks = VALUES[name], dialect(engine)
+    values = data.draw(st.lists(st.none() | some, max_size=5))
+    one = kind.dialect_impl(speaks).bind_processor(speaks)
+    try:
+        expected = values if one is None else [one(each) for each in values]
+    except ValueError:
+        with pytest.raises(ValueError, match="."):
+            bound_together(kind, values, speaks)
+    else:
+        assert bound_together(kind, values, speaks) == expected
+
+
+def bound_together(kind: TypeEngine[Any], values: list[Any], engine: Dialect) -> list[Any]:
+    bind = binder(kind, engine)
+    return values if bind is None else list(bind(values))
+
+
+def test_a_boolean_column_takes_nothing_else() -> None:
+    with pytest.raises(ValueError, match="boolean"):
+        bound_together(Boolean(), [True, "yes"], dialect("sqlite"))
 
 
 def test_numbers_of_the_most_digits_are_stored(connection: Connection) -> None:

@@ -47,6 +47,11 @@ async def test_a_row_comes_back_as_it_was_given(store: Store) -> None:
     )  # fmt: skip
 
 
+async def test_a_sink_takes_no_rows_at_all(store: Store) -> None:
+    await store.write(Function(lambda connection: FIRST_STAYS.write(connection, [])))
+    assert await store.read(notes) == {}
+
+
 async def test_the_first_row_of_a_key_stays_where_the_sink_does_not_update(store: Store) -> None:
     await store.write(Rows((row(FIRST_STAYS, 1, "first"), row(FIRST_STAYS, 1, "second"))))
     await store.write(Rows((row(FIRST_STAYS, 1, "third"),)))

@@ -55,7 +55,7 @@ class Dispatcher:
 
     def hear(self, heard: Heard, frame: Row, done: Done) -> None:
         """Let the block decide; ``done`` is called once, when the answer may go out."""
-        kind = type(heard.request)
+        kind: type[Request] = type(heard.request)
         handler = self._handlers.get(kind)
         if handler is None:
             error = RemoteError(ErrorCode.NOT_SUPPORTED, f"{_action(kind)} is not served")
@@ -166,7 +166,8 @@ class Dispatcher:
         done(error)
 
     def _count(self, heard: Heard, outcome: str) -> None:
-        self._meter.answered(_action(type(heard.request)), outcome)
+        kind: type[Request] = type(heard.request)
+        self._meter.answered(_action(kind), outcome)
 
     def _start(self, work: Awaitable[None]) -> None:
         assert inspect.iscoroutine(work)
