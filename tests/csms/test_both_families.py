@@ -123,7 +123,7 @@ def event(
 
 
 @pytest.fixture
-async def central(sqlite_store: Store) -> AsyncIterator[CentralSystem]:
+async def central(store: Store) -> AsyncIterator[CentralSystem]:
     def fill(connection: Connection) -> None:
         for name in (OLD, NEW):
             known = Known(TENANT_ID, name, 0, None, Registration.ACCEPTED, 0)
@@ -138,8 +138,8 @@ async def central(sqlite_store: Store) -> AsyncIterator[CentralSystem]:
         }
         tokens.add(connection, TENANT_ID, token)
 
-    await sqlite_store.write(Function(fill))
-    central = CentralSystem(sqlite_store, SystemClock())
+    await store.write(Function(fill))
+    central = CentralSystem(store, SystemClock())
     await central.start()
     yield central
     await central.stop()
@@ -188,24 +188,24 @@ async def test_the_events_are_the_same(heard: list[Event]) -> None:
 
 
 @pytest.mark.parametrize("table", [stations, connectors, transactions], ids=lambda each: each.name)
-async def test_the_rows_are_the_same(heard: list[Event], sqlite_store: Store, table: Any) -> None:
+async def test_the_rows_are_the_same(heard: list[Event], store: Store, table: Any) -> None:
     id_column = table.c.id if table is stations else table.c.station_id
 
     def rows(connection: Connection, station_id: str) -> list[dict[str, Any]]:
         found = connection.execute(select(table).where(id_column == station_id))
         return [without(row._asdict(), APART_OF_ROWS) for row in found]
 
-    ours = await sqlite_store.read(lambda connection: rows(connection, OLD))
+    ours = await store.read(lambda connection: rows(connection, OLD))
     assert ours
-    assert ours == await sqlite_store.read(lambda connection: rows(connection, NEW))
+    assert ours == await store.read(lambda connection: rows(connection, NEW))
 
 
-async def test_the_rest_answers_are_the_same(heard: list[Event], sqlite_store: Store) -> None:
+async def test_the_rest_answers_are_the_same(heard: list[Event], store: Store) -> None:
     def answers(connection: Connection) -> list[Any]:
         found = newest(connection, TENANT_ID, Wanted(), None, 10)
         return [without(msgspec.to_builtins(view(row)), APART_OF_ROWS) for row in found]
 
-    first, second = await sqlite_store.read(answers)
+    first, second = await store.read(answers)
     assert first == second
     assert first["energy_wh"] == 1000
     assert (first["state"], first["stop_reason"]) == ("ended", "ev_disconnected")
