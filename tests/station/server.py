@@ -27,7 +27,7 @@ from chargeplane.runtime.links import (
     Response,
 )
 from chargeplane.station.wires.http_post import http_post
-from tests.station.central import Central
+from tests.station.central import Central, Respond
 
 
 class Server:
@@ -40,6 +40,10 @@ class Server:
         self.links: dict[str, Link] = {}
         self.passwords: dict[str, str] = {}
         self.is_open = True
+        self.refusal = HTTPStatus.SERVICE_UNAVAILABLE
+        """What a station is told while it is not open."""
+        self.responds: Respond = lambda _: None
+        """For the stations that come from now on; see ``Central``."""
         self.subprotocols = SUBPROTOCOLS
         self.port = 0
         self.listener = Listener(self._admit, self._opened, respond=self._respond)
@@ -54,7 +58,7 @@ class Server:
 
     async def _admit(self, attempt: Attempt) -> Accept | Refuse:
         if not self.is_open or attempt.identity is None:
-            return Refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            return Refuse(self.refusal)
         self.passwords[attempt.identity] = attempt.headers.get("Authorization") or ""
         return Accept(attempt.identity, self.subprotocols, default_subprotocol="ocpp1.6")
 
@@ -67,6 +71,7 @@ class Server:
     def central(self, identity: str, version: Version) -> Central:
         if identity not in self.centrals:
             self.centrals[identity] = Central(version, TOLERANT)
+            self.centrals[identity].responds = self.responds
         return self.centrals[identity]
 
     def ask(self, identity: str, request: OcppRequest) -> None:

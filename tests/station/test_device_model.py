@@ -194,7 +194,8 @@ def test_a_report_of_some_variables_has_those() -> None:
     assert getattr(stage.ask(request), "status", "") == "Accepted"
     (part,) = stage.central.all(v21.NotifyReportRequest)
     names = sorted(f"{each.component.name}.{each.variable.name}" for each in part.report_data)
-    assert names == ["ClockCtrlr.DateTime", "ClockCtrlr.TimeSource", "EVSE.Power"]
+    clock = [f"ClockCtrlr.{each}" for each in ("DateTime", "TimeSource", "TimeZone")]
+    assert names == [*clock, "EVSE.Power"]
 
 
 def test_a_report_of_nothing_is_empty() -> None:

@@ -25,7 +25,15 @@ from chargeplane.runtime.settings import Settings, SettingsError
 from chargeplane.runtime.store import Store, upgrade
 from chargeplane.runtime.telemetry import Metrics
 
-__all__ = ["Announcement", "Contribution", "Foundation", "Part", "given_token", "run"]
+__all__ = [
+    "Announcement",
+    "Contribution",
+    "Foundation",
+    "Part",
+    "given_token",
+    "run",
+    "stop_signals",
+]
 
 TOKEN_VARIABLE = "CHARGEPLANE_API_TOKEN"
 
@@ -100,7 +108,7 @@ async def run(
         Refused: a port cannot be had.
     """
     token = given_token(environment)
-    async with _stop_signals() as stop, AsyncExitStack() as stack:
+    async with stop_signals() as stop, AsyncExitStack() as stack:
         base = await _foundation(settings, is_demo, stack)
         accounts = Accounts(base.store, base.clock)
         introduced = await first_start(base.store, accounts, base.clock, token)
@@ -143,7 +151,7 @@ async def _served(
 
 
 @asynccontextmanager
-async def _stop_signals() -> AsyncIterator[asyncio.Event]:
+async def stop_signals() -> AsyncIterator[asyncio.Event]:
     """An event that SIGINT and SIGTERM set. A second one ends the program at once."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)

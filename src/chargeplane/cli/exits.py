@@ -4,7 +4,7 @@
 code  meaning
 ====  ====================================================================================
 0     done
-1     not done: there is no such thing, or the state of things forbids it
+1     not done: there is no such thing, or the state of things forbids it; done, but with errors
 2     the command line or the settings are wrong; nothing was tried
 3     the database is away, of another version, or damaged; or a file of it, or a backup, is
 ====  ====================================================================================

@@ -1,4 +1,4 @@
-"""The command and its top level: ``serve``, ``demo`` and ``version``; the groups are beside it."""
+"""The command and its top level: ``serve``, ``demo`` and ``version``; the rest is beside it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import uvloop
 from rich.console import Console
 
 from chargeplane import __version__
-from chargeplane.cli import databases, stations, tokens, users
+from chargeplane.cli import databases, simulate, stations, tokens, users
 from chargeplane.cli.composition import Announcement, run
 from chargeplane.cli.exits import told
 from chargeplane.cli.options import AsJson, Config, Data, Database, settings_of
@@ -37,6 +37,7 @@ app.add_typer(stations.app, name="station")
 app.add_typer(users.app, name="user")
 app.add_typer(tokens.app, name="token")
 app.add_typer(databases.app, name="db")
+app.command("simulate", epilog=simulate.EXAMPLE)(simulate.command)
 
 _DEMO_FOLDER = "demo"
 

@@ -3,6 +3,7 @@
 * ``Station``: one over real sockets; ``Fleet``: many, with their drivers
 * ``Core``: the same without sockets and clock, a state machine
 * ``Inventory`` and ``EvseSpec``: what it is built of; ``Ev``: a vehicle with a battery
+* ``Tally``: what a fleet did, counted while it happens
 * ``signals``: what can happen, for ``Station.wait_for`` and ``Core.happened``
 * ``quirks.QUIRKS``: the oddities of real stations, as switches
 * one folder for each functional block, with the names of the blocks of ``csms``
@@ -14,9 +15,21 @@ of its family, which ``conversation`` lowers to the version on the wire.
 from __future__ import annotations
 
 from chargeplane.station.core import Core
-from chargeplane.station.fleet import DEMONSTRATION, Fleet, Member
+from chargeplane.station.fleet import DEMONSTRATION, Fleet, Member, Storm
 from chargeplane.station.inventory import EvseSpec, Inventory
 from chargeplane.station.station import Station
+from chargeplane.station.tally import Tally
 from chargeplane.station.vehicle import Ev
 
-__all__ = ["DEMONSTRATION", "Core", "Ev", "EvseSpec", "Fleet", "Inventory", "Member", "Station"]
+__all__ = [
+    "DEMONSTRATION",
+    "Core",
+    "Ev",
+    "EvseSpec",
+    "Fleet",
+    "Inventory",
+    "Member",
+    "Station",
+    "Storm",
+    "Tally",
+]

@@ -17,6 +17,7 @@ from chargeplane.ocpp.events import (
     Called,
     Event,
     Failed,
+    Malformed,
     Refused,
     TimedOut,
 )
@@ -25,6 +26,8 @@ from chargeplane.ocpp.frames import Limits
 from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.versions import Role, Version
 from chargeplane.ocpp.wire import Request, Response
+from chargeplane.station.signals import Signal
+from chargeplane.station.traffic import FrameMalformed, RequestEnded, RequestEnding
 
 __all__ = ["Conversation", "Done", "Outcome", "Serve", "Unanswered"]
 
@@ -57,6 +60,7 @@ class Conversation:
         answered: Callable[[], None],
         new_id: Callable[[], str],
         limits: Callable[[], Limits] = Limits,
+        tell: Callable[[Signal], None] = lambda _: None,
     ) -> None:
         """Say nothing yet; ``open`` begins.
 
@@ -66,12 +70,14 @@ class Conversation:
             answered: called when an answer is on its way, before anything else is taken up.
             new_id: makes message ids.
             limits: asked for each connection.
+            tell: told how each request ended, and of each frame that is malformed.
         """
         self.version = version
         self._serve = serve
         self._answered = answered
         self._new_id = new_id
         self._limits = limits
+        self._tell = tell
         self._peer: Peer | None = None
         self._pending: dict[str, Done] = {}
 
@@ -168,17 +174,29 @@ class Conversation:
 
     def _settle(self, event: Event) -> None:
         outcome: Outcome
+        code = text = ""
         match event:
             case Answered():
                 response = lift(event.response).message
                 assert isinstance(response, Response)
-                outcome = response
-            case Refused() | Failed():
-                outcome = Unanswered.REFUSED
-            case TimedOut() | Abandoned():
-                outcome = Unanswered.SILENT
+                outcome, ending = response, RequestEnding.ANSWERED
+            case Refused():
+                outcome, ending = Unanswered.REFUSED, RequestEnding.REFUSED
+                code, text = event.code, event.description
+            case Failed():
+                outcome, ending = Unanswered.REFUSED, RequestEnding.INVALID
+                code, text = event.error.code.value, str(event.error)
+            case TimedOut():
+                outcome, ending = Unanswered.SILENT, RequestEnding.TIMED_OUT
+            case Abandoned():
+                outcome, ending = Unanswered.SILENT, RequestEnding.LOST
+            case Malformed():
+                self._tell(FrameMalformed(event.code.value, event.reason))
+                return
             case _:
                 return
         done = self._pending.pop(event.message_id, None)
         if done is not None:
+            action = type(event.request).__name__.removesuffix("Request")
+            self._tell(RequestEnded(action, ending, code, text))
             done(outcome)

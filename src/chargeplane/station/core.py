@@ -29,6 +29,7 @@ from chargeplane.station import (
     metering,
     provisioning,
     remote_control,
+    smart_charging,
     transactions,
 )
 from chargeplane.station.evse import Evse
@@ -42,6 +43,7 @@ from chargeplane.station.signals import (
     FaultChanged,
     Happening,
     LimitWanted,
+    NotReached,
     Online,
     PluggedIn,
     Restarting,
@@ -62,6 +64,7 @@ BLOCKS = (
     transactions,
     metering,
     remote_control,
+    smart_charging,
     data_transfer,
 )
 
@@ -150,12 +153,17 @@ class Core:
         self.hub.conversation.open()
         self.hub.tell(Connected())
 
-    def disconnected(self, now_s: float) -> None:
-        """The connection is gone."""
+    def disconnected(self, now_s: float, reason: str = "") -> None:
+        """The connection is gone, and why; no reason: the station itself has hung up."""
         self._to(now_s)
         self._hang_up = False
         self.hub.conversation.close()
-        self.hub.tell(Disconnected())
+        self.hub.tell(Disconnected(reason))
+
+    def not_reached(self, now_s: float, reason: str, status: int = 0) -> None:
+        """The central system was dialled in vain: why, and the status of an HTTP refusal."""
+        self._to(now_s)
+        self.hub.tell(NotReached(reason, status))
 
     def receive(self, text: str, now_s: float) -> None:
         """Take one frame."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from chargeplane.station.vehicle import Ev
 
-__all__ = ["PUBLIC", "Day", "Visit", "visits"]
+__all__ = ["DEPOT", "PATTERNS", "PUBLIC", "WORKPLACE", "Day", "Visit", "visits"]
 
 _HOUR_S = 3600.0
-_VEHICLES = ((40_000.0, 7_400.0, 1), (58_000.0, 11_000.0, 3), (77_000.0, 22_000.0, 3))
+# Capacity in Wh, power in W, phases.
+_CARS = ((40_000.0, 7_400.0, 1), (58_000.0, 11_000.0, 3), (77_000.0, 22_000.0, 3))
+_VANS = ((68_000.0, 11_000.0, 3), (89_000.0, 11_000.0, 3), (113_000.0, 22_000.0, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +25,45 @@ class Day:
     """24 numbers."""
     stay_s_mean: float = 5_400.0
     stay_s_min: float = 600.0
+    begins_hour: float = 8.0
+    """When a fleet that lives this day begins, 0 to 24."""
+    first_s_max: float = 60.0
+    """Each EVSE sees its first driver within this time, so that there is something to see."""
+    vehicles: tuple[tuple[float, float, int], ...] = _CARS
 
     def __post_init__(self) -> None:
         if len(self.arrivals_per_hour) != 24 or max(self.arrivals_per_hour) <= 0:
             raise ValueError("a day has 24 hours, and at least one driver")
+        if self.stay_s_mean <= self.stay_s_min:
+            raise ValueError("the mean of all stays is longer than the shortest")
 
 
 _MORNING = (0.05, 0.03, 0.02, 0.02, 0.03, 0.1, 0.3, 0.6, 0.8, 0.8, 0.7, 0.7)
 _AFTERNOON = (0.8, 0.8, 0.7, 0.7, 0.8, 1.0, 1.0, 0.8, 0.6, 0.4, 0.2, 0.1)
-PUBLIC = Day((*_MORNING, *_AFTERNOON))
+PUBLIC: Final = Day((*_MORNING, *_AFTERNOON))
 """A public place: quiet at night, busiest in the late afternoon."""
+
+WORKPLACE: Final = Day(
+    (0.0,) * 6 + (0.1, 2.0, 2.0, 0.3) + (0.05,) * 6 + (0.0,) * 8,
+    stay_s_mean=8.5 * _HOUR_S,
+    stay_s_min=6 * _HOUR_S,
+    begins_hour=7.0,
+    first_s_max=2 * _HOUR_S,
+)
+"""A place of work: nearly all come between seven and nine, and stay until they go home."""
+
+DEPOT: Final = Day(
+    (0.0,) * 15 + (0.3, 1.0, 2.0, 2.0, 1.5, 0.8, 0.3) + (0.0,) * 2,
+    stay_s_mean=11 * _HOUR_S,
+    stay_s_min=9 * _HOUR_S,
+    begins_hour=17.0,
+    first_s_max=3 * _HOUR_S,
+    vehicles=_VANS,
+)
+"""A depot of delivery vans: they come back in the evening, and stand all night."""
+
+PATTERNS: Final[Mapping[str, Day]] = {"public": PUBLIC, "workplace": WORKPLACE, "depot": DEPOT}
+"""All days, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +84,7 @@ class Visit:
 
 
 def visits(
-    rng: Random, tokens: Sequence[str], day: Day = PUBLIC, *, hour: float = 8.0
+    rng: Random, tokens: Sequence[str], day: Day = PUBLIC, *, hour: float | None = None
 ) -> Iterator[Visit]:
     """The visits to one EVSE, without end.
 
@@ -60,13 +92,13 @@ def visits(
         rng: all chance.
         tokens: of the drivers; one is drawn for each visit.
         day: how busy it is.
-        hour: of the day at which it begins, 0 to 24.
+        hour: of the day at which it begins, 0 to 24; None: when the day says.
     """
-    at_s = hour * _HOUR_S
+    at_s = (day.begins_hour if hour is None else hour) * _HOUR_S
     while True:
         waited_s = _gap_s(rng, day, at_s)
-        capacity_wh, power_w, phases = rng.choice(_VEHICLES)
-        stay_s = max(rng.expovariate(1 / day.stay_s_mean), day.stay_s_min)
+        capacity_wh, power_w, phases = rng.choice(day.vehicles)
+        stay_s = day.stay_s_min + rng.expovariate(1 / (day.stay_s_mean - day.stay_s_min))
         yield Visit(
             after_s=waited_s,
             token=rng.choice(tokens),

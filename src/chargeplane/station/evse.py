@@ -77,6 +77,9 @@ class Evse:
     """Whether the contactor lets power through."""
     limit_w: float | None = None
     """A limit from outside, below what the hardware can."""
+    profile_w: float | None = None
+    """What charging profiles allow."""
+    profile_phases: int | None = None
     served: bool = False
     """Whether the vehicle that stands here has charged, so that it is finishing."""
     conditions: frozenset[str] = field(default_factory=frozenset)
@@ -90,7 +93,9 @@ class Evse:
     @property
     def phases_used(self) -> int:
         """Phases that carry current; 0 for direct current."""
-        return 0 if self.spec.is_dc or self.ev is None else min(self.spec.phases, self.ev.phases)
+        if self.spec.is_dc or self.ev is None:
+            return 0
+        return min(self.spec.phases, self.ev.phases, self.profile_phases or self.spec.phases)
 
     @property
     def offered_w(self) -> float:
@@ -98,7 +103,8 @@ class Evse:
         power_w = self.spec.power_w_max
         if self.ev is not None and not self.spec.is_dc:
             power_w *= self.phases_used / self.spec.phases
-        return power_w if self.limit_w is None else min(power_w, self.limit_w)
+        limits_w = (power_w, self.limit_w, self.profile_w)
+        return min(each for each in limits_w if each is not None)
 
     @property
     def power_w(self) -> float:

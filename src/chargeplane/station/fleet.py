@@ -6,15 +6,16 @@ fleet = Fleet(
     soap_url="http://127.0.0.1:9000/soap",
     tokens=["DEADBEEF"],
 )
-await fleet.run()  # until it is cancelled
+await fleet.run()  # until it is cancelled, or until `fleet.leave()`
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from random import Random
 
 from chargeplane.ocpp.versions import Version
@@ -24,10 +25,10 @@ from chargeplane.station.inventory import EvseSpec, Inventory
 from chargeplane.station.signals import Online
 from chargeplane.station.station import Station
 
-__all__ = ["DEMONSTRATION", "Fleet", "Member"]
+__all__ = ["DEMONSTRATION", "Fleet", "Member", "Storm"]
 
-FIRST_ARRIVAL_S_MAX = 60.0
-"""Each EVSE sees its first driver within this time, so that there is something to see."""
+BACK_S_MAX = 120.0
+"""How long a station may take to come back after a storm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,17 @@ class Member:
     inventory: Inventory = field(default_factory=Inventory)
     password: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """How the stations came back after all had lost their connections at once."""
+
+    dropped: int
+    missing: tuple[str, ...]
+    """The stations that did not come back in time."""
+    duration_s: float
+    """Until the last one was back that came back."""
 
 
 _FAST = Inventory(model="Virtual Fast", evses=(EvseSpec(150_000.0, 0, 400.0, ("cCCS2",)),))
@@ -77,7 +89,8 @@ class Fleet:
         seed: int | None = None,
         speed: float = 1.0,
         day: Day = PUBLIC,
-        hour: float = 8.0,
+        hour: float | None = None,
+        made: Callable[[Station], None] = lambda _: None,
     ) -> None:
         """Dial nothing yet.
 
@@ -89,7 +102,8 @@ class Fleet:
             seed: of all chance; None: another fleet each time.
             speed: seconds that drivers, vehicles and meters live through in one second.
             day: how busy each EVSE is.
-            hour: of the day at which it begins.
+            hour: of the day at which it begins; None: when the day says.
+            made: told each station before it dials, such as ``Tally.follow``.
 
         Raises:
             ValueError: there are no tokens, or a member speaks SOAP and there is no address.
@@ -101,22 +115,59 @@ class Fleet:
         self._members = tuple(members)
         self._url, self._soap_url = url, soap_url or ""
         self._tokens = tuple(tokens)
-        self._rng = Random(seed)
+        rng = Random(seed)
+        self._seeds = {each.identity: rng.getrandbits(64) for each in self._members}
         self._speed = speed
         self._day, self._hour = day, hour
+        self._made = made
+        self._leaving = asyncio.Event()
         self.stations: dict[str, Station] = {}
         self.visits: Counter[str] = Counter()
         """How many drivers have left, by station."""
 
     async def run(self) -> None:
-        """Live. Ends only when it is cancelled, or with an error that is a bug."""
+        """Live until ``leave``. Ends otherwise only when cancelled, or with an error: a bug."""
         wheel = Wheel()
         async with asyncio.TaskGroup() as tasks:
             for member in self._members:
-                seed = self._rng.getrandbits(64)
-                tasks.create_task(self._live(member, Random(seed), wheel))
+                tasks.create_task(self._live(member, wheel))
 
-    async def _live(self, member: Member, rng: Random, wheel: Wheel) -> None:
+    def leave(self) -> None:
+        """Let all drivers leave, all transaction messages be told, and all connections end."""
+        self._leaving.set()
+
+    async def storm(self, back_s_max: float = BACK_S_MAX) -> Storm:
+        """Cut the connections of all stations in service at once; how they came back."""
+        now_s = asyncio.get_running_loop().time
+        since_s = now_s()
+        dropped = [each for each in self.stations.values() if each.is_online]
+        back_at_s = await asyncio.gather(*(_back_at_s(each, back_s_max) for each in dropped))
+        missing = [
+            each.identity for each, at_s in zip(dropped, back_at_s, strict=True) if at_s is None
+        ]
+        last_s = max((at_s for at_s in back_at_s if at_s is not None), default=since_s)
+        return Storm(len(dropped), tuple(missing), last_s - since_s)
+
+    def drivers(self, identity: str) -> dict[int, Iterator[Visit]]:
+        """The visits to come to each EVSE of a station; the same ones for the same seed.
+
+        Raises:
+            KeyError: it is none of the fleet.
+        """
+        rng = self._rng(identity)
+        (member,) = (each for each in self._members if each.identity == identity)
+        return {evse_id: self._visits(rng) for evse_id, _ in enumerate(member.inventory.evses, 1)}
+
+    def _rng(self, identity: str) -> Random:
+        """Where the chance of the drivers of a station comes from."""
+        return Random(f"{self._seeds[identity]} drivers")
+
+    def _visits(self, rng: Random) -> Iterator[Visit]:
+        coming = visits(Random(rng.getrandbits(64)), self._tokens, self._day, hour=self._hour)
+        first_s = rng.uniform(0, self._day.first_s_max)
+        return chain([replace(next(coming), after_s=first_s)], coming)
+
+    async def _live(self, member: Member, wheel: Wheel) -> None:
         station = Station(
             member.identity,
             url=self._soap_url if member.soap else self._url,
@@ -124,30 +175,33 @@ class Fleet:
             password=member.password,
             inventory=member.inventory,
             speed=self._speed,
-            seed=rng.getrandbits(64),
+            seed=self._seeds[member.identity],
             quirks=member.quirks,
             variables=member.variables,
             ready_timeout_s=None,
             wheel=wheel,
         )
         self.stations[member.identity] = station
-        async with station, asyncio.TaskGroup() as tasks:
-            await station.wait_for(Online, timeout_s=None)  # nobody comes before it is in service
-            for evse_id in station.core.hub.evses:
-                drivers = visits(
-                    Random(rng.getrandbits(64)), self._tokens, self._day, hour=self._hour
-                )
-                first_s = rng.uniform(0, FIRST_ARRIVAL_S_MAX)
-                tasks.create_task(self._serve(station, evse_id, drivers, first_s))
+        self._made(station)
+        async with station:
+            async with asyncio.TaskGroup() as tasks:
+                driving = tasks.create_task(self._drive(station))
+                await self._leaving.wait()
+                driving.cancel()
+            for evse_id, evse in station.core.hub.evses.items():
+                if evse.ev is not None:
+                    await station.unplug(evse_id)
 
-    async def _serve(
-        self, station: Station, evse_id: int, drivers: Iterator[Visit], first_s: float
-    ) -> None:
+    async def _drive(self, station: Station) -> None:
+        await station.wait_for(Online, timeout_s=None)  # nobody comes before it is in service
+        async with asyncio.TaskGroup() as tasks:
+            for evse_id, drivers in self.drivers(station.identity).items():
+                tasks.create_task(self._serve(station, evse_id, drivers))
+
+    async def _serve(self, station: Station, evse_id: int, drivers: Iterator[Visit]) -> None:
         """One driver after the other at one EVSE."""
-        wait_s: float | None = first_s
         for visit in drivers:
-            await self._pass(visit.after_s if wait_s is None else wait_s)
-            wait_s = None
+            await self._pass(visit.after_s)
             await self._visit(station, evse_id, visit)
             self.visits[station.identity] += 1
 
@@ -172,3 +226,14 @@ class Fleet:
     async def _pass(self, duration_s: float) -> None:
         """Let time pass for people."""
         await asyncio.sleep(duration_s / self._speed)
+
+
+async def _back_at_s(station: Station, back_s_max: float) -> float | None:
+    """Lose the connection; when there is one again, on the clock of the loop. None: too late."""
+    try:
+        await station.drop()
+        await station.until(lambda core: not core.hub.is_online, timeout_s=back_s_max)
+        await station.until(lambda core: core.hub.is_online, timeout_s=back_s_max)
+    except TimeoutError:
+        return None
+    return asyncio.get_running_loop().time()

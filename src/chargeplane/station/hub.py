@@ -24,6 +24,7 @@ from chargeplane.station.inventory import Inventory
 from chargeplane.station.outbox import Outbox
 from chargeplane.station.signals import Happening, Signal
 from chargeplane.station.timers import Timers
+from chargeplane.station.traffic import CommandAnswered
 from chargeplane.station.variable_table import table
 from chargeplane.station.variables import Variables
 
@@ -73,7 +74,7 @@ class Hub:
         self.timers = Timers()
         self.outbox = Outbox(self)
         self.conversation = Conversation(
-            version, self._serve, self._after_answer, self.new_id, self._limits
+            version, self._serve, self._after_answer, self.new_id, self._limits, self.tell
         )
         self.happened: deque[Happening] = deque(maxlen=HAPPENED_MAX)
         """For the owner of the station, who takes them; the oldest are lost first."""
@@ -167,10 +168,15 @@ class Hub:
         return Limits(call_timeout_s=timeout_s)
 
     def _serve(self, request: Request) -> Response | ErrorCode:
-        if self.registration == "Rejected":  # B03: nobody who rejects us gives us orders
-            return ErrorCode.SECURITY_ERROR
         handler = self._answers.get(type(request))
-        return ErrorCode.NOT_IMPLEMENTED if handler is None else handler(request)
+        answer: Response | ErrorCode
+        if self.registration == "Rejected":  # B03: nobody who rejects us gives us orders
+            answer = ErrorCode.SECURITY_ERROR
+        else:
+            answer = ErrorCode.NOT_IMPLEMENTED if handler is None else handler(request)
+        code = answer.value if isinstance(answer, ErrorCode) else ""
+        self.tell(CommandAnswered(type(request).__name__.removesuffix("Request"), code))
+        return answer
 
     def _after_answer(self) -> None:
         acts, self._afterwards = self._afterwards, []

@@ -25,6 +25,7 @@ __all__ = [
     "HeartbeatWanted",
     "LimitWanted",
     "MessageDropped",
+    "NotReached",
     "Online",
     "PluggedIn",
     "Registered",
@@ -86,6 +87,18 @@ class Connected(Happening):
 @dataclass(frozen=True, slots=True)
 class Disconnected(Happening):
     """The connection is gone."""
+
+    reason: str = ""
+    """Why; empty: the station itself has hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotReached(Happening):
+    """The central system was dialled in vain."""
+
+    reason: str
+    status: int = 0
+    """Of its HTTP answer; 0: it gave none, or it was no refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +232,10 @@ class LimitWanted(Signal):
 
     evse_id: int
     limit_w: float | None
+    phases: int | None = None
+    """At most so many; None: all."""
+    by_profiles: bool = False
+    """Whether charging profiles want it, and not the owner; the lower one holds."""
 
 
 @dataclass(frozen=True, slots=True)

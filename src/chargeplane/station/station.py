@@ -17,6 +17,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from random import Random
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -29,7 +30,7 @@ from chargeplane.station.backoff import BackOff
 from chargeplane.station.core import Core
 from chargeplane.station.evse import Evse
 from chargeplane.station.inventory import Inventory
-from chargeplane.station.signals import Happening, TokenDecided
+from chargeplane.station.signals import Happening, Signal, TokenDecided
 from chargeplane.station.vehicle import Ev
 from chargeplane.station.watch import Watch
 from chargeplane.station.wires import Dialer, JsonDialer, Line, NotConnected, SoapDialer
@@ -39,6 +40,7 @@ __all__ = ["Station"]
 T = TypeVar("T")
 _KEY = re.compile("([0-9A-Fa-f]{2})+")  # 1.6 writes the bytes of a key in hexadecimal
 H = TypeVar("H", bound=Happening)
+S = TypeVar("S", bound=Signal)
 
 RESTART_S = 2.0
 """How long a station is away when it restarts."""
@@ -118,6 +120,7 @@ class Station:
         self._task: asyncio.Task[None] | None = None
         self._watch = Watch()
         self._is_leaving = False
+        self._is_dropping = False
         self.last_failure = ""
         """Why there was no connection the last time; empty while there is one."""
 
@@ -153,8 +156,11 @@ class Station:
         since = self._watch.count
         self._step(lambda now_s: self.core.tap(presented, now_s, evse_id))
 
+        def is_mine(each: TokenDecided) -> bool:
+            return each.token == presented and (evse_id is None or each.evse_id == evse_id)
+
         def found() -> TokenDecided | None:
-            return self._watch.first(TokenDecided, lambda each: each.token == presented, since)
+            return self._watch.first(TokenDecided, is_mine, since)
 
         decided: TokenDecided = await self._expect(found)
         return decided
@@ -174,6 +180,7 @@ class Station:
     async def drop(self) -> None:
         """Lose the connection; the station will dial again."""
         if self._line is not None:
+            self._is_dropping = True
             self._line.close()
 
     # What can be seen.
@@ -187,6 +194,24 @@ class Station:
     def is_online(self) -> bool:
         """Whether it is connected and accepted."""
         return self.core.hub.is_online
+
+    @property
+    def undelivered(self) -> int:
+        """Transaction messages that wait to be sent, or for their answers."""
+        return len(self.core.hub.outbox)
+
+    @property
+    def why_offline(self) -> str:
+        """Why it is not online; without meaning while it is."""
+        registration = self.core.hub.registration or "not answered"
+        return self.last_failure or f"registration {registration}"
+
+    def hears(self, kind: type[S], handler: Callable[[S], None]) -> None:
+        """Tell this handler of each signal of exactly this kind, at once and in order.
+
+        For what counts or records: nothing is kept or waited for, and the handler must be quick.
+        """
+        self.core.hub.hears(kind, handler)
 
     async def wait_for(
         self,
@@ -234,9 +259,7 @@ class Station:
         try:
             await self.until(lambda core: core.hub.is_online, timeout_s=timeout_s)
         except TimeoutError:
-            registration = self.core.hub.registration
-            why = self.last_failure or f"registration {registration or 'not answered'}"
-            raise TimeoutError(f"{self.identity} is not accepted: {why}") from None
+            raise TimeoutError(f"{self.identity} is not accepted: {self.why_offline}") from None
 
     async def __aexit__(
         self,
@@ -275,6 +298,7 @@ class Station:
                 line = await self._dialer.dial(self._heard)
             except NotConnected as error:
                 self.last_failure = str(error)
+                self._step(partial(self.core.not_reached, reason=str(error), status=error.status))
                 await asyncio.sleep(self._back_off.next_s())
                 continue
             restarts = await self._carry(line)
@@ -284,15 +308,17 @@ class Station:
     async def _carry(self, line: Line) -> bool:
         """Use a connection until it is gone; whether the station wanted to restart."""
         self._line, self.last_failure = line, ""
-        restarts = False
+        self._is_dropping = restarts = False
+        reason = "the connection was lost"
         try:
             self._step(self.core.connected)
-            await line.run()
+            reason = await line.run() or reason
         finally:
             restarts = self.core.wants_to_hang_up
-            self._line, self.last_failure = None, "the connection was lost"
+            self._line, self.last_failure = None, reason
             line.close()
-            self._step(self.core.disconnected)
+            wanted = restarts or self._is_dropping or self._is_leaving
+            self._step(lambda now_s: self.core.disconnected(now_s, "" if wanted else reason))
         return restarts
 
     def _heard(self, text: str) -> None:

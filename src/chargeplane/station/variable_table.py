@@ -26,7 +26,7 @@ _MEASURANDS = (
 _SAMPLED = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,SoC"
 _REGISTER = "Energy.Active.Import.Register"
 _POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
-_PROFILES = "Core,RemoteTrigger"
+_PROFILES = "Core,RemoteTrigger,SmartCharging"
 
 
 def table(inventory: Inventory, identity: str) -> Iterator[Variable]:
@@ -35,6 +35,7 @@ def table(inventory: Inventory, identity: str) -> Iterator[Variable]:
     yield from _communication()
     yield from _metering()
     yield from _transactions()
+    yield from _smart_charging()
     yield from _fixed(inventory, identity)
 
 
@@ -198,6 +199,23 @@ def _transactions() -> Iterator[Variable]:
         key="StopTransactionOnEVSideDisconnect",
     )
     yield _row(tx, "StopTxOnInvalidId", _BOOL, _RW, "true", key="StopTransactionOnInvalidId")
+
+
+def _smart_charging() -> Iterator[Variable]:
+    smart, entries_max = "SmartChargingCtrlr", 100
+    yield _row(smart, "Enabled", _BOOL, _RW, "true")
+    yield _row(smart, "Available", _BOOL, _RO, "true")
+    yield _row(smart, "ProfileStackLevel", _INT, _RO, "10", key="ChargeProfileMaxStackLevel")
+    yield _row(smart, "PeriodsPerSchedule", _INT, _RO, "100", key="ChargingScheduleMaxPeriods")
+    yield _row(smart, "Phases3to1", _BOOL, _RO, "true", key="ConnectorSwitch3to1PhaseSupported")
+    yield _row(smart, "RateUnit", _MEMBERS, _RO, "A,W", choices=("A", "W"))
+    yield _row(smart, "Entries", _INT, _RO, "0", instance="ChargingProfiles", most=entries_max)
+    yield _row(smart, "SupportsFeature", _BOOL, _RO, "true", instance="UseLocalTime")
+    for absent in ("DynamicProfiles", "MaxOfflineDuration", "RandomizedDelay", "LimitAtSoC"):
+        yield _row(smart, "SupportsFeature", _BOOL, _RO, "false", instance=absent)
+    yield _key("ChargingScheduleAllowedChargingRateUnit", _MEMBERS, _RO, "Current,Power")
+    yield _key("MaxChargingProfilesInstalled", _INT, _RO, str(entries_max))
+    yield _row("ClockCtrlr", "TimeZone", Kind.STRING, _RW, "", most=64)
 
 
 def _fixed(inventory: Inventory, identity: str) -> Iterator[Variable]:

@@ -146,7 +146,11 @@ class Sessions:
 
     def _on_limit_wanted(self, wanted: LimitWanted) -> None:
         evse = self._hub.live(self._hub.evses[wanted.evse_id])
-        before, evse.limit_w = evse.charging_state, wanted.limit_w
+        before = evse.charging_state
+        if wanted.by_profiles:
+            evse.profile_w, evse.profile_phases = wanted.limit_w, wanted.phases
+        else:
+            evse.limit_w = wanted.limit_w
         if evse.charging_state != before:
             self._update(evse, Cause.CHARGING_STATE)
         else:

@@ -87,8 +87,10 @@ class JsonDialer:
                 timeout_s=DIAL_TIMEOUT_S,
                 wheel=self._wheel,
             )
-        except (HandshakeRefused, OSError) as error:
-            raise NotConnected(str(error)) from error
+        except HandshakeRefused as error:
+            raise NotConnected(str(error), error.status) from error
+        except OSError as error:
+            raise NotConnected(str(error) or "there was no answer in time") from error
         if handshake.subprotocols and link.facts.subprotocol is None:
             link.cut("no common version")
             raise NotConnected(f"the central system does not speak {self._version.subprotocol}")
@@ -109,6 +111,7 @@ class JsonLine:
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
         self._over = asyncio.Event()
+        self._reason = "the connection was lost"
         self._link: Link
 
     def opened(self, link: Link) -> JsonLine:
@@ -125,13 +128,15 @@ class JsonLine:
     def close(self) -> None:
         self._link.close()
 
-    async def run(self) -> None:
+    async def run(self) -> str:
         await self._over.wait()
+        return self._reason
 
     def received(self, text: str) -> None:
         """The link tells of a frame."""
         self._heard(text)
 
-    def closed(self, _ending: Ending) -> None:
+    def closed(self, ending: Ending) -> None:
         """The link tells of its end."""
+        self._reason = f"{ending.code}: {ending.reason}" if ending.reason else str(ending.code)
         self._over.set()

@@ -12,7 +12,11 @@ Heard = Callable[[str], None]
 
 
 class NotConnected(Exception):
-    """There is no connection to the central system, and why."""
+    """There is no connection to the central system, and why; ``status``: of an HTTP refusal."""
+
+    def __init__(self, reason: str, status: int = 0) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class Line(Protocol):
@@ -24,8 +28,9 @@ class Line(Protocol):
     def close(self) -> None:
         """Begin to end it."""
 
-    async def run(self) -> None:
-        """Carry frames until the connection is gone."""
+    async def run(self) -> str:
+        """Carry frames until the connection is gone; why it is."""
+        ...
 
 
 class Dialer(Protocol):

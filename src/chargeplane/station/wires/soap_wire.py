@@ -132,7 +132,7 @@ class SoapLine:
             self._posts.get_nowait()
         self._posts.put_nowait(post)
 
-    async def run(self) -> None:
+    async def run(self) -> str:
         try:
             while (post := await self._posts.get()) is not None:
                 headers = [
@@ -143,13 +143,14 @@ class SoapLine:
                     answer = await http_post(
                         self._url, post.body, headers, timeout_s=ANSWER_TIMEOUT_S, tls=self._tls
                     )
-                except HttpFailed:
-                    return
+                except HttpFailed as error:
+                    return str(error)
                 if answer.status in _NOBODY_SERVES:
-                    return
+                    return f"{answer.status}: nobody serves {self._url}"
                 self._heard(
                     self._bridge.answered(post.message_id, answer.body, answer.content_encoding)
                 )
+            return ""
         finally:
             self.is_over = True
 

@@ -1,0 +1,1 @@
+"""Charging profiles on a virtual station."""
