@@ -160,8 +160,6 @@ class Block:
     """By the types of 2.1."""
     commands_v1: Mapping[type[Command], Translate] = field(default_factory=dict)
     commands_v2: Mapping[type[Command], Translate] = field(default_factory=dict)
-    events: tuple[Callable[[Event], Awaitable[None] | None], ...] = ()
-    """Hear what has become durable, in order."""
     routes: tuple[Any, ...] = ()
     """Route handlers for the REST interface."""
 
