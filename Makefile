@@ -10,7 +10,7 @@ UV ?= $(BIN)/uv
 INTEROP := tests/interop
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench generate fuzz format docs lock clean
+.PHONY: help setup run test soak check bench generate fuzz format docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ run: $(READY) ## Start the demonstration: the central system, and virtual statio
 
 test: $(READY) $(NODE_READY) ## Run the whole test suite
 	$(BIN)/pytest -n 2
+
+# Those tests alone that live from the number of their cases, each with all of them.
+soak: $(READY) ## Run the tests that take many cases with all of them
+	CHARGEPLANE_SOAK=1 $(BIN)/pytest -n 2 -m soak
 
 check: $(READY) ## Lint, formatting, types, generated code and architecture, in under a minute
 	$(BIN)/ruff check

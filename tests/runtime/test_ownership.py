@@ -16,6 +16,7 @@ from chargeplane.runtime.ownership import (
     Ping,
     Refuse,
 )
+from tests.soak import cases
 
 OLD = Claim("old", "192.0.2.1", "key-a")
 AGAIN = Claim("again", "192.0.2.1", "key-a")
@@ -168,8 +169,9 @@ def run(seed: int, ownership: Ownership) -> None:
     assert ownership.idle
 
 
+@pytest.mark.soak
 def test_no_interleaving_has_two_owners_or_revives_an_old_epoch() -> None:
-    for seed in range(100_000):
+    for seed in range(cases(100_000)):
         run(seed, Ownership())
 
 

@@ -21,8 +21,9 @@ from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.store import Rows, Store, new_id
 from tests.csms.making import NOW, TENANT_ID, station
 from tests.domain.ledger.histories import history
+from tests.soak import cases
 
-HISTORIES = 120
+HISTORIES = cases(120, 30)
 APART = {"tenant_id", "station_id", "id", "updated_at", "charging_state", "remote_start_id"}
 VERSIONS = {1: Version.V1_6, 2: Version.V2_1}
 
@@ -88,6 +89,7 @@ def expected(sessions: Sequence[Session], at: Station) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: str(row["session_key"]))
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("family", [1, 2])
 async def test_the_rows_are_the_fold_of_all_that_was_said(sqlite_store: Store, family: int) -> None:
     transactions = Transactions(sqlite_store)

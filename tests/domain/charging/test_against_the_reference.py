@@ -12,9 +12,10 @@ import pytest
 from chargeplane.domain.charging import Situation, changes, composite, limit_at
 from tests.domain.charging import reference
 from tests.domain.charging.sets import Set, random_set
+from tests.soak import cases
 
 GRID_S = 900
-SETS_OF_ONE_SEED = 2_500
+SETS_OF_ONE_SEED = cases(2_500)
 
 
 def expand(case: Set, every_s: int) -> list[tuple[Fraction | None, Fraction | None]]:
@@ -40,6 +41,7 @@ def expected(case: Set, every_s: int) -> list[tuple[Fraction | None, Fraction | 
     ]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", range(8))
 def test_a_composite_schedule_is_what_the_rules_say_at_every_step(seed: int) -> None:
     rng = Random(seed)

@@ -15,9 +15,10 @@ from chargeplane.domain.ledger import LedgerEntry, Session, fold, fold_transacti
 from chargeplane.domain.transactions import SessionState
 from tests.domain.ledger.histories import FAULTS, History, Told, history
 from tests.domain.ledger.telling import DAY, again, kinds
+from tests.soak import cases
 
-HISTORIES = 10_000
-CHUNK = 2_500
+HISTORIES = cases(10_000)
+CHUNK = HISTORIES // 4
 Fold = Callable[[Iterable[LedgerEntry]], tuple[Session, ...]]
 
 
@@ -98,6 +99,7 @@ def assert_told_truly(told: Told, sessions: tuple[Session, ...]) -> None:
         assert not session.remarks
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("first", range(0, HISTORIES, CHUNK))
 @pytest.mark.parametrize("family", [1, 2])
 def test_a_history_comes_out_the_same_however_it_is_told(family: int, first: int) -> None:

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from chargeplane.domain.ledger import LedgerEntry, RemarkKind, Running, fold, running
 from tests.domain.ledger.stories import faulty, ordinary, pieces
+from tests.soak import cases
 
-STORIES = 12_000
-CHUNK = 3_000
+STORIES = cases(12_000)
+CHUNK = STORIES // 4
 Story = Callable[[Random, int], list[LedgerEntry]]
 TELLERS: tuple[Story, ...] = (ordinary, faulty, faulty, pieces, pieces, pieces)
 
@@ -45,6 +46,7 @@ def taken(kind: type[Running], entries: list[LedgerEntry]) -> int:
     return len(entries)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("first", range(0, STORIES, CHUNK))
 @pytest.mark.parametrize("family", [1, 2])
 def test_as_long_as_it_answers_it_says_what_the_fold_says(family: int, first: int) -> None:

@@ -17,8 +17,9 @@ from chargeplane.domain.ledger import EntryKind, LedgerEntry, Running, fold
 from chargeplane.domain.times import moment
 from tests.domain.ledger.histories import history
 from tests.domain.ledger.telling import Station, again
+from tests.soak import cases
 
-HISTORIES = 3000
+HISTORIES = cases(3000)
 NEVER = datetime.min.replace(tzinfo=UTC)
 ANYWHERE = 0
 
@@ -75,6 +76,7 @@ def as_they_arrive(entries: list[LedgerEntry], random: Random) -> list[LedgerEnt
     ]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("family", [1, 2])
 def test_what_is_said_of_a_transaction_is_what_the_fold_says_of_the_station(family: int) -> None:
     compared = 0

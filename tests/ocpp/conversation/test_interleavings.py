@@ -32,8 +32,9 @@ from chargeplane.ocpp.frames import Limits
 from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.tolerance import STRICT
 from chargeplane.ocpp.versions import Role, Version
+from tests.soak import cases
 
-RUNS_PER_VERSION = 20_000
+RUNS_PER_VERSION = cases(20_000)
 STEPS = 40
 LIMITS = Limits(calls_waiting_max=3, requests_waiting_max=40, answers_kept_max=40)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -194,6 +195,7 @@ def _finish(station: End, csms: End, wires: dict[End, list[str]], now: float) ->
     assert not csms.open
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("version", list(Version))
 def test_no_interleaving_breaks_a_conversation(version: Version) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import import_module
 from typing import Any, cast
+from urllib.parse import quote
 
 from hypothesis import strategies as st
 
@@ -103,7 +104,7 @@ def _values(version: Version, kind: str) -> st.SearchStrategy[Any]:
         "int": st.integers(-(2**31), 2**31 - 1),
         "boolean": st.booleans(),
         "string": st.text(_CHARACTERS, max_size=40),
-        "anyURI": st.text(_CHARACTERS, max_size=40),
+        "anyURI": st.text(_CHARACTERS, max_size=40).map(quote),
         "dateTime": _TIMES,
     }[kind]
 

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from chargeplane.runtime.store import Settings, outbox
 from chargeplane.runtime.store.migrating import connected
 from tests.runtime.store.ledger import TENANT_ID, entries, make_tenant
+from tests.soak import cases
 
 STATIONS = 32
 LIFE_S_MAX = 20.0
@@ -96,7 +97,10 @@ def furnished(settings: Settings) -> Settings:
     return settings
 
 
-@pytest.mark.parametrize(("engine", "kills"), [("sqlite", 25), ("postgresql", 20)])
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("engine", "kills"), [("sqlite", cases(25, 8)), ("postgresql", cases(20, 5))]
+)
 def test_no_acknowledged_unit_is_lost_or_doubled_by_kills(furnished: Settings, kills: int) -> None:
     found = kill_writers(furnished, "careful", kills, seed=1)
     assert found.acknowledged >= 20 * kills
