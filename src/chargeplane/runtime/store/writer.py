@@ -69,6 +69,7 @@ class Writer:
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self.trouble: str | None = None
+        self._away_since_s = 0.0
         """Why the writer pauses at this moment, or None."""
 
     @property
@@ -130,7 +131,7 @@ class Writer:
 
     def _work_off(self, batch: Batch) -> None:
         """Bring every unit of a batch to its end: committed, failed alone, or given up."""
-        start_s, pause_s = time.monotonic(), _FIRST_PAUSE_S
+        pause_s = _FIRST_PAUSE_S
         while batch := self._wanted(batch):
             try:
                 self._store(batch)
@@ -142,9 +143,6 @@ class Writer:
                     self._fail(batch + self._left(), f"closed while the database was away: {away}")
                     self._tickets.put(None)
                     return
-        if batch and self.trouble is not None:
-            self.trouble = None
-            _log.warning("the database is back after %.1f s", time.monotonic() - start_s)
 
     def _wanted(self, batch: Batch) -> Batch:
         """Those that somebody still waits for; the others are let go."""
@@ -162,6 +160,9 @@ class Writer:
                 break
             except _Poisoned:
                 continue
+        if self.trouble is not None:  # before anybody is told: who is told finds us well
+            self.trouble = None
+            _log.warning("the database is back after %.1f s", time.monotonic() - self._away_since_s)
         self._release(batch, time.monotonic() - start_s)
 
     def _together(self, batch: Batch) -> None:
@@ -249,6 +250,7 @@ class Writer:
 
     def _pause(self, cause: str, pause_s: float) -> None:
         if self.trouble is None:
+            self._away_since_s = time.monotonic()
             _log.warning("the database is away, units wait: %s", cause)
         self.trouble = cause
         self._stopping.wait(pause_s)
