@@ -11,6 +11,7 @@ from chargeplane.ocpp import v16, v201
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request, Response
 
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TIME = "2026-11-21T12:00:00Z"
 
 
@@ -25,6 +26,7 @@ class Sample:
     payload: dict[str, Any]
     response: Response
     answer: dict[str, Any]
+    """The same values as ``response``, in plain containers."""
 
     @property
     def payload_text(self) -> bytes:
@@ -64,11 +66,11 @@ SAMPLES = (
             },
         },
         v201.BootNotificationResponse(
-            current_time=datetime(2026, 11, 21, 12, tzinfo=UTC),
+            current_time=NOW,
             interval=300,
             status=v201.RegistrationStatusEnumType.ACCEPTED,
         ),
-        {"currentTime": TIME, "interval": 300, "status": "Accepted"},
+        {"currentTime": NOW, "interval": 300, "status": "Accepted"},
     ),
     Sample(
         "MeterValues",
