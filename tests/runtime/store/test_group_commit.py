@@ -156,10 +156,13 @@ async def test_a_full_queue_makes_its_callers_wait_and_loses_nothing(settings: S
 async def test_a_caller_that_left_before_its_turn_leaves_no_row(settings: Settings) -> None:
     async with Store(replace(settings, batch_units_max=1), WITH_LEDGER) as store:
         await store.write(Function(make_tenant))
+        gate = threading.Event()
+        first = asyncio.create_task(store.write(Function(lambda connection: gate.wait(5))))
         writes = [asyncio.create_task(store.write(Entry("one", n))) for n in range(200)]
         await asyncio.sleep(0)
         writes[199].cancel()
-        await asyncio.wait(writes)
+        gate.set()
+        await asyncio.wait([first, *writes])
         assert await store.read(count) == 199
         assert store.health.waiting_units == 0
 
