@@ -19,10 +19,6 @@ class Meter:
     def __init__(self, metrics: Metrics | None = None) -> None:
         """As a part of these metrics, or of some that nobody looks at."""
         self._metrics = metrics or Metrics()
-        self.ignored_count = 0
-        self.alarms_count = 0
-        self.calls_refused: Counter[str] = Counter()
-        """Commands to SOAP stations that were not sent, by the reason."""
 
     def answered(self, action: str, outcome: str = ANSWERED) -> None:
         """A request of a station was answered; ``outcome`` is the error code if it was refused."""
@@ -42,15 +38,30 @@ class Meter:
 
     def ignored(self) -> None:
         """A frame needed nothing from anybody."""
-        self.ignored_count += 1
+        self._metrics.frames_ignored.of().add()
 
     def alarm(self) -> None:
         """Somebody tried to speak for a station that is connected elsewhere."""
-        self.alarms_count += 1
+        self._metrics.identity_alarms.of().add()
 
     def call_refused(self, reason: str) -> None:
         """A command was not sent to the address that a SOAP station announced."""
-        self.calls_refused[reason] += 1
+        self._metrics.soap_calls_refused.of(reason).add()
+
+    @property
+    def ignored_count(self) -> int:
+        """Frames that needed nothing from anybody."""
+        return int(self._metrics.frames_ignored.of().value)
+
+    @property
+    def alarms_count(self) -> int:
+        """Attempts to speak for a station that is connected elsewhere."""
+        return int(self._metrics.identity_alarms.of().value)
+
+    @property
+    def calls_refused(self) -> Counter[str]:
+        """Commands to SOAP stations that were not sent, by the reason."""
+        return _by_name(self._metrics.soap_calls_refused)
 
     @property
     def messages(self) -> Counter[tuple[str, str]]:

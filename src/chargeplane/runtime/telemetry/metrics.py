@@ -40,6 +40,18 @@ class Metrics(Collector):
         self.frames_malformed = Tallies(
             "chargeplane_frames_malformed", "Frames that could not be read.", ["reason"]
         )
+        self.frames_ignored = Tallies(
+            "chargeplane_frames_ignored", "Frames that needed nothing from anybody."
+        )
+        self.identity_alarms = Tallies(
+            "chargeplane_identity_alarms",
+            "Attempts to speak for a station that is connected elsewhere.",
+        )
+        self.soap_calls_refused = Tallies(
+            "chargeplane_soap_calls_refused",
+            "Commands that were not sent to the address which a SOAP station announced.",
+            ["reason"],
+        )
         self.repairs = Tallies(
             "chargeplane_repairs", "Payloads of stations that were repaired.", ["repair"]
         )
