@@ -6,7 +6,18 @@ import platform
 import sys
 from importlib import import_module
 
-NAMES = ("codec", "turn", "imports", "echo", "store", "path", "storm")
+NAMES = (
+    "codec",
+    "turn",
+    "imports",
+    "echo",
+    "store",
+    "path",
+    "storm",
+    "live",
+    "fleet",
+    "fleet_sockets",
+)
 
 
 def main(names: list[str]) -> int:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.path.load import connect, masked
+from bench.path.load import admitted, dial, masked
 from bench.path.servers import Server
 
 STATIONS = 10_000
@@ -55,9 +55,11 @@ def _come(server: Server, stations: range, extensions: str | None) -> list[socke
     fleet = []
     for first in range(stations.start, stations.stop, AT_ONCE):
         some = [
-            connect(server.port, number, extensions)
+            dial(server.port, number, extensions)
             for number in range(first, min(first + AT_ONCE, stations.stop))
         ]
+        for connection in some:
+            admitted(connection)
         for text in (BOOT, STATUS):
             _ask(some, text)
         fleet += some

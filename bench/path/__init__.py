@@ -3,7 +3,8 @@
 Beside ours runs the *limit*: a server that only decodes, commits one row and answers, on the same
 libraries; and the *example* of the package ``ocpp``, which validates and stores nothing. Each
 server has the first processor to itself, the load comes from the other one, every station has one
-message on its way.
+message on its way. The last rows are of a load that has a rate of its own: half of what ours has
+reached. They say how long a station waits.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from bench.path.load import Figures, load
+from bench.path.offered import offer
 from bench.path.servers import Server
 
 ROUNDS = 3
@@ -23,6 +25,7 @@ PEERS = ("limit", "example")
 def run() -> Iterator[str]:
     """All lines of this benchmark."""
     yield "TransactionEvent of 2.0.1, durable before it is answered (SQLite), one core"
+    reached_per_s = 0.0
     for stations in STATIONS:
         rounds = [
             {name: _figures(name, stations) for name in ("ours", *PEERS)} for _ in range(ROUNDS)
@@ -33,6 +36,20 @@ def run() -> Iterator[str]:
             theirs = [each[peer] for each in rounds]
             ratio = median(a.per_s / b.per_s for a, b in zip(ours, theirs, strict=True))
             yield f"{_line(peer, stations, theirs)}   ratio {ratio:6.2f}"
+        reached_per_s = median(each.per_s for each in ours)
+    yield from _offered(STATIONS[-1], reached_per_s / 2)
+
+
+def _offered(stations: int, per_s: float) -> Iterator[str]:
+    """How long a station waits when the server has time."""
+    field = per_s * 60 / stations
+    yield f"the same, {per_s:,.0f} messages/s offered: {field:,.0f} times one a minute of each"
+    for name in ("ours", "limit"):
+        rounds = []
+        for _ in range(ROUNDS):
+            with Server(name, stations) as server:
+                rounds.append(offer(server, stations, per_s, ROUND_S))
+        yield _line(name, stations, rounds)
 
 
 def _figures(name: str, stations: int) -> Figures:

@@ -61,6 +61,13 @@ def masked(text: bytes) -> bytes:
 
 def connect(port: int, station: int, extensions: str | None = None) -> socket.socket:
     """A station that has shaken hands."""
+    connection = dial(port, station, extensions)
+    admitted(connection)
+    return connection
+
+
+def dial(port: int, station: int, extensions: str | None = None) -> socket.socket:
+    """A station that has sent its handshake."""
     name = f"CP{station:06d}"
     credentials = base64.b64encode(f"{name}:{PASSWORD}".encode()).decode()
     request = (
@@ -74,12 +81,16 @@ def connect(port: int, station: int, extensions: str | None = None) -> socket.so
     connection = socket.create_connection(("127.0.0.1", port), source_address=source)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.sendall(request.encode())
+    return connection
+
+
+def admitted(connection: socket.socket) -> None:
+    """Wait for the answer to the handshake."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         head += connection.recv(1)
     if b" 101 " not in head:
         raise RuntimeError(head.decode())
-    return connection
 
 
 def load(server: Server, stations: int, duration_s: float) -> Figures:
@@ -117,14 +128,21 @@ def load(server: Server, stations: int, duration_s: float) -> Figures:
             seq_nos[station] += 1
             sent_at[station] = now
             connection.sendall(event(station, seq_nos[station]))
-    elapsed = time.perf_counter() - start
-    cpu, commits = server.cpu_s() - cpu, server.commits() - commits
-    took.sort()
+    found = figures(server, took, time.perf_counter() - start, cpu, commits)
     for connection, _ in links.values():
         connection.close()
+    return found
+
+
+def figures(
+    server: Server, took: list[float], elapsed_s: float, cpu_s: float, commits: int
+) -> Figures:
+    """What a round found; ``cpu_s`` and ``commits`` are those of the server at its begin."""
+    cpu_s, commits = server.cpu_s() - cpu_s, server.commits() - commits
+    took.sort()
     return Figures(
-        len(took) / elapsed,
-        len(took) / cpu,
+        len(took) / elapsed_s,
+        len(took) / cpu_s,
         took[len(took) // 2] * 1e3,
         took[int(len(took) * 0.99)] * 1e3,
         len(took) / commits if commits else 0.0,

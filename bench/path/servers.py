@@ -27,10 +27,10 @@ class Serving(NamedTuple):
 class Server:
     """One of the servers while it runs, seen from the load."""
 
-    def __init__(self, name: str, stations: int) -> None:
+    def __init__(self, name: str, stations: int, package: str = "bench.path") -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"bench.path.{name}", str(stations), self._folder.name],
+            [sys.executable, "-m", f"{package}.{name}", str(stations), self._folder.name],
             cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -56,7 +56,7 @@ class _Unit(NamedTuple):
 
 _ONE = Decimal(1)
 _UNITS: Final = {
-    unit.casefold(): _Unit(base, Decimal(factor))
+    name: _Unit(base, Decimal(factor))
     for base, row in {
         "Wh": {"Wh": 1, "kWh": 1000},
         "varh": {"varh": 1, "kvarh": 1000},
@@ -71,6 +71,7 @@ _UNITS: Final = {
         "Celsius": {"Celsius": 1, "Celcius": 1, "C": 1},
     }.items()
     for unit, factor in row.items()
+    for name in (unit, unit.casefold())
 } | {
     "k": _Unit("Celsius", _ONE, Decimal("-273.15")),
     "fahrenheit": _Unit("Celsius", Decimal(5) / 9, Decimal(-32)),
@@ -92,16 +93,18 @@ class MeterValue(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def in_base_unit(self) -> Quantity | None:
         """The value in Wh, W, V, A, ...; as sent in an unknown unit; None if no meter shows it."""
-        if (
-            not self.value.is_finite()
-            or abs(self.value) > MAGNITUDE_MAX
-            or abs(self.multiplier) > MULTIPLIER_MAX
-        ):
+        value, multiplier = self.value, self.multiplier
+        if not value.is_finite() or not -MAGNITUDE_MAX <= value <= MAGNITUDE_MAX:
             return None
-        value = self.value.scaleb(self.multiplier) if self.multiplier else self.value
-        unit = _UNITS.get(self.unit.casefold())
+        if multiplier:
+            if abs(multiplier) > MULTIPLIER_MAX:
+                return None
+            value = value.scaleb(multiplier)
+        unit = _UNITS.get(self.unit) or _UNITS.get(self.unit.casefold())
         if unit is None:
             return Quantity(value, self.unit)
+        if unit.base == self.unit:
+            return Quantity(+value, unit.base)
         return Quantity((value + unit.offset) * unit.factor, unit.base)
 
 

@@ -67,13 +67,9 @@ __all__ = ["Peer"]
 
 _READ_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
 
-MARK_LENGTH_MAX = 1024
-Mark = str | int
-"""What a text is recognised by: itself, or the hash of a long one, which need not be kept."""
-
-
-def _mark(text: str) -> Mark:
-    return text if len(text) <= MARK_LENGTH_MAX else hash(text)
+Mark = int
+"""What a text is recognised by: its hash, so that the text need not be kept."""
+_mark = hash
 
 
 class Peer:
@@ -107,10 +103,8 @@ class Peer:
         self._decode = self.rules.decode
         self._usual = usual_calls(version, role.other)
         self._closed = False
-        # Up to here a text is short, cannot be too deep and is its own mark.
-        self._unchecked_max = min(
-            self.limits.depth_max, self.limits.frame_size_max, MARK_LENGTH_MAX
-        )
+        # Up to here a text is short and cannot be too deep.
+        self._unchecked_max = min(self.limits.depth_max, self.limits.frame_size_max)
         self._answers_kept_max = self.limits.answers_kept_max
         self._texts: list[str] = []
         self._asking = Asking(self.limits)
@@ -118,7 +112,7 @@ class Peer:
         self._owed: Called | None = None
         self._owed_id: str | int = ""
         self._evident: Callable[[object], bool]  # whether its answer needs no check; set with it
-        self._owed_mark: Mark = ""
+        self._owed_mark: Mark = 0
         self._requests: deque[tuple[Reading, str]] = deque()
         # Answers to repeat, by message id: (mark of the request, answer), in two generations.
         self._answers: dict[str, tuple[Mark, str]] = {}
@@ -136,12 +130,10 @@ class Peer:
 
         Never raises for what is in ``text``. Take ``outgoing`` afterwards.
         """
-        mark: Mark = text
         if len(text) > self._unchecked_max:
             unfit = self._unfit(text, now)
             if unfit is not None:
                 return unfit
-            mark = _mark(text)
         try:
             # The usual case in full, for speed: a correct new CALL, and no other one in hand. The
             # third word selects a decoder, which accepts no text with another action.
@@ -151,7 +143,7 @@ class Peer:
                 if message_id not in self._answers and message_id not in self._older_answers:
                     self._owed = called = Called(message_id, action, request)
                     self._owed_id = message_id
-                    self._owed_mark = mark
+                    self._owed_mark = _mark(text)
                     return [called]
             frame = self._decode(text)
         except (LookupError, RemoteError, *_READ_ERRORS):

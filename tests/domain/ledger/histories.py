@@ -71,7 +71,7 @@ Fault = Callable[[Told, Random], None]
 
 def fresh(entry: LedgerEntry) -> LedgerEntry:
     """With key and hash of its present content."""
-    return replace(entry, key="", content_hash="")
+    return replace(entry, key="")
 
 
 def valued(

@@ -174,7 +174,7 @@ def test_the_last_digit_of_a_rounded_value_is_no_fall() -> None:
 def test_a_rounded_start_makes_no_negative_energy() -> None:
     cp = Station(1)
     begin = register(0, "19.1", unit="kWh", context=BEGIN)
-    start = replace(cp.start(0, 17), meter_values=(begin,), key="", content_hash="")
+    start = replace(cp.start(0, 17), meter_values=(begin,), key="")
     session = one(start, cp.stop(20, 17, 19_049))
     assert these(session.energy_wh, session.remarks) == (0, ())
 

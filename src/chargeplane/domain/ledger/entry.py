@@ -1,7 +1,8 @@
 """One row of the ledger: a transaction message as it was received, in neutral words.
 
 An entry has a ``key``, the same for every repetition of one message, and a ``content_hash`` of what
-the station said in it. Both are facts of the entry, computed once and stored with it:
+the station said in it. The key is worked out once and stored with the entry; the hash follows from
+what is stored, and is worked out where it is asked for, which an ordinary message never needs:
 
 * same key, same content: the station has repeated itself, and it counts once;
 * same key, other content: a contradiction; both are kept and the session is flagged.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -48,8 +50,8 @@ class EntryKind(StrEnum):
     ENDED = "ended"
 
 
-class LedgerEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A transaction message as received. Leave ``key`` and ``content_hash`` empty for a new one.
+class LedgerEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
+    """A transaction message as received. Leave ``key`` empty for a new one.
 
     ``meter_start`` and ``meter_stop`` of 1.x are meter values with the contexts Transaction.Begin
     and Transaction.End, before those of ``transactionData``. A register of -1, which stands for
@@ -73,13 +75,15 @@ class LedgerEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stop_reason: StopReason | None = None
     reservation_id: str | None = None
     key: str = ""
-    content_hash: str = ""
 
     def __post_init__(self) -> None:
-        if not self.content_hash:
-            force_setattr(self, "content_hash", _content_hash(self))
         if not self.key:
             force_setattr(self, "key", _key(self))
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Of what the station said."""
+        return _content_hash(self)
 
     @property
     def known_id(self) -> str | None:

@@ -51,6 +51,7 @@ Reading = tuple[MeterValue, Decimal]
 _PHASES: Final = ("L1", "L2", "L3")
 _PHASES_TO_N: Final = ("L1-N", "L2-N", "L3-N")
 _SAME_WH: Final = 1000
+_ONE_WH: Final = Decimal(1)
 
 
 class Role(IntEnum):
@@ -107,13 +108,14 @@ def read(entry: LedgerEntry) -> tuple[list[Reading], bool]:
     found = [
         (each, _wh(each))
         for each in entry.meter_values
-        if each.measurand == ENERGY_REGISTER and not _is_signature(each)
+        if each.measurand == ENERGY_REGISTER
+        and (each.signed_data is None or not _is_signature(each))
     ]
     if not found:
         return [], False
     readable = [(each, value_wh) for each, value_wh in found if value_wh is not None]
     unknown = len(readable) < len(found)
-    if len(found) == 1 and found[0][0].phase is None:
+    if len(found) == 1 and found[0][0].phase is None:  # nearly always
         return readable, unknown
     places = {each.location for each, _ in found}
     place = OUTLET if OUTLET in places else min(places)
@@ -218,9 +220,8 @@ def _wh(value: MeterValue) -> Decimal | None:
 
 def _grain(value: MeterValue) -> tuple[Decimal, bool]:
     """What the last digit is worth, between 1 Wh and 1 kWh, and whether the label is Wh."""
-    in_wh = value.unit.casefold() == "wh" and value.multiplier == 0
-    if in_wh:
-        return Decimal(1), True
+    if value.multiplier == 0 and (value.unit == "Wh" or value.unit.casefold() == "wh"):
+        return _ONE_WH, True
     exponent = value.value.as_tuple().exponent
     exponent = (exponent if isinstance(exponent, int) else 0) + value.multiplier
     exponent += 3 if value.unit.casefold() == "kwh" else 0

@@ -65,13 +65,16 @@ class _Register(NamedTuple):
 
     @property
     def energy_wh(self) -> Decimal:
-        return max(self.last.value_wh - self.begin.value_wh, _ZERO)
+        energy_wh = self.last.value_wh - self.begin.value_wh
+        return energy_wh if energy_wh > 0 else _ZERO
 
     @property
     def is_plausible(self) -> bool:
         """False if the power says that all values are in kWh."""
+        if not (self.powers and self.in_wh):
+            return True
         energy_wh = self.energy_wh
-        if not (self.powers and energy_wh and self.in_wh):
+        if not energy_wh:
             return True
         elapsed_s = (self.last.at - self.begin.at).total_seconds()
         return not was_in_kwh(energy_wh, elapsed_s, self.power_w_sum / self.powers)
@@ -85,9 +88,8 @@ class Running:
     """
 
     __slots__ = (
+        "_entries_of_now",
         "_frame_ids",
-        "_hashes_of_now",
-        "_last",
         "_register",
         "ended_at",
         "evse",
@@ -117,9 +119,8 @@ class Running:
         self.ended_at: datetime | None = None
         self.stop_reason: StopReason | None = None
         self._register = register
-        self._last = entry
         # A repetition in 1.x is known by its content; it has the time of what it repeats.
-        self._hashes_of_now = [entry.content_hash]
+        self._entries_of_now = [entry]
         self._frame_ids = [entry.frame_id]
 
     @classmethod
@@ -180,10 +181,9 @@ class Running:
                 return False
             self._register = register
         if at > self.last_at:
-            self._hashes_of_now.clear()
-        self._hashes_of_now.append(entry.content_hash)
+            self._entries_of_now.clear()
+        self._entries_of_now.append(entry)
         self._frame_ids.append(entry.frame_id)
-        self._last = entry
         self.last_at = at
         self.seq_no = entry.seq_no
         self.id_token = id_token
@@ -209,11 +209,11 @@ class Running:
 
     def _is_later_now(self, entry: LedgerEntry) -> bool:
         """True if it has its place behind the last message, which is of the same time."""
-        last, hashes = self._last, self._hashes_of_now
+        others = self._entries_of_now
         return (
-            _arrival(entry) > _arrival(last)
-            and entry.content_hash not in hashes
-            and len(hashes) < SAME_TIME_MAX
+            len(others) < SAME_TIME_MAX
+            and _arrival(entry) > _arrival(others[-1])
+            and all(entry.content_hash != each.content_hash for each in others)
         )
 
     @property

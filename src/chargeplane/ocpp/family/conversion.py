@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from msgspec import inspect as shape
 
 from chargeplane.ocpp.family.remarks import Remark
 from chargeplane.ocpp.family.rules import ANY, NOW, Rules
+from chargeplane.ocpp.family.sameness import steps
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.violations import Path, Rule, Violation, json_path, violations_at
 
@@ -58,7 +60,7 @@ class Conversion:
             case ((shape.DateTimeType() | shape.CustomType() | shape.AnyType()), _):
                 return value
             case _, shape.EnumType(cls=cls):
-                return self._member(value, cls, target, path)
+                return self._member(value, cls, path)
             case _:
                 return self._scalar(value, target, path)
 
@@ -66,24 +68,28 @@ class Conversion:
         """An object, member by member."""
         assert isinstance(source, shape.StructType)
         assert isinstance(target, shape.StructType)
-        owner, fields = source.cls.__name__, _fields(target.cls)
-        renames = self.rules.renames.get(owner, {})
-        essential = self.rules.essential.get(owner, frozenset())
+        owner = source.cls.__name__
         said = {}
-        for old in source.fields:
-            name = old.encode_name
+        for step in steps(self.rules, source.cls, target.cls):
+            name, new = step.name, step.new
             if name not in value:
                 continue
-            new = fields.get(renames.get(name, name))
+            given = value[name]
+            if new is not None and (
+                step.is_same
+                or (type(given) is str and (given in step.words or len(given) <= step.text_max))
+            ):
+                said[new.encode_name] = given
+                continue
             mark = len(self.remarks)
-            member = self._field(owner, old, new, value[name], (*path, name))
+            member = self._field(owner, step.old, new, given, (*path, name))
             if not isinstance(member, Unsaid):
                 assert new is not None
                 said[new.encode_name] = member
-            elif (new and new.required) or name in essential or ANY in essential:
+            elif step.is_vital:
                 return member
             else:
-                self._leave_out(mark, (*path, name), value[name], member)
+                self._leave_out(mark, (*path, name), given, member)
         return self._with_assumed(said, target, path)
 
     def _field(
@@ -141,11 +147,11 @@ class Conversion:
             self.remark((*path, name), assumed.reason)
         return said
 
-    def _member(self, value: Any, enum: type, target: shape.Type, path: Path) -> Any:
+    def _member(self, value: Any, enum: type[Enum], path: Path) -> Any:
         """A value of an enumeration."""
         table = self.rules.values.get(enum.__name__, {})
         said = table.get(value)
-        if said is None and violations_at(value, target, path):
+        if said is None and value not in _words(enum):
             said = table.get(ANY)
             if said is None:
                 return Unsaid(f"{self.version} has no `{value}` at `{json_path(path)}`")
@@ -201,7 +207,5 @@ def core(type_: shape.Type) -> shape.Type:
 
 
 @cache
-def _fields(datatype: type) -> dict[str, shape.Field]:
-    info = shape.type_info(datatype)
-    assert isinstance(info, shape.StructType)
-    return {each.encode_name: each for each in info.fields}
+def _words(enum: type[Enum]) -> frozenset[str]:
+    return frozenset(each.value for each in enum)

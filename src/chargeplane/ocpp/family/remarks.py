@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chargeplane.ocpp.wire import Request, Response
 
@@ -22,16 +22,14 @@ class Remark:
     """What stood there, as plain data with wire names; None where nothing did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lifted:
+class Lifted(NamedTuple):
     """A message in the newest version of its family."""
 
     message: Request | Response
     remarks: tuple[Remark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lowered:
+class Lowered(NamedTuple):
     """A message in an older version, or None where it cannot be said there."""
 
     message: Request | Response | None

@@ -35,11 +35,11 @@ class Room:
                 self.leave()  # the place was ours already
             raise
 
-    def leave(self) -> None:
-        """Give the place to whoever has waited longest, or back."""
-        while self._outside:
+    def leave(self, count: int = 1) -> None:
+        """Give places to those who have waited longest, the others back."""
+        while count and self._outside:
             turn = self._outside.popleft()
             if not turn.done():
                 turn.set_result(None)
-                return
-        self._free += 1
+                count -= 1
+        self._free += count

@@ -33,30 +33,16 @@ Row = tuple["Sink | Change | Removal", tuple[Any, ...]]
 """Where it goes, and the values of its columns in their order."""
 
 
-class Sink:
-    """Where rows of one kind go, and what becomes of one whose key is there already."""
+class _Target:
+    """Some columns of a table, and the statement that takes the rows of many units at once."""
 
-    def __init__(self, table: Table, columns: Sequence[str], update: Sequence[str] = ()) -> None:
-        """Rows of a table.
-
-        Args:
-            table: any of ours.
-            columns: in the order in which rows give their values; the primary key among them.
-            update: what a row changes in the one that is there already; nothing: the first stays.
-        """
+    def __init__(self, table: Table, columns: Sequence[str]) -> None:
         self.table = table
         self.columns = tuple(columns)
-        self.update = tuple(update)
-        self.key = itemgetter(*(self.columns.index(each.name) for each in table.primary_key))
+        self.keys = tuple(each.name for each in table.primary_key.columns)
+        self.key = itemgetter(*(self.columns.index(name) for name in self.keys))
         """Gives what identifies a row among those of the table."""
         self._binds: dict[str, list[Bind | None]] = {}
-
-    def write(self, connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Write rows together."""
-        if self.update:  # PostgreSQL changes no row twice in one statement
-            key = self.key
-            rows = {key(values): values for values in rows}.values()
-        _insert(connection, self, rows)
 
     def bound(self, rows: Iterable[tuple[Any, ...]], dialect: Dialect) -> list[tuple[Any, ...]]:
         """Rows as the driver wants them; a column is bound for all rows at once.
@@ -77,29 +63,71 @@ class Sink:
         ]
         return list(zip(*bound, strict=True))
 
+    def last_of_each(self, rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
+        """PostgreSQL changes no row twice in one statement."""
+        key = self.key
+        return {key(values): values for values in rows}.values()
+
+    def sql(self, count: int, dialect: Dialect) -> str:
+        """The statement for so many rows. Names are our own, from the schema."""
+        raise NotImplementedError
+
     def __repr__(self) -> str:
-        return f"<sink {self.table.name}>"
+        return f"<{type(self).__name__.lower()} {self.table.name}>"
 
 
-class Change:
-    """Changes rows that are there, by their key; a row that is not there stays away."""
+class Sink(_Target):
+    """Where rows of one kind go, and what becomes of one whose key is there already."""
 
-    def __init__(self, table: Table, columns: Sequence[str]) -> None:
-        """The columns in the order in which values are given; the primary key among them."""
-        keys = {each.name for each in table.primary_key.columns}
-        self.table = table
-        self.columns = tuple(columns)
-        self._update = Prepared(
-            table.update()
-            .where(*(table.c[name] == bindparam(f"of_{name}") for name in sorted(keys)))
-            .values({name: bindparam(f"to_{name}") for name in columns if name not in keys})
-        )
-        self._names = tuple(f"{'of' if name in keys else 'to'}_{name}" for name in columns)
+    def __init__(self, table: Table, columns: Sequence[str], update: Sequence[str] = ()) -> None:
+        """Rows of a table.
+
+        Args:
+            table: any of ours.
+            columns: in the order in which rows give their values; the primary key among them.
+            update: what a row changes in the one that is there already; nothing: the first stays.
+        """
+        super().__init__(table, columns)
+        self.update = tuple(update)
 
     def write(self, connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Change each row, in order."""
-        for values in rows:
-            self._update.run(connection, dict(zip(self._names, values, strict=True)))
+        """Write rows together."""
+        _write(connection, self, self.last_of_each(rows) if self.update else rows)
+
+    def sql(self, count: int, dialect: Dialect) -> str:
+        row = f"({', '.join([_mark(dialect)] * len(self.columns))})"
+        changes = ", ".join(f"{name} = excluded.{name}" for name in self.update)
+        return (
+            f"INSERT INTO {self.table.name} ({', '.join(self.columns)}) "
+            f"VALUES {', '.join([row] * count)} "
+            f"ON CONFLICT ({', '.join(self.keys)}) "
+            f"DO {f'UPDATE SET {changes}' if changes else 'NOTHING'}"
+        )
+
+
+class Change(_Target):
+    """Changes rows that are there, by their key; a row that is not there stays away.
+
+    The columns are those in whose order values are given; the primary key among them.
+    """
+
+    def write(self, connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Change each row; of two changes of one row the last counts."""
+        _write(connection, self, self.last_of_each(rows))
+
+    def sql(self, count: int, dialect: Dialect) -> str:
+        # Both engines call the columns of VALUES so. Only PostgreSQL has to be told their types.
+        given = {name: f"given.column{n}" for n, name in enumerate(self.columns, 1)}
+        kinds = [self.table.c[name].type.compile(dialect) for name in self.columns]
+        mark = _mark(dialect)
+        row = ", ".join([mark if mark == "?" else f"{mark}::{kind}" for kind in kinds])
+        changes = [f"{name} = {value}" for name, value in given.items() if name not in self.keys]
+        mine = [f"{self.table.name}.{name} = {given[name]}" for name in self.keys]
+        return (
+            f"UPDATE {self.table.name} SET {', '.join(changes)} "
+            f"FROM (VALUES {', '.join([f'({row})'] * count)}) AS given "
+            f"WHERE {' AND '.join(mine)}"
+        )
 
 
 class Removal:
@@ -143,19 +171,19 @@ def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
         sink.write(connection, those)
 
 
-def _insert(connection: Connection, sink: Sink, rows: Iterable[tuple[Any, ...]]) -> None:
+def _write(connection: Connection, target: _Target, rows: Iterable[tuple[Any, ...]]) -> None:
     dialect = connection.dialect
-    bound = sink.bound(rows, dialect)
+    bound = target.bound(rows, dialect)
     driver: Any = connection.connection.driver_connection
-    at_once_max = min(ROWS_AT_ONCE_MAX, _VALUES_AT_ONCE_MAX // len(sink.columns))
+    at_once_max = min(ROWS_AT_ONCE_MAX, _VALUES_AT_ONCE_MAX // len(target.columns))
     try:
         for start in range(0, len(bound), at_once_max):
             some = bound[start : start + at_once_max]
             values = list(chain.from_iterable(some))
-            driver.execute(_statement(sink, len(some), dialect.paramstyle), values)
+            driver.execute(_statement(target, len(some), dialect), values)
     except dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(
-            f"INSERT INTO {sink.table.name}",
+            repr(target),
             None,
             error,
             dialect.loaded_dbapi.Error,
@@ -164,17 +192,12 @@ def _insert(connection: Connection, sink: Sink, rows: Iterable[tuple[Any, ...]])
         ) from error
 
 
+def _mark(dialect: Dialect) -> str:
+    return "?" if dialect.paramstyle == "qmark" else "%s"
+
+
 @lru_cache(maxsize=STATEMENTS_MAX)
-def _statement(sink: Sink, count: int, paramstyle: str) -> Any:
-    """The statement for so many rows. Names are our own, from the schema."""
-    mark = "?" if paramstyle == "qmark" else "%s"
-    row = f"({', '.join([mark] * len(sink.columns))})"
-    keys = ", ".join(each.name for each in sink.table.primary_key.columns)
-    changes = ", ".join(f"{name} = excluded.{name}" for name in sink.update)
-    sql = (
-        f"INSERT INTO {sink.table.name} ({', '.join(sink.columns)}) "
-        f"VALUES {', '.join([row] * count)} "
-        f"ON CONFLICT ({keys}) DO {f'UPDATE SET {changes}' if changes else 'NOTHING'}"
-    )
+def _statement(target: _Target, count: int, dialect: Dialect) -> Any:
+    sql = target.sql(count, dialect)
     # psycopg takes no str that was put together at run time; this one holds no values.
-    return sql if mark == "?" else sql.encode()
+    return sql if _mark(dialect) == "?" else sql.encode()

@@ -38,8 +38,9 @@ _MOODS = frozenset(
 _WAL_BYTES_KEPT = 64 * 1024 * 1024
 # So many pages go into the log before they are moved to where they belong: fewer moves of one page.
 _WAL_PAGES = 4_000
-# What the writer keeps in memory of the database: the pages where all active stations write.
-_WRITER_CACHE_KIB = 64 * 1024
+# What the writer keeps in memory of the database: the pages where a thousand active stations write.
+# More would not be used again, and memory that is touched for the first time costs a page fault.
+_WRITER_CACHE_KIB = 16 * 1024
 _READER_CACHE_KIB = 8 * 1024
 _PRAGMAS = (
     "foreign_keys=ON",

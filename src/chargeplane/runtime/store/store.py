@@ -148,7 +148,7 @@ class Store:
         return True
 
     def _queue(self, unit: Unit[Any], waiter: Waiter, expires_at_s: float) -> None:
-        if not self._writer.is_alive:
+        if not self._writer.is_open:
             self._room.leave()
             raise StoreClosed("the store is closed")
         ticket: Ticket[Any] = Ticket(unit, waiter, expires_at_s)
@@ -200,17 +200,20 @@ class Store:
         self._loop.call_soon_threadsafe(self._deliver, batch, took_s)
 
     def _deliver(self, batch: Batch, took_s: float) -> None:
-        for ticket in batch:
-            self._waiting.discard(ticket)
-            self._room.leave()
+        self._waiting.difference_update(batch)
+        self._room.leave(len(batch))
+        undelivered = iter(batch)
+        while True:
             delivery = Kept()
             with delivery:
-                ticket.deliver()
-            if delivery.error is not None:
-                # A fault of one who waited must not keep the others waiting for ever.
-                self._loop.call_exception_handler(
-                    {"message": "a result could not be delivered", "exception": delivery.error}
-                )
+                for ticket in undelivered:
+                    ticket.deliver()
+            if delivery.error is None:
+                break
+            # A fault of one who waited must not keep the others waiting for ever.
+            self._loop.call_exception_handler(
+                {"message": "a result could not be delivered", "exception": delivery.error}
+            )
         if took_s:
             self._on_commit(Committed(len(batch), took_s))
 

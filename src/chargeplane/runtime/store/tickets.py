@@ -64,6 +64,7 @@ class Told:
 class Kept:
     """A context that keeps what is raised in it, for whoever it belongs to."""
 
+    __slots__ = ("error",)
     error: Exception | None
 
     def __enter__(self) -> None:
@@ -81,7 +82,7 @@ class Kept:
         return False  # the end of the process is nobody's error
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Ticket(Kept, Generic[R]):
     """A unit, and what became of it.
 

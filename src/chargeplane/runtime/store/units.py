@@ -12,12 +12,13 @@ A unit is applied inside a transaction that it shares with others, and must keep
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Executable
 
-__all__ = ["Function", "Statements", "Unit"]
+__all__ = ["COMPANION", "Function", "Statements", "Unit"]
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -31,14 +32,22 @@ class Unit(Protocol[R_co]):
         ...
 
 
+COMPANION: ContextVar[Callable[[Connection], None] | None] = ContextVar("companion", default=None)
+"""Done with every ``Function`` that is made while it is set, in the same transaction."""
+
+
 class Function(Unit[R]):
     """A function as a unit."""
 
     def __init__(self, work: Callable[[Connection], R]) -> None:
         self._work = work
+        self._companion = COMPANION.get()
 
     def apply(self, connection: Connection) -> R:
-        return self._work(connection)
+        result = self._work(connection)
+        if self._companion is not None:
+            self._companion(connection)
+        return result
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ class Writer:
         self._connection: Connection | None = None
         self._tickets: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
         self._stopping = threading.Event()
-        self._ended = False
+        self.is_open = False
+        """From ``start`` to the end of the thread: what is queued will be settled."""
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self.trouble: str | None = None
         self._away_since_s = 0.0
@@ -75,9 +76,10 @@ class Writer:
     @property
     def is_alive(self) -> bool:
         """True from ``start`` to ``stop``, unless a bug ended the thread."""
-        return self._thread.is_alive() and not self._ended
+        return self._thread.is_alive() and self.is_open
 
     def start(self) -> None:
+        self.is_open = True
         self._thread.start()
 
     def put(self, ticket: Ticket[Any]) -> None:
@@ -97,7 +99,7 @@ class Writer:
                 self._work_off(batch)
         finally:
             # After an orderly end nothing is left; after a bug nobody waits for ever.
-            self._ended = True
+            self.is_open = False
             self._disconnect()
             self._fail(batch + self._left(), "the store was closed before this was committed")
 
