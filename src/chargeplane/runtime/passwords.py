@@ -1,36 +1,136 @@
-"""Passwords of stations: how they are made, kept and compared."""
+"""Passwords of stations: how they are made, kept and compared.
+
+They are kept as HMAC-SHA-256 under a key that is not in the database (decision 0008). They are long
+and random, so that a slow hash would protect nothing, and would cost minutes of CPU when all
+stations come back at once.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
+from typing import Final
 
-__all__ = ["CHARACTERS_MAX", "CHARACTERS_MIN", "hashed_password", "is_right", "new_password"]
+__all__ = [
+    "CHARACTERS_MAX",
+    "CHARACTERS_MIN",
+    "Passwords",
+    "hashed_password",
+    "is_right",
+    "new_password",
+    "weakness_of_password",
+]
 
-CHARACTERS_MIN = 16
+CHARACTERS_MIN: Final = 16
 """A00.FR.205."""
-CHARACTERS_MAX = 64
-"""2.1; 1.6 and 2.0.1 have room for 40, which ours keep to."""
+CHARACTERS_MAX: Final = 64
+"""2.1; 2.0.1 has room for 40, and 1.6 for 20 bytes, which ours keep to."""
+DISTINCT_MIN: Final = 8
+"""Fewer different characters in 16 are a pattern: chance makes that once in ten million."""
+_SCHEME: Final = "hmac-sha256"
+_RUNS: Final = "abcdefghijklmnopqrstuvwxyz 01234567890 qwertyuiop asdfghjkl zxcvbnm".split()
+_RUN_CHARACTERS: Final = 6
+_COMMON: Final = (
+    "password",
+    "passwort",
+    "changeme",
+    "admin",
+    "ocpp",
+    "charge",
+    "secret",
+    "welcome",
+)
+
+
+class Passwords:
+    """Keeps and compares passwords under the keys of an installation."""
+
+    def __init__(self, keys: Sequence[bytes] = ()) -> None:
+        """The first key hashes, all compare; without keys (tests) a fixed one does both."""
+        derived = [_derived(key) for key in keys] or [_derived(b"")]
+        self._keys = {_key_id(key): key for key in derived}
+        self._first = _key_id(derived[0])
+
+    def hashed(self, password: bytes) -> str:
+        """A password as it is stored."""
+        salt = secrets.token_hex(16)
+        return "$".join((_SCHEME, self._first, salt, self._digest(self._first, salt, password)))
+
+    def is_right(self, password: bytes, stored: str) -> bool:
+        """Whether a password is the stored one. Takes as long for a wrong one.
+
+        1.6 writes the bytes of a key in hexadecimal, and some stations send the digits where the
+        bytes belong, or the other way round; all spellings of the right key are right.
+        """
+        scheme, _, rest = stored.partition("$")
+        key_id, _, rest = rest.partition("$")
+        salt, _, digest = rest.partition("$")
+        if scheme != _SCHEME or key_id not in self._keys:
+            return False
+        found = [
+            hmac.compare_digest(self._digest(key_id, salt, each), digest)
+            for each in _spellings(password)
+        ]
+        return any(found)
+
+    def _digest(self, key_id: str, salt: str, password: bytes) -> str:
+        return hmac.digest(self._keys[key_id], bytes.fromhex(salt) + password, "sha256").hex()
+
+
+def _derived(key: bytes) -> bytes:
+    return hmac.digest(key, b"chargeplane station passwords", "sha256")
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(b"id" + key).hexdigest()[:8]
+
+
+def _spellings(password: bytes) -> list[bytes]:
+    digits = password.hex()
+    spellings = [password, digits.encode(), digits.upper().encode()]
+    try:
+        spellings.append(bytes.fromhex(password.decode("ascii")))
+    except ValueError:
+        spellings.append(password)  # as many comparisons as ever
+    return spellings
+
+
+_UNKEYED: Final = Passwords()
+hashed_password = _UNKEYED.hashed
+"""For tests and tools without an installation: under no secret key."""
+is_right = _UNKEYED.is_right
 
 
 def new_password() -> str:
-    """24 random characters that every station can store and everybody can type."""
-    return secrets.token_urlsafe(18)
+    """20 random characters (120 bits), which stations of every version can store."""
+    return secrets.token_urlsafe(15)
 
 
-def hashed_password(password: bytes, salt: bytes | None = None) -> str:
-    """A password as it is stored.
+def weakness_of_password(password: str, identity: str = "") -> str | None:
+    """Why a password that somebody chose is refused; None if it is good enough."""
+    if not CHARACTERS_MIN <= len(password) <= CHARACTERS_MAX:
+        return f"{CHARACTERS_MIN} to {CHARACTERS_MAX} characters are wanted"
+    if not password.isprintable():
+        return "it holds characters that cannot be printed"
+    plain = password.casefold()
+    if len(set(plain)) < DISTINCT_MIN:
+        return f"it has fewer than {DISTINCT_MIN} different characters"
+    if len(identity) >= 4 and identity.casefold() in plain:
+        return "it contains the identity of the station"
+    if any(word in plain for word in _COMMON):
+        return "it contains a word that is tried first"
+    half = len(plain) // 2
+    if any(
+        plain == plain[:n] * (len(plain) // n) + plain[: len(plain) % n] for n in range(1, half)
+    ):
+        return "it repeats itself"
+    if any(_has_run(plain, run) or _has_run(plain, run[::-1]) for run in _RUNS):
+        return "it follows the alphabet, the numbers or the keyboard"
+    return None
 
-    Station passwords are long and random (A00.FR.205: 16 characters at least), so that a slow hash
-    would protect nothing and would cost minutes when all stations come back at once.
-    """
-    salt = salt or secrets.token_bytes(16)
-    digest = hashlib.sha256(salt + password).hexdigest()
-    return f"sha256${salt.hex()}${digest}"
 
-
-def is_right(password: bytes, stored: str) -> bool:
-    """Whether a password is the stored one. Takes as long for a wrong one."""
-    _, salt, _ = stored.split("$")
-    return hmac.compare_digest(hashed_password(password, bytes.fromhex(salt)), stored)
+def _has_run(plain: str, run: str) -> bool:
+    ends = range(_RUN_CHARACTERS, len(run) + 1)
+    return any(run[end - _RUN_CHARACTERS : end] in plain for end in ends)

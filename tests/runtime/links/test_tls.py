@@ -57,6 +57,7 @@ class Secure:
         self.stations: list[Station] = []
         self.clients: list[Station] = []
         self.url = ""
+        self.listener: Listener
 
     async def admit(self, attempt: Attempt) -> Accept:
         self.attempts.append(attempt)
@@ -81,7 +82,7 @@ async def secure(
     transport: Transport, context: ssl.SSLContext, settings: ListenerSettings
 ) -> AsyncIterator[Secure]:
     at = Secure()
-    listener = Listener(at.admit, at.opened, settings=settings, transport=transport)
+    at.listener = listener = Listener(at.admit, at.opened, settings=settings, transport=transport)
     at.url = f"wss://127.0.0.1:{await listener.listen('127.0.0.1', 0, context)}/ocpp/CP1"
     yield at
     await listener.drain(1.0)

@@ -25,10 +25,21 @@ from chargeplane.runtime.links.receivers import (
 )
 from chargeplane.runtime.links.settings import LinkSettings, ListenerSettings
 from chargeplane.runtime.links.sockets import raise_open_files_max
+from chargeplane.runtime.links.tls import (
+    LEGACY,
+    MODERN,
+    ServerCertificate,
+    TlsFault,
+    TlsPolicy,
+    client_context,
+    server_context,
+)
 from chargeplane.runtime.links.transports import Transport, default_transport, new_event_loop
 from chargeplane.runtime.links.wheel import Wheel
 
 __all__ = [
+    "LEGACY",
+    "MODERN",
     "NO_PONG",
     "SUBPROTOCOLS",
     "Accept",
@@ -54,12 +65,17 @@ __all__ = [
     "Request",
     "Respond",
     "Response",
+    "ServerCertificate",
     "Tls",
+    "TlsFault",
+    "TlsPolicy",
     "Transport",
     "Wheel",
+    "client_context",
     "connect",
     "default_transport",
     "identity_of_text",
     "new_event_loop",
     "raise_open_files_max",
+    "server_context",
 ]

@@ -35,6 +35,8 @@ class Attempt:
     tls: Tls | None
     offered: tuple[str, ...]
     """The sub-protocols that the station offers, in its order of preference."""
+    entrance: Any = None
+    """Whatever the port was opened with: what holds for all who come in there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from chargeplane.runtime.links.admission import Accept, Attempt
 from chargeplane.runtime.links.faults import CloseCode
@@ -46,8 +46,9 @@ _UPGRADE_REQUIRED = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"))
 class Front(asyncio.Protocol):
     """One connection until it is a link, or until it is answered."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, entrance: Any = None) -> None:
         self._listener = listener
+        self._entrance = entrance
         self._settings = listener.settings
         self._intake = Intake()
         self._answered = False
@@ -143,7 +144,9 @@ class Front(asyncio.Protocol):
                 HTTPStatus.METHOD_NOT_ALLOWED, "GET and POST only", [("Allow", "GET, POST")]
             )
         path, query = path_of_target(head.target), head.target.partition("?")[2]
-        return Request(head.method, path, query, head.headers, body, self._peer, self._tls)
+        return Request(
+            head.method, path, query, head.headers, body, self._peer, self._tls, self._entrance
+        )
 
     async def _respond(self, request: Request) -> Response:
         response = await self._listener.respond(request)
@@ -174,7 +177,13 @@ class Front(asyncio.Protocol):
         except IdentityFault as fault:
             raise HttpFault(HTTPStatus.NOT_FOUND, str(fault)) from None
         attempt = Attempt(
-            head.target, identity, head.headers, self._peer, self._tls, handshake.offered
+            head.target,
+            identity,
+            head.headers,
+            self._peer,
+            self._tls,
+            handshake.offered,
+            self._entrance,
         )
         verdict = await self._listener.admit(attempt)
         if not isinstance(verdict, Accept):

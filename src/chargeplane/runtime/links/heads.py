@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from chargeplane.runtime.links.peers import Address, Tls
 
@@ -82,6 +83,8 @@ class Request:
     body: bytes
     peer: Address
     tls: Tls | None
+    entrance: Any = None
+    """Whatever the port was opened with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ One listener may hold several ports (plain, TLS); its bounds count over all of t
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -39,6 +42,13 @@ async def _knows_nothing(_request: Request) -> Response | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Port:
+    servers: list[asyncio.Server]
+    """More than one where a name has several addresses."""
+    entrance: Any
+
+
 class Listener:
     """Listens, admits, and keeps count. Belongs to the running loop."""
 
@@ -63,7 +73,8 @@ class Listener:
         self.is_draining = False
         self._opened = opened
         self._quiet = asyncio.Event()
-        self._servers: list[asyncio.Server] = []
+        self._ports: dict[int, _Port] = {}
+        self._retired: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._sources: Counter[str] = Counter()
         self._connections = 0
@@ -78,18 +89,80 @@ class Listener:
         """Whether there are so many that one more is not even told why it is turned away."""
         return self._connections > self.settings.connections_max + self.settings.over_max
 
-    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
-        """Open a port, 0 for any; the number of the port."""
-        server = await create_server(
-            lambda: Front(self),
+    async def listen(
+        self, host: str, port: int, tls: ssl.SSLContext | None = None, entrance: Any = None
+    ) -> int:
+        """Open a port, 0 for any; the number of the port.
+
+        Args:
+            host: the address to listen on.
+            port: its number.
+            tls: for a port with TLS.
+            entrance: shown to admission with each attempt that comes in here.
+        """
+        server = await self._server(tls, entrance, host, port)
+        number = int(server.sockets[0].getsockname()[1])
+        self._ports[number] = _Port([server], entrance)
+        return number
+
+    async def renew(self, port: int, tls: ssl.SSLContext) -> None:
+        """Shake hands by another context on a TLS port from now on.
+
+        Nobody who is connected notices. The sockets stay open, under new servers, so that nobody
+        who dials meanwhile is refused; handshakes under way end as they began.
+        """
+        old = self._ports[port]
+        sockets = [
+            socket.socket(fileno=os.dup(each.fileno()))
+            for server in old.servers
+            for each in server.sockets
+        ]
+        servers = [await self._server(tls, old.entrance, sock=each) for each in sockets]
+        self._ports[port] = _Port(servers, old.entrance)
+        for server in old.servers:
+            self._retire(server)
+
+    def _retire(self, server: asyncio.Server) -> None:
+        """Accept nothing more, and close when all that was accepted is past its handshake.
+
+        Servers drop what they have accepted in the moment of their end.
+        """
+        if type(server).__module__.startswith("uvloop"):
+            server.close()  # it hands over in the moment that it accepts
+            return
+        loop = asyncio.get_running_loop()
+        for each in server.sockets:
+            loop.remove_reader(each.fileno())
+        self._retired.append(server)
+        loop.call_later(self.settings.handshake_timeout_s, self._close_retired, server)
+
+    def _close_retired(self, server: asyncio.Server) -> None:
+        server.close()
+        if server in self._retired:
+            self._retired.remove(server)
+
+    async def _server(
+        self,
+        tls: ssl.SSLContext | None,
+        entrance: Any,
+        host: str | None = None,
+        port: int | None = None,
+        sock: socket.socket | None = None,
+    ) -> asyncio.Server:
+        return await create_server(
+            lambda: Front(self, entrance),
             host,
             port,
+            sock=sock,
             tls=tls,
             backlog_max=_BACKLOG_MAX,
             handshake_timeout_s=self.settings.handshake_timeout_s,
         )
-        self._servers.append(server)
-        return int(server.sockets[0].getsockname()[1])
+
+    @property
+    def _servers(self) -> list[asyncio.Server]:
+        current = [server for port in self._ports.values() for server in port.servers]
+        return [*current, *self._retired]
 
     async def drain(self, timeout_s: float = 5.0) -> None:
         """Stop: no new connections, links closed with 1001, what is left after a time cut off."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
-from typing import cast
+from typing import Any, cast
 
 from chargeplane.runtime.links.wires import WireFactory
 
@@ -42,34 +43,26 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 async def create_server(
     protocol: Callable[[], asyncio.Protocol],
-    host: str,
-    port: int,
+    host: str | None,
+    port: int | None,
     *,
+    sock: socket.socket | None = None,
     tls: ssl.SSLContext | None,
     backlog_max: int,
     handshake_timeout_s: float,
 ) -> asyncio.Server:
-    """Open a port."""
+    """Open a port, or listen on a socket that is open already."""
     loop = asyncio.get_running_loop()
+    where: dict[str, Any] = {"host": host, "port": port} if sock is None else {"sock": sock}
     if tls is None:
-        return await loop.create_server(protocol, host, port, backlog=backlog_max)
+        return await loop.create_server(protocol, **where, backlog=backlog_max)
+    how: dict[str, Any] = {
+        "ssl": tls,
+        "backlog": backlog_max,
+        "ssl_handshake_timeout": handshake_timeout_s,
+    }
     if find_spec("aiofastnet"):
         # Its TLS shakes hands a third faster than the loops' own; without TLS it only costs memory.
-        server = await import_module("aiofastnet").create_server(
-            loop,
-            protocol,
-            host,
-            port,
-            ssl=tls,
-            backlog=backlog_max,
-            ssl_handshake_timeout=handshake_timeout_s,
-        )
+        server = await import_module("aiofastnet").create_server(loop, protocol, **where, **how)
         return cast("asyncio.Server", server)
-    return await loop.create_server(
-        protocol,
-        host,
-        port,
-        ssl=tls,
-        backlog=backlog_max,
-        ssl_handshake_timeout=handshake_timeout_s,
-    )
+    return await loop.create_server(protocol, **where, **how)

@@ -1,0 +1,71 @@
+"""Certificates: a built-in authority, signing requests, chains, revocation lists and OCSP.
+
+``Vault`` keeps the authorities of an installation in files; an ``Authority`` issues certificates
+for one ``Purpose``. Nothing here knows OCPP, but names and limits are those of its block A
+(A00.FR.501 to .514) and of ISO 15118.
+"""
+
+from chargeplane.runtime.pki.authority import Authority, Issued, Purpose, Revocation
+from chargeplane.runtime.pki.certificates import (
+    CertificateHashes,
+    certificates_of_pem,
+    common_name,
+    der_of,
+    fault_of_chain,
+    fingerprint,
+    from_der,
+    hashes_of,
+    names_of,
+    organization,
+    pem_of,
+)
+from chargeplane.runtime.pki.keys import (
+    KeyKind,
+    PkiFault,
+    PrivateKey,
+    PublicKey,
+    key_from_pem,
+    new_key,
+    pem_of_key,
+    weakness_of,
+)
+from chargeplane.runtime.pki.ocsp import Standing, answered, asked_for, question, standing_in
+from chargeplane.runtime.pki.requests import SigningRequest, checked_request, new_request
+from chargeplane.runtime.pki.vault import Vault, roots_in, write_private
+
+__all__ = [
+    "Authority",
+    "CertificateHashes",
+    "Issued",
+    "KeyKind",
+    "PkiFault",
+    "PrivateKey",
+    "PublicKey",
+    "Purpose",
+    "Revocation",
+    "SigningRequest",
+    "Standing",
+    "Vault",
+    "answered",
+    "asked_for",
+    "certificates_of_pem",
+    "checked_request",
+    "common_name",
+    "der_of",
+    "fault_of_chain",
+    "fingerprint",
+    "from_der",
+    "hashes_of",
+    "key_from_pem",
+    "names_of",
+    "new_key",
+    "new_request",
+    "organization",
+    "pem_of",
+    "pem_of_key",
+    "question",
+    "roots_in",
+    "standing_in",
+    "weakness_of",
+    "write_private",
+]

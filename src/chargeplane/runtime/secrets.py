@@ -1,0 +1,189 @@
+"""Secrets at rest: what must be readable again is stored encrypted; the key is elsewhere.
+
+    secrets = Secrets(load_keys(environment, settings.data / "secret.key"))
+    stored = secrets.seal(b"...", "totp", str(user_id))
+    secrets.open(stored, "totp", str(user_id))
+
+A sealed secret is text such as ``s1.4f2a90c1.q83v...``: the format, the id of the key, and the
+AES-256-GCM nonce, ciphertext and tag. It belongs to a place, which is authenticated with it and not
+stored: sealed for one user or column, it opens for no other, so rows cannot be swapped.
+
+Keys are 32 random bytes in URL-safe base64, one a line. The first one seals; all of them open. To
+rotate: put a new key on top, ``reseal`` what is stored, and remove the old key.
+
+The REST interface never gives a secret back: it is written, replaced or removed. What need not be
+readable again, such as a password, is hashed instead and has no place here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import secrets as random
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+__all__ = ["KEY_VARIABLE", "SecretError", "Secrets", "load_keys", "new_key"]
+
+KEY_VARIABLE = "CHARGEPLANE_SECRET_KEY"
+"""The environment variable that holds the keys; several are separated by blanks."""
+KEY_BYTES = 32
+KEYS_MAX = 16
+SECRET_BYTES_MAX = 65_536
+_FORMAT = "s1"
+_NONCE_BYTES = 12
+_ID_CHARACTERS = 8
+
+
+class SecretError(Exception):
+    """A key cannot be used, or a secret cannot be opened. The text never holds either."""
+
+
+class Secrets:
+    """Seals and opens secrets. It has no state but its keys, so threads may share it."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """Take the keys, the one that seals first.
+
+        Raises:
+            SecretError: there is none, there are too many, or one has another length.
+        """
+        if not 0 < len(keys) <= KEYS_MAX:
+            raise SecretError(f"there must be 1 to {KEYS_MAX} keys")
+        if any(len(key) != KEY_BYTES for key in keys):
+            raise SecretError(f"a key must have {KEY_BYTES} bytes")
+        self._ciphers = {_id_of(key): AESGCM(key) for key in keys}
+        self.key_id = _id_of(keys[0])
+        """Of the key that seals."""
+
+    def seal(self, secret: bytes, *place: str) -> str:
+        """A secret as it is stored.
+
+        Args:
+            secret: up to 64 KiB.
+            place: what it is and whose, such as ``("totp", str(user_id))``.
+
+        Raises:
+            SecretError: it is too long.
+        """
+        if len(secret) > SECRET_BYTES_MAX:
+            raise SecretError(f"a secret has {SECRET_BYTES_MAX} bytes at most")
+        nonce = random.token_bytes(_NONCE_BYTES)
+        sealed = self._ciphers[self.key_id].encrypt(nonce, secret, _place(self.key_id, place))
+        return f"{_FORMAT}.{self.key_id}.{_text(nonce + sealed)}"
+
+    def open(self, stored: str, *place: str) -> bytes:
+        """The secret, if it was sealed for this place.
+
+        Raises:
+            SecretError: its key is not here, it was changed, or it belongs to another place.
+        """
+        key_id, raw = _parts(stored)
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise SecretError(f"the key {key_id} that a secret was sealed with is not here")
+        try:
+            return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _place(key_id, place))
+        except (InvalidTag, ValueError) as error:
+            raise SecretError("a secret was changed, or is not where it belongs") from error
+
+    def is_current(self, stored: str) -> bool:
+        """Whether it was sealed with the first key."""
+        return _parts(stored)[0] == self.key_id
+
+    def reseal(self, stored: str, *place: str) -> str:
+        """The same secret under the first key; what is under it already stays as it is.
+
+        Raises:
+            SecretError: it cannot be opened.
+        """
+        return stored if self.is_current(stored) else self.seal(self.open(stored, *place), *place)
+
+
+def new_key() -> str:
+    """A key, as a line of a key file."""
+    return _text(random.token_bytes(KEY_BYTES))
+
+
+def load_keys(environment: Mapping[str, str], file: Path) -> list[bytes]:
+    """The keys of the environment if it has some, otherwise those of the file.
+
+    A file that is missing is made, readable by its owner alone. Several nodes on one database need
+    the same keys: give them in the environment, or put the same file in place.
+
+    Raises:
+        SecretError: a key is not what ``new_key`` makes.
+        OSError: the file can be neither read nor made.
+    """
+    if given := environment.get(KEY_VARIABLE, "").split():
+        return [_key(text, KEY_VARIABLE) for text in given]
+    if not file.exists():
+        _make(file)
+    lines = file.read_text(encoding="ascii", errors="replace").split()
+    if not lines:
+        raise SecretError(f"{file} holds no key")
+    return [_key(text, str(file)) for text in lines]
+
+
+def _make(file: Path) -> None:
+    """The whole file appears at once, and of two programs that start together one makes it."""
+    draft = file.with_name(f"{file.name}.{random.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as made:
+            made.write(f"{new_key()}\n")
+            made.flush()
+            os.fsync(made.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, file)
+    finally:
+        draft.unlink()
+
+
+def _key(text: str, source: str) -> bytes:
+    try:
+        key = _bytes(text)
+    except ValueError as error:
+        raise SecretError(f"{source}: a key is not URL-safe base64") from error
+    if len(key) != KEY_BYTES:
+        raise SecretError(f"{source}: a key must have {KEY_BYTES} bytes, this one has {len(key)}")
+    return key
+
+
+def _id_of(key: bytes) -> str:
+    """Tells keys apart and tells nothing of them."""
+    return hashlib.sha256(b"chargeplane key id\0" + key).hexdigest()[:_ID_CHARACTERS]
+
+
+def _place(key_id: str, place: Sequence[str]) -> bytes:
+    """Each part with its length: ("ab", "c") is not ("a", "bc")."""
+    parts = [_FORMAT, key_id, *place]
+    return b"".join(len(raw).to_bytes(4) + raw for raw in (part.encode() for part in parts))
+
+
+def _parts(stored: str) -> tuple[str, bytes]:
+    kind, _, rest = stored.partition(".")
+    key_id, _, text = rest.partition(".")
+    if kind != _FORMAT:
+        raise SecretError("this is no sealed secret")
+    try:
+        return key_id, _bytes(text)
+    except ValueError as error:
+        raise SecretError("this is no sealed secret") from error
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error

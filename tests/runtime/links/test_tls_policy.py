@@ -1,0 +1,218 @@
+"""What TLS ports agree to: exactly the suites of the standard, and certificates that can change."""
+
+import asyncio
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from chargeplane.runtime.clock import SystemClock
+from chargeplane.runtime.links import (
+    LEGACY,
+    MODERN,
+    ListenerSettings,
+    ServerCertificate,
+    TlsFault,
+    TlsPolicy,
+    Transport,
+    client_context,
+    new_event_loop,
+    server_context,
+)
+from chargeplane.runtime.pki import Authority, KeyKind, Purpose, der_of, new_key, pem_of_key
+from tests.runtime.links.harness import QUICK, until
+from tests.runtime.links.test_tls import secure
+
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.new_event_loop,
+    "fastest": new_event_loop,
+}
+NOW = SystemClock().now()
+SSLYZE = os.environ.get("SSLYZE") or shutil.which(
+    "sslyze", path=str(Path(sys.prefix) / "sslyze/bin")
+)
+SCANS = (
+    *("--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3"),
+    *("--compression", "--reneg", "--heartbleed", "--robot"),
+)
+
+
+class Site:
+    """The certificates of one port for stations."""
+
+    def __init__(self, folder: Path, name: str = "csms.example") -> None:
+        self.folder = folder
+        self.root = Authority.new("root", KeyKind.P256, NOW, timedelta(days=3650))
+        self.certificates = [self.issued(name, kind) for kind in (KeyKind.P256, KeyKind.RSA2048)]
+
+    def issued(self, name: str, kind: KeyKind) -> ServerCertificate:
+        key = new_key(kind)
+        leaf = self.root.issue(
+            key.public_key(), name, Purpose.SERVER, NOW, timedelta(days=365),
+            names=(name, "127.0.0.1"),
+        )  # fmt: skip
+        chain_path = self.folder / f"{name}-{kind}.pem"
+        key_path = self.folder / f"{name}-{kind}.key"
+        chain_path.write_bytes(leaf.pem)
+        key_path.write_bytes(pem_of_key(key))
+        return ServerCertificate(chain_path, key_path)
+
+    @property
+    def trusted(self) -> list[bytes]:
+        return [der_of(self.root.certificate)]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return Site(tmp_path_factory.mktemp("site"))
+
+
+def _offers(name: str, version: ssl.TLSVersion) -> ssl.SSLContext:
+    """A client that can do one suite of one version, and trusts anybody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers(f"{name}:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    return context
+
+
+def _agreed(server: ssl.SSLContext, client: ssl.SSLContext) -> str | None:
+    """The suite that the two agree on, in memory; None if they do not."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    a = client.wrap_bio(to_client, to_server, server_hostname="csms.example")
+    b = server.wrap_bio(to_server, to_client, server_side=True)
+    ready = set()
+    for _ in range(6):
+        for each in (a, b):
+            try:
+                each.do_handshake()
+                ready.add(each)
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLError:
+                return None
+    cipher = b.cipher()
+    return cipher[0] if len(ready) == 2 and cipher else None
+
+
+def _every_suite() -> list[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+    return sorted({each["name"] for each in context.get_ciphers()})
+
+
+@pytest.mark.filterwarnings("ignore:.*TLSv1:DeprecationWarning")
+@pytest.mark.parametrize("policy", [MODERN, LEGACY], ids=["modern", "legacy"])
+def test_a_port_accepts_exactly_the_suites_of_its_policy(site: Site, policy: TlsPolicy) -> None:
+    server = server_context(site.certificates, policy=policy)
+    suites = _every_suite()
+    accepted = {
+        name
+        for name in suites
+        if not name.startswith("TLS_") and _agreed(server, _offers(name, ssl.TLSVersion.TLSv1_2))
+    }
+    # TLS 1.3 has suites of its own, which Python cannot choose among: whichever comes is one.
+    modern = _agreed(server, _offers("AES128-GCM-SHA256", ssl.TLSVersion.TLSv1_3))
+    assert len(suites) > 40
+    assert accepted == set(policy.suites)
+    assert modern in policy.accepted
+
+
+@pytest.mark.filterwarnings("ignore:.*TLSv1:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("version", "only_legacy"),
+    [(ssl.TLSVersion.TLSv1, True), (ssl.TLSVersion.TLSv1_1, True), (ssl.TLSVersion.TLSv1_2, False)],
+    ids=["1.0", "1.1", "1.2"],
+)
+def test_old_versions_are_for_the_legacy_port_alone(
+    site: Site, version: ssl.TLSVersion, only_legacy: bool
+) -> None:
+    suite = "AES128-SHA" if only_legacy else "AES128-GCM-SHA256"
+    client = _offers(suite, version)
+    assert _agreed(server_context(site.certificates, policy=LEGACY), client) == suite
+    modern = _agreed(server_context(site.certificates), client)
+    assert modern == (None if only_legacy else suite)
+
+
+def test_a_key_that_does_not_fit_is_told_with_its_files_and_without_its_content(site: Site) -> None:
+    ecdsa, rsa = site.certificates
+    with pytest.raises(TlsFault, match=r"p256.*\.pem with .*rsa.*\.key"):
+        server_context([ServerCertificate(ecdsa.chain, rsa.key)])
+    with pytest.raises(TlsFault, match="missing"):
+        server_context([ServerCertificate(site.folder / "missing", ecdsa.key)])
+
+
+@pytest.mark.parametrize("loop_name", LOOPS)
+def test_new_certificates_come_into_force_and_nobody_is_dropped(
+    transport: Transport, tmp_path: Path, loop_name: str
+) -> None:
+    old, new = Site(tmp_path, "old.example"), Site(tmp_path, "new.example")
+
+    async def main() -> None:
+        settings = ListenerSettings(link=QUICK)
+        async with secure(transport, server_context(old.certificates), settings) as at:
+            port = int(at.url.split(":")[2].split("/")[0])
+            link = await at.dial(_trusting(old))
+            await at.listener.renew(port, server_context(new.certificates))
+            await at.listener.renew(port, server_context(new.certificates))
+            await at.dial(_trusting(new))
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await at.dial(_trusting(old))
+            link.send("still here")
+            await until(lambda: at.stations[0].texts == ["still here"])
+
+    with asyncio.Runner(loop_factory=LOOPS[loop_name]) as runner:
+        runner.run(main())
+
+
+def _trusting(site: Site) -> ssl.SSLContext:
+    return client_context(site.trusted)
+
+
+@pytest.mark.skipif(SSLYZE is None, reason="sslyze is not installed (see docs/how-to)")
+def test_sslyze_finds_what_the_policy_says_and_no_more(site: Site) -> None:
+    assert SSLYZE is not None
+    command = SSLYZE
+
+    async def main() -> None:
+        context = server_context(site.certificates, trusted=site.trusted)
+        async with secure(Transport.PICOWS, context, ListenerSettings(link=QUICK)) as at:
+            port = at.url.split(":")[2].split("/")[0]
+            report = site.folder / "report.json"
+            run = await asyncio.create_subprocess_exec(
+                command,
+                f"127.0.0.1:{port}",
+                f"--json_out={report}",
+                "--mozilla_config=disable",
+                *SCANS,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            assert await run.wait() == 0
+            found = json.loads(report.read_text())["server_scan_results"][0]["scan_result"]
+        accepted = {}
+        for version in ("ssl_2_0", "ssl_3_0", "tls_1_0", "tls_1_1", "tls_1_2", "tls_1_3"):
+            result = found[f"{version}_cipher_suites"]["result"]
+            accepted[version] = {
+                each["cipher_suite"]["openssl_name"] for each in result["accepted_cipher_suites"]
+            }
+        assert accepted.pop("tls_1_2") == set(MODERN.suites)
+        assert accepted.pop("tls_1_3") == MODERN.accepted - set(MODERN.suites)
+        assert not any(accepted.values())
+        assert not found["tls_compression"]["result"]["supports_compression"]
+        renegotiation = found["session_renegotiation"]["result"]
+        assert renegotiation["supports_secure_renegotiation"]
+        assert not renegotiation["is_vulnerable_to_client_renegotiation_dos"]
+        assert not found["heartbleed"]["result"]["is_vulnerable_to_heartbleed"]
+        assert found["robot"]["result"]["robot_result"].startswith("NOT_VULNERABLE")
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main())
