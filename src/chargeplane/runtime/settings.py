@@ -31,7 +31,9 @@ __all__ = [
 
 ENVIRONMENT_PREFIX = "CHARGEPLANE_"
 # Read where they are used: a secret has no place in a structure that is printed and logged.
-SECRETS = frozenset({"CHARGEPLANE_API_TOKEN"})
+SECRETS = frozenset(
+    {"CHARGEPLANE_API_TOKEN", "CHARGEPLANE_SECRET_KEY", "CHARGEPLANE_OIDC_CLIENT_SECRET"}
+)
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
@@ -68,7 +70,21 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ocpp_port: Port = 9000
     """Stations, plain."""
     ocpp_tls_port: Port = 9443
-    """Stations, TLS."""
+    """Stations, TLS: opened as soon as there are certificates."""
+    ocpp_legacy_tls_port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """1.6 stations that cannot do TLS 1.2; 0: there is no such port."""
+    tls_names: str = ""
+    """Host names of the TLS ports, separated by commas, for certificates of the own authority."""
+    tls_certificate: str = ""
+    """A PEM file: ECDSA certificate and chain; empty: the own authority issues one."""
+    tls_key: str = ""
+    tls_rsa_certificate: str = ""
+    """A PEM file: RSA certificate and chain."""
+    tls_rsa_key: str = ""
+    tls_roots: str = ""
+    """A PEM file: roots of station certificates that another authority has issued."""
+    tell_unknown_stations: bool = False
+    """Answer 404 to unknown identities, as the standard has it; whoever guesses learns from it."""
     database: str = ""
     """A URL such as ``postgresql://...``; empty: SQLite in ``data``."""
     nats: str = ""
@@ -76,6 +92,26 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unknown_stations: UnknownStations = UnknownStations.REFUSE
     min_security_profile: Annotated[int, Meta(ge=0, le=3)] = 1
     """Stations with a lower one are refused."""
+    public_url: str = ""
+    """How browsers reach console and REST, such as https://cp.example; empty: localhost. Passkeys
+    belong to its host, and cookies are Secure if it is https."""
+    trusted_proxies: str = ""
+    """Addresses or networks, separated by commas, whose X-Forwarded-For is believed."""
+    session_hours: Annotated[float, Meta(gt=0, le=8760)] = 12.0
+    """A log-in ends after this time."""
+    session_idle_minutes: Annotated[float, Meta(gt=1, le=525_600)] = 120.0
+    """A log-in ends after this time without a request."""
+    second_factor_roles: str = ""
+    """Roles, separated by commas, that may do nothing before a second factor is set."""
+    oidc_issuer: str = ""
+    """An identity provider (OpenID Connect) that users log in by; empty: none."""
+    oidc_client_id: str = ""
+    """As whom it knows us. The secret is CHARGEPLANE_OIDC_CLIENT_SECRET in the environment."""
+    oidc_scopes: str = "openid profile email"
+    oidc_roles_claim: str = "groups"
+    """The claim that decides about roles."""
+    oidc_roles: str = ""
+    """What its values stand for: staff=operator, admins=admin."""
     log_format: LogFormat = LogFormat.AUTO
     """Of the log on stderr."""
 

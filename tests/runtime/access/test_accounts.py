@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from chargeplane.runtime.access import Accounts, LastAdministrator, NameTaken, Role
-from chargeplane.runtime.access.accounts import SESSION_S, SESSIONS_MAX
+from chargeplane.runtime.access.policy import Policy
+from chargeplane.runtime.access.sessions import SESSIONS_MAX
 from chargeplane.runtime.access.tables import api_tokens, users
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.store import Function, Store, tenants
@@ -74,12 +75,12 @@ async def test_who_logs_in_is_the_user_until_the_session_ends(
     accounts: Accounts, clock: SimulatedClock
 ) -> None:
     user = await accounts.add_user(TENANT_ID, "ada", Role.OPERATOR, PASSWORD)
-    session = await accounts.log_in(TENANT_ID, "ada", PASSWORD)
+    session = await accounts.sessions.log_in(TENANT_ID, "ada", PASSWORD)
     assert session is not None
     principal = await accounts.authenticate(session.token)
     assert principal is not None
     assert (principal.id, principal.name, principal.role) == (user.id, "ada", Role.OPERATOR)
-    await clock.advance(SESSION_S)
+    await clock.advance(Policy().session_s)
     assert await accounts.authenticate(session.token) is None
 
 
@@ -91,14 +92,14 @@ async def test_a_wrong_name_or_password_begins_nothing(
     accounts: Accounts, name: str, password: str
 ) -> None:
     await accounts.add_user(TENANT_ID, "ada", Role.OPERATOR, PASSWORD)
-    assert await accounts.log_in(TENANT_ID, name, password) is None
+    assert await accounts.sessions.log_in(TENANT_ID, name, password) is None
 
 
 async def test_sessions_are_not_listed_as_tokens_and_cannot_be_changed_as_such(
     accounts: Accounts,
 ) -> None:
     await accounts.add_user(TENANT_ID, "ada", Role.VIEWER, PASSWORD)
-    session = await accounts.log_in(TENANT_ID, "ada", PASSWORD)
+    session = await accounts.sessions.log_in(TENANT_ID, "ada", PASSWORD)
     assert session is not None
     assert await accounts.tokens(TENANT_ID, count_max=10) == []
 
@@ -108,7 +109,7 @@ async def test_a_role_that_is_taken_away_counts_at_once_in_open_sessions(
 ) -> None:
     await accounts.add_user(TENANT_ID, "root", Role.ADMIN, PASSWORD)
     user = await accounts.add_user(TENANT_ID, "ada", Role.OPERATOR, PASSWORD)
-    session = await accounts.log_in(TENANT_ID, "ada", PASSWORD)
+    session = await accounts.sessions.log_in(TENANT_ID, "ada", PASSWORD)
     assert session is not None
     await accounts.change_user(TENANT_ID, user.id, role=Role.VIEWER)
     principal = await accounts.authenticate(session.token)
@@ -119,20 +120,22 @@ async def test_a_role_that_is_taken_away_counts_at_once_in_open_sessions(
 async def test_a_new_password_ends_all_sessions_of_that_user_alone(accounts: Accounts) -> None:
     user = await accounts.add_user(TENANT_ID, "ada", Role.VIEWER, PASSWORD)
     await accounts.add_user(TENANT_ID, "bob", Role.VIEWER, PASSWORD)
-    mine = await accounts.log_in(TENANT_ID, "ada", PASSWORD)
-    theirs = await accounts.log_in(TENANT_ID, "bob", PASSWORD)
+    mine = await accounts.sessions.log_in(TENANT_ID, "ada", PASSWORD)
+    theirs = await accounts.sessions.log_in(TENANT_ID, "bob", PASSWORD)
     assert mine is not None
     assert theirs is not None
     await accounts.change_user(TENANT_ID, user.id, password="another long password")
     assert await accounts.authenticate(mine.token) is None
     assert await accounts.authenticate(theirs.token)
-    assert await accounts.log_in(TENANT_ID, "ada", PASSWORD) is None
-    assert await accounts.log_in(TENANT_ID, "ada", "another long password")
+    assert await accounts.sessions.log_in(TENANT_ID, "ada", PASSWORD) is None
+    assert await accounts.sessions.log_in(TENANT_ID, "ada", "another long password")
 
 
 async def test_one_session_too_many_ends_the_oldest(accounts: Accounts) -> None:
     await accounts.add_user(TENANT_ID, "ada", Role.VIEWER, PASSWORD)
-    sessions = [await accounts.log_in(TENANT_ID, "ada", PASSWORD) for _ in range(SESSIONS_MAX + 1)]
+    sessions = [
+        await accounts.sessions.log_in(TENANT_ID, "ada", PASSWORD) for _ in range(SESSIONS_MAX + 1)
+    ]
     alive = [bool(each and await accounts.authenticate(each.token)) for each in sessions]
     assert alive == [False] + [True] * SESSIONS_MAX
 
@@ -140,7 +143,7 @@ async def test_one_session_too_many_ends_the_oldest(accounts: Accounts) -> None:
 async def test_a_user_who_is_removed_is_nobody_from_then_on(accounts: Accounts) -> None:
     await accounts.add_user(TENANT_ID, "root", Role.ADMIN, PASSWORD)
     user = await accounts.add_user(TENANT_ID, "ada", Role.ADMIN, PASSWORD)
-    session = await accounts.log_in(TENANT_ID, "ada", PASSWORD)
+    session = await accounts.sessions.log_in(TENANT_ID, "ada", PASSWORD)
     assert session is not None
     assert await accounts.remove_user(TENANT_ID, user.id)
     assert await accounts.authenticate(session.token) is None
@@ -176,7 +179,7 @@ async def test_nothing_of_another_tenant_is_seen_changed_or_removed(
     theirs = OTHER_TENANT_ID
     assert await accounts.users(theirs, count_max=10) == []
     assert await accounts.tokens(theirs, count_max=10) == []
-    assert await accounts.log_in(theirs, "ada", PASSWORD) is None
+    assert await accounts.sessions.log_in(theirs, "ada", PASSWORD) is None
     assert await accounts.change_user(theirs, user.id, role=Role.ADMIN) is None
     assert await accounts.change_token(theirs, token.id, {"role": Role.ADMIN}) is None
     assert not await accounts.remove_user(theirs, user.id)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargeplane.runtime.access.attempts import Attempts
+from chargeplane.runtime.access.attempts import Attempts, LogInAttempts
 from chargeplane.runtime.access.credentials import fault_of_password, fault_of_token
 
 
@@ -54,6 +54,37 @@ def test_only_so_many_sources_are_remembered() -> None:
     for source in "abc":
         attempts.failed(source, 0)
     assert [attempts.wait_s(source, 0) > 0 for source in "abc"] == [False, True, True]
+
+
+def attacked(attempts: LogInAttempts, sources: int = 50) -> None:
+    for number in range(sources):
+        attempts.failed(f"attacker {number}", "ada", 0)
+
+
+def test_an_account_that_many_fail_at_is_closed_to_those_who_have_failed() -> None:
+    attempts = LogInAttempts()
+    attacked(attempts)
+    assert all(attempts.wait_s(f"attacker {number}", "ada", 0) > 0 for number in range(50))
+    assert attempts.wait_s("attacker 1", "bob", 0) == 0
+
+
+def test_the_right_password_from_a_calm_source_gets_in_during_an_attack() -> None:
+    attempts = LogInAttempts()
+    attacked(attempts)
+    assert attempts.wait_s("home", "ada", 0) == 0
+    attempts.failed("home", "ada", 0)
+    attempts.succeeded("home", "ada", 0)
+    assert attempts.wait_s("home", "ada", 0) == 0
+
+
+def test_a_source_that_has_failed_may_try_again_when_it_is_calm() -> None:
+    attempts = LogInAttempts()
+    attacked(attempts)
+    wait_s = attempts.wait_s("attacker 1", "ada", 0)
+    assert 0 < wait_s <= attempts.sources.forgiven_after_s
+    for _ in range(1_000):
+        attempts.accounts.failed("ada", wait_s)
+    assert attempts.wait_s("attacker 1", "ada", wait_s) == 0
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_migrations_make_what_the_metadata_says(empty: Settings) -> None:
 # SQLite alone: PostgreSQL's plan depends on how many rows there are.
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_a_look_up_of_a_token_steps_into_the_index_of_each_tenant(bare: Store) -> None:
-    query = bearer_query("x", NOW).compile(dialect=sqlite.dialect(), compile_kwargs=LITERALS)
+    query = bearer_query("x", NOW, NOW).compile(dialect=sqlite.dialect(), compile_kwargs=LITERALS)
 
     def plan(connection: Connection) -> str:
         return repr(connection.execute(text(f"EXPLAIN QUERY PLAN {query}")).fetchall())

@@ -1,16 +1,31 @@
 """Users, API tokens and roles: who may use the REST interface, and for what.
 
-There are no default credentials. At its first start an installation gets one administrator, whose
-random password is shown once (``first_start``). Passwords are kept as argon2id hashes; of tokens
-only the SHA-256 is kept, which is enough for 32 random bytes.
+There are no default credentials. While an installation has no users, each start shows a set-up
+link, which makes the first administrator, once (``first_start``). Passwords are kept as argon2id
+hashes; of tokens only the SHA-256 is kept, which is enough for 32 random bytes.
 
-Whoever logs in with name and password gets a token that ends by itself (``sessions``); every other
-request carries a token: ``Authorization: Bearer cp_...``.
+==================  ================================================================
+``accounts``        users and tokens: made, changed, removed, recognised
+``roles``           what each role may do; limits to permissions and sites come on top
+``sessions``        logging in, for how long, and how a session ends
+``policy``          what the installation decides about log-ins; where requests really come from
+``attempts``        how often somebody may fail
+``factors``         second factors: codes of an app (``totp``), recovery codes
+``passkeys``        WebAuthn
+``challenges``      steps of a conversation, each of which works once
+``oidc``            log-in by an identity provider
+``cookies``         how a browser is recognised
+==================  ================================================================
+
+Whoever logs in gets a session: as a token for ``Authorization: Bearer cp_...``, or as a cookie.
 """
 
 from chargeplane.runtime.access.accounts import Accounts, LastAdministrator, NameTaken
 from chargeplane.runtime.access.api import routes
-from chargeplane.runtime.access.first_start import Introduced, first_start, renew_demo
+from chargeplane.runtime.access.challenges import Challenges
+from chargeplane.runtime.access.first_start import Introduced, first_start, renew_demo, set_up
+from chargeplane.runtime.access.oidc import Provider
+from chargeplane.runtime.access.policy import Policy
 from chargeplane.runtime.access.roles import GRANTS, Role
 from chargeplane.runtime.access.tables import ApiToken, User
 
@@ -18,12 +33,16 @@ __all__ = [
     "GRANTS",
     "Accounts",
     "ApiToken",
+    "Challenges",
     "Introduced",
     "LastAdministrator",
     "NameTaken",
+    "Policy",
+    "Provider",
     "Role",
     "User",
     "first_start",
     "renew_demo",
     "routes",
+    "set_up",
 ]

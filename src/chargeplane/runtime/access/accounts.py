@@ -6,26 +6,29 @@ do that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
 from chargeplane.runtime.access import tables
 from chargeplane.runtime.access.credentials import Passwords, digest_of, hint_of, new_token
-from chargeplane.runtime.access.roles import GRANTS, Role
+from chargeplane.runtime.access.policy import Policy
+from chargeplane.runtime.access.roles import Role
+from chargeplane.runtime.access.sessions import Sessions
 from chargeplane.runtime.access.tables import ApiToken, User
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest.principals import Principal
 from chargeplane.runtime.store import Function, Store, new_id
 
-__all__ = ["Accounts", "LastAdministrator", "NameTaken", "Session"]
+__all__ = ["Accounts", "LastAdministrator", "NameTaken"]
 
-SESSION_S = 12 * 3600.0
-SESSIONS_MAX = 20
-"""Of one user at a time; the oldest ends when there is one more."""
+SITES_MAX = 1_000
+PERMISSIONS_MAX = 100
 
 
 class NameTaken(Exception):
@@ -36,61 +39,44 @@ class LastAdministrator(Exception):
     """Without this user nobody could administer the installation."""
 
 
-@dataclass(frozen=True)
-class Session:
-    """Somebody is logged in until the token ends."""
-
-    token: str = field(repr=False)
-    user: User
-    expires_at: datetime
-
-
 class Accounts:
     """Users and tokens of all tenants."""
 
-    def __init__(self, store: Store, clock: Clock, passwords: Passwords | None = None) -> None:
-        self._store = store
-        self._clock = clock
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        passwords: Passwords | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        self.store = store
+        self.clock = clock
         self.passwords = passwords or Passwords()
+        self.sessions = Sessions(store, clock, self.passwords, policy)
 
     async def authenticate(self, token: str) -> Principal | None:
-        """Whose a bearer token is; None if it is unknown or has expired."""
-        digest, now = digest_of(token), self._clock.now()
-        bearer = await self._store.read(lambda connection: tables.bearer(connection, digest, now))
-        if bearer is None:
-            return None
-        # A role of a newer program grants nothing here.
-        grants = GRANTS[Role(bearer.role)] if bearer.role in set(Role) else frozenset[str]()
-        return Principal(bearer.tenant_id, bearer.id, bearer.name, bearer.role, grants)
-
-    async def log_in(self, tenant_id: UUID, name: str, password: str) -> Session | None:
-        """Begin a session; None if name or password is wrong, and nobody can tell which."""
-        user = await self.user_named(tenant_id, name)
-        if not await self.passwords.verify(user.password_hash if user else None, password):
-            return None
-        assert user is not None
-        token, now = new_token(), self._clock.now()
-        expires_at = now + timedelta(seconds=SESSION_S)
-        session = _kept(tenant_id, token, user.name, Role(user.role), now, expires_at, user.id)
-
-        def begin(connection: Connection) -> None:
-            tables.add_token(connection, session)
-            tables.end_sessions(connection, tenant_id, user.id, but_newest_max=SESSIONS_MAX)
-
-        await self._store.write(Function(begin))
-        return Session(token, user, expires_at)
+        """Whose a bearer token is; None if it is unknown or has ended."""
+        return await self.sessions.authenticate(token)
 
     async def user_named(self, tenant_id: UUID, name: str) -> User | None:
         """The user of a name."""
-        return await self._store.read(
+        return await self.store.read(
             lambda connection: tables.user_named(connection, tenant_id, name)
         )
+
+    async def user(self, tenant_id: UUID, user_id: UUID) -> User | None:
+        """The user of an id."""
+        return await self.store.read(lambda c: tables.user_of(c, tenant_id, user_id))
+
+    async def user_of_subject(self, tenant_id: UUID, subject: str) -> User | None:
+        """The user whom an identity provider knows under a subject."""
+        return await self.store.read(lambda c: tables.user_of_subject(c, tenant_id, subject))
 
     async def users(
         self, tenant_id: UUID, *, count_max: int, after: UUID | None = None
     ) -> list[User]:
         """Users, oldest first; ``after``: the last id of the page before."""
-        return await self._store.read(
+        return await self.store.read(
             lambda connection: tables.list_users(
                 connection, tenant_id, count_max=count_max, after=after
             )
@@ -100,25 +86,44 @@ class Accounts:
         self, tenant_id: UUID, *, count_max: int, after: UUID | None = None
     ) -> list[ApiToken]:
         """Tokens that are no sessions, oldest first; ``after``: the last id of the page before."""
-        return await self._store.read(
+        return await self.store.read(
             lambda connection: tables.list_tokens(
                 connection, tenant_id, count_max=count_max, after=after
             )
         )
 
-    async def add_user(self, tenant_id: UUID, name: str, role: Role, password: str) -> User:
+    async def add_user(
+        self,
+        tenant_id: UUID,
+        name: str,
+        role: Role,
+        password: str | None,
+        sites: Collection[str] | None = None,
+        subject: str | None = None,
+    ) -> User:
         """Make a user.
+
+        Args:
+            tenant_id: whose user.
+            name: what to log in with.
+            role: what the user may do.
+            password: None for somebody who never logs in with one.
+            sites: those that the user is limited to; None: all.
+            subject: as whom an identity provider knows the user.
 
         Raises:
             NameTaken: there is one of this name.
         """
-        kept = await self.passwords.hash(password)
-        user = User(tenant_id, new_id(), name, role, kept, self._clock.now())
-        counts = await self._store.write(
-            Function(lambda connection: tables.add_user(connection, user))
-        )
-        if counts.id != user.id:
-            raise NameTaken(name)
+        kept = "" if password is None else await self.passwords.hash(password)
+        user = User(tenant_id, new_id(), name, role, kept, self.clock.now(), _text(sites))
+
+        def work(connection: Connection) -> None:
+            if tables.add_user(connection, user).id != user.id:
+                raise NameTaken(name)
+            if subject is not None:
+                tables.add_subject(connection, user, subject)
+
+        await self.store.write(Function(work))
         return user
 
     async def change_user(
@@ -128,13 +133,19 @@ class Accounts:
         *,
         role: Role | None = None,
         password: str | None = None,
+        sites: Collection[str] | UnsetType | None = UNSET,
+        but_session: UUID | None = None,
     ) -> User | None:
-        """Change what is given; a new password ends all sessions. None: there is no such user.
+        """Change what is given; None: there is no such user.
+
+        A new password ends the sessions of the user, but for ``but_session``.
 
         Raises:
             LastAdministrator: the only administrator would be none.
         """
         values: dict[str, Any] = {} if role is None else {"role": role}
+        if sites is not UNSET:
+            values["sites"] = _text(sites)
         if password is not None:
             values["password_hash"] = await self.passwords.hash(password)
 
@@ -143,10 +154,10 @@ class Accounts:
                 _keep_an_admin(connection, tenant_id, user_id)
             tables.change(connection, tables.users, tenant_id, user_id, values)
             if password is not None:
-                tables.end_sessions(connection, tenant_id, user_id)
+                tables.end_sessions(connection, tenant_id, user_id, but=but_session)
             return tables.user_of(connection, tenant_id, user_id)
 
-        return await self._store.write(Function(work))
+        return await self.store.write(Function(work))
 
     async def remove_user(self, tenant_id: UUID, user_id: UUID) -> bool:
         """Remove a user with all sessions; False: there is none.
@@ -159,7 +170,7 @@ class Accounts:
             _keep_an_admin(connection, tenant_id, user_id)
             return tables.remove_user(connection, tenant_id, user_id)
 
-        return await self._store.write(Function(work))
+        return await self.store.write(Function(work))
 
     async def add_token(
         self,
@@ -168,11 +179,35 @@ class Accounts:
         role: Role,
         expires_at: datetime | None = None,
         secret: str | None = None,
+        permissions: Collection[str] | None = None,
+        sites: Collection[str] | None = None,
     ) -> tuple[ApiToken, str]:
-        """Make a token, of a secret that somebody chose or of a new one. It is not kept."""
+        """Make a token, of a secret that somebody chose or of a new one. It is not kept.
+
+        Args:
+            tenant_id: whose token.
+            name: what it is for.
+            role: what it may do at the most.
+            expires_at: when it ends; None: never.
+            secret: what somebody chose.
+            permissions: the only ones of the role's that it has; None: all.
+            sites: those that it is limited to; None: all.
+        """
         secret = secret or new_token()
-        token = _kept(tenant_id, secret, name, role, self._clock.now(), expires_at)
-        await self._store.write(Function(lambda connection: tables.add_token(connection, token)))
+        token = ApiToken(
+            tenant_id,
+            new_id(),
+            name,
+            role,
+            digest_of(secret),
+            hint_of(secret),
+            None,
+            self.clock.now(),
+            expires_at,
+            _text(sites),
+            _text(permissions),
+        )
+        await self.store.write(Function(lambda connection: tables.add_token(connection, token)))
         return token, secret
 
     async def change_token(
@@ -186,26 +221,18 @@ class Accounts:
             tables.change(connection, tables.api_tokens, tenant_id, token_id, values)
             return tables.token_of(connection, tenant_id, token_id)
 
-        return await self._store.write(Function(work))
+        return await self.store.write(Function(work))
 
     async def remove_token(self, tenant_id: UUID, token_id: UUID) -> bool:
         """Remove a token or end a session; False: there is none."""
-        return await self._store.write(
+        return await self.store.write(
             Function(lambda connection: tables.remove_token(connection, tenant_id, token_id))
         )
 
 
-def _kept(
-    tenant_id: UUID,
-    secret: str,
-    name: str,
-    role: Role,
-    now: datetime,
-    expires_at: datetime | None,
-    user_id: UUID | None = None,
-) -> ApiToken:
-    digest, hint = digest_of(secret), hint_of(secret)
-    return ApiToken(tenant_id, new_id(), name, role, digest, hint, user_id, now, expires_at)
+def _text(values: Collection[str] | None) -> str | None:
+    """A set as it is stored."""
+    return None if values is None else msgspec.json.encode(sorted(set(values))).decode()
 
 
 def _keep_an_admin(connection: Connection, tenant_id: UUID, user_id: UUID) -> None:

@@ -1,7 +1,8 @@
-"""The routes of users, tokens, sessions and tenants."""
+"""The routes of users and tokens, and all routes of this folder together."""
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,21 +11,24 @@ from litestar import Request, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
-from sqlalchemy import Connection, select
 
+from chargeplane.runtime.access import cookies, factor_api, oidc_api, session_api, tenant_api
 from chargeplane.runtime.access.accounts import Accounts, LastAdministrator, NameTaken
-from chargeplane.runtime.access.attempts import Attempts
+from chargeplane.runtime.access.attempts import Attempts, LogInAttempts
+from chargeplane.runtime.access.challenges import Challenges
 from chargeplane.runtime.access.credentials import fault_of_password
+from chargeplane.runtime.access.factors import Factors
+from chargeplane.runtime.access.oidc import Oidc, Provider
+from chargeplane.runtime.access.passkeys import Passkeys
+from chargeplane.runtime.access.roles import ACCOUNT
+from chargeplane.runtime.access.sessions import csrf_token
 from chargeplane.runtime.access.views import (
     ApiTokenChanges,
     ApiTokenView,
-    LogIn,
     MadeApiToken,
     Me,
     NewApiToken,
     NewUser,
-    SessionView,
-    TenantView,
     UserChanges,
     UserView,
     members,
@@ -33,8 +37,8 @@ from chargeplane.runtime.access.views import (
 )
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import (
-    PUBLIC,
     SECRET_ANSWER,
+    SITED,
     FieldFault,
     Injected,
     Page,
@@ -44,14 +48,14 @@ from chargeplane.runtime.rest import (
     Routes,
     requires,
 )
-from chargeplane.runtime.store import Store, tenants
+from chargeplane.runtime.secrets import Secrets
 
 __all__ = ["routes"]
 
 _EXPIRY_MAX = timedelta(days=36_525)
 
 
-@get("/users", guards=[requires("users:admin")], summary="List users")
+@get("/users", guards=[requires("users:audit")], summary="List users")
 async def list_users(
     accounts: Injected[Accounts], principal: Injected[Principal], page: Injected[PageRequest]
 ) -> Page[UserView]:
@@ -67,9 +71,12 @@ async def add_user(
     data: JSONBody[NewUser], accounts: Injected[Accounts], principal: Injected[Principal]
 ) -> UserView:
     """Add a user. The name must be new, and the password long."""
-    _check_password(data.password)
+    _may_give(principal)
+    check_password(data.password)
     try:
-        user = await accounts.add_user(principal.tenant_id, data.name, data.role, data.password)
+        user = await accounts.add_user(
+            principal.tenant_id, data.name, data.role, data.password, data.sites
+        )
     except NameTaken as error:
         raise Problem.conflict("name-taken", f"there is a user {data.name} already") from error
     return user_view(user)
@@ -82,15 +89,17 @@ async def change_user(
     accounts: Injected[Accounts],
     principal: Injected[Principal],
 ) -> UserView:
-    """Change the role or the password. A new password ends the user's sessions."""
+    """Change role, sites or password. A new password ends the user's sessions."""
+    _may_give(principal)
     if data.password is not UNSET:
-        _check_password(data.password)
+        check_password(data.password)
     try:
         user = await accounts.change_user(
             principal.tenant_id,
             user_id,
             role=None if data.role is UNSET else data.role,
             password=None if data.password is UNSET else data.password,
+            sites=data.sites,
         )
     except LastAdministrator as error:
         raise Problem.conflict("last-administrator", str(error)) from error
@@ -112,7 +121,7 @@ async def remove_user(
         raise Problem.not_found("user", user_id)
 
 
-@get("/api-tokens", guards=[requires("api-tokens:admin")], summary="List API tokens")
+@get("/api-tokens", guards=[requires("api-tokens:audit")], summary="List API tokens")
 async def list_api_tokens(
     accounts: Injected[Accounts], principal: Injected[Principal], page: Injected[PageRequest]
 ) -> Page[ApiTokenView]:
@@ -137,8 +146,14 @@ async def add_api_token(
 ) -> MadeApiToken:
     """Make a token. Its secret is in this answer and nowhere else."""
     _check_expiry(data.expires_at, clock)
+    _may_give(principal, data.permissions)
     token, secret = await accounts.add_token(
-        principal.tenant_id, data.name, data.role, data.expires_at
+        principal.tenant_id,
+        data.name,
+        data.role,
+        data.expires_at,
+        permissions=data.permissions,
+        sites=data.sites,
     )
     return MadeApiToken(**members(token), token=secret)
 
@@ -162,6 +177,7 @@ async def change_api_token(
         if getattr(data, name) is not UNSET
     }
     _check_expiry(values.get("expires_at"), clock)
+    _may_give(principal)
     token = await accounts.change_token(principal.tenant_id, token_id, values)
     if token is None:
         raise Problem.not_found("API token", token_id)
@@ -181,64 +197,81 @@ async def remove_api_token(
         raise Problem.not_found("API token", token_id)
 
 
-@post("/sessions", opt=PUBLIC | SECRET_ANSWER, summary="Log in")
-async def log_in(
-    data: JSONBody[LogIn],
-    request: Request[Any, Any, State],
-    accounts: Injected[Accounts],
-    attempts: Injected[Attempts],
-    clock: Injected[Clock],
-) -> SessionView:
-    """Exchange name and password for a token that ends after twelve hours."""
-    source = request.client.host if request.client else ""
-    wait_s = attempts.wait_s(source, clock.monotonic_s())
-    if wait_s > 0:
-        headers = {"Retry-After": str(int(wait_s) + 1)}
-        detail = "too many failed attempts from this address"
-        raise Problem("too-many-attempts", 429, "Too many attempts", detail, headers=headers)
-    # Counted before it is known, or a thousand attempts at once would count for none.
-    attempts.failed(source, clock.monotonic_s())
-    session = await accounts.log_in(data.tenant_id, data.name, data.password)
-    if session is None:
-        raise Problem.unauthenticated("name or password is wrong")
-    attempts.succeeded(source, clock.monotonic_s())
-    user = session.user
-    return SessionView(session.token, user.name, user.role, session.expires_at)
-
-
-@get("/me", guards=[requires("me:read")], summary="Tell who is asking")
-async def me(principal: Injected[Principal]) -> Me:
+@get("/me", guards=[requires("me:read")], opt=SITED, summary="Tell who is asking")
+async def me(
+    principal: Injected[Principal], accounts: Injected[Accounts], request: Request[Any, Any, State]
+) -> Me:
     """The user or token that this request comes from."""
-    return Me(principal.id, principal.tenant_id, principal.name, principal.role)
+    policy = accounts.sessions.policy
+    token = cookies.read(policy, request.cookies) if request.auth == "cookie" else None
+    granted = principal.limits if principal.limits is not None else principal.grants
+    return Me(
+        principal.id,
+        principal.tenant_id,
+        principal.name,
+        principal.role,
+        sorted(granted),
+        None if principal.sites is None else sorted(principal.sites),
+        principal.grants == ACCOUNT and principal.role in policy.second_factor_roles,
+        csrf_token(token) if token else None,
+    )
 
 
-@get("/tenants", guards=[requires("tenants:read")], summary="List tenants")
-async def list_tenants(
-    store: Injected[Store], principal: Injected[Principal], page: Injected[PageRequest]
-) -> Page[TenantView]:
-    """The tenant of whoever asks; nobody sees another one."""
-    mine = tenants.tenants.c
+@delete(
+    "/users/{user_id:uuid}/second-factors",
+    guards=[requires("users:admin")],
+    summary="Remove a user's second factors",
+)
+async def remove_user_factors(
+    user_id: FromPath[UUID],
+    accounts: Injected[Accounts],
+    factors: Injected[Factors],
+    principal: Injected[Principal],
+) -> None:
+    """Help somebody who has lost phone and recovery codes: apps, passkeys and codes are gone."""
+    _may_give(principal)
+    if await accounts.user(principal.tenant_id, user_id) is None:
+        raise Problem.not_found("user", user_id)
+    await factors.remove(principal.tenant_id, user_id)
 
-    def look(connection: Connection) -> list[TenantView]:
-        query = select(mine.tenant_id, mine.name, mine.created_at)
-        rows = connection.execute(query.where(mine.tenant_id == principal.tenant_id))
-        return [TenantView(*row) for row in rows]
 
-    found = [] if page.after(UUID) else await store.read(look)
-    return page.of(found, lambda view: view, key=lambda view: view.id)
+def routes(
+    accounts: Accounts, secrets: Secrets | None = None, provider: Provider | None = None
+) -> Routes:
+    """Everything about who may use the interface.
 
-
-def routes(accounts: Accounts) -> Routes:
-    """Everything about who may use the interface."""
+    Args:
+        accounts: who there is.
+        secrets: seals what must be readable again. Without them what is sealed is lost at the end
+            of the program: for tests alone.
+        provider: lets users in by OpenID Connect, if there is one.
+    """
     handlers = (
-        list_users, add_user, change_user, remove_user,
+        list_users, add_user, change_user, remove_user, remove_user_factors,
         list_api_tokens, add_api_token, change_api_token, remove_api_token,
-        log_in, me, list_tenants,
+        me, *tenant_api.HANDLERS, *session_api.HANDLERS, *factor_api.HANDLERS, *oidc_api.HANDLERS,
     )  # fmt: skip
-    return Routes("Access", handlers, {"accounts": accounts, "attempts": Attempts()})
+    secrets = secrets or Secrets([os.urandom(32)])
+    store, clock = accounts.store, accounts.clock
+    factors, challenges = Factors(store, clock, secrets), Challenges(store, clock, secrets)
+    services = {
+        "accounts": accounts,
+        "attempts": LogInAttempts(),
+        "offers": Attempts(failures_max=30, forgiven_after_s=2.0),
+        "oidc": None if provider is None else Oidc(provider, accounts, clock, secrets),
+        "factors": factors,
+        "challenges": challenges,
+        "passkeys": Passkeys(factors, challenges, accounts.sessions.policy),
+    }
+    return Routes("Access", handlers, services)
 
 
-def _check_password(password: str) -> None:
+def check_password(password: str) -> None:
+    """Refuse a password that nobody should have.
+
+    Raises:
+        Problem: naming the field.
+    """
     if fault := fault_of_password(password):
         raise Problem.invalid(FieldFault("password", fault))
 
@@ -248,3 +281,11 @@ def _check_expiry(expires_at: datetime | None, clock: Clock) -> None:
         return
     if not timedelta(0) < expires_at - clock.now() < _EXPIRY_MAX:
         raise Problem.invalid(FieldFault("expires_at", "must lie in the next hundred years"))
+
+
+def _may_give(principal: Principal, permissions: list[str] | None = None) -> None:
+    """Nobody gives more than there is to give: a token of few permissions makes no other."""
+    if principal.limits is None:
+        return
+    if permissions is None or not all(principal.may(each) for each in permissions):
+        raise Problem.forbidden("a token that is limited gives nothing beyond its permissions")

@@ -1,11 +1,16 @@
-"""How often a source may fail to log in. The source is slowed down, never the user it aims at."""
+"""How often somebody may fail to log in.
+
+A source that fails is slowed down. An account that many sources fail at is closed to those of them
+that have failed before: guessing with a thousand addresses gets a guess from each, and whoever
+comes from an address that has not failed gets in with the right password at once.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-__all__ = ["Attempts"]
+__all__ = ["Attempts", "LogInAttempts"]
 
 
 @dataclass
@@ -24,6 +29,10 @@ class Attempts:
         excess = self._level(source, now_s) - (self.failures_max - 1)
         return max(0.0, excess * self.forgiven_after_s)
 
+    def calm_in_s(self, source: str, now_s: float) -> float:
+        """How long until nothing is held against the source."""
+        return self._level(source, now_s) * self.forgiven_after_s
+
     def failed(self, source: str, now_s: float) -> None:
         """Count a failure, or an attempt that is under way."""
         level = min(self._level(source, now_s) + 1, float(self.failures_max))
@@ -40,3 +49,30 @@ class Attempts:
     def _level(self, source: str, now_s: float) -> float:
         level, since_s = self._buckets.get(source, (0.0, now_s))
         return max(0.0, level - (now_s - since_s) / self.forgiven_after_s)
+
+
+@dataclass
+class LogInAttempts:
+    """Failures by source and by account."""
+
+    sources: Attempts = field(default_factory=Attempts)
+    accounts: Attempts = field(
+        default_factory=lambda: Attempts(failures_max=20, forgiven_after_s=5.0)
+    )
+
+    def wait_s(self, source: str, account: str, now_s: float) -> float:
+        """How long this source must wait before it may try this account; 0: it may try now."""
+        wait_s = self.sources.wait_s(source, now_s)
+        if wait_s == 0 and self.accounts.wait_s(account, now_s) > 0:
+            return self.sources.calm_in_s(source, now_s)
+        return wait_s
+
+    def failed(self, source: str, account: str, now_s: float) -> None:
+        """Count a failure, or an attempt that is under way."""
+        self.sources.failed(source, now_s)
+        self.accounts.failed(account, now_s)
+
+    def succeeded(self, source: str, account: str, now_s: float) -> None:
+        """An attempt that was counted has turned out well."""
+        self.sources.succeeded(source, now_s)
+        self.accounts.succeeded(account, now_s)

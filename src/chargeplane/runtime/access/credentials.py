@@ -23,6 +23,7 @@ __all__ = [
     "hint_of",
     "new_password",
     "new_token",
+    "new_word",
 ]
 
 TOKEN_PREFIX = "cp_"
@@ -38,6 +39,11 @@ TOKEN_CHARACTERS_MAX = 512
 def new_token() -> str:
     """A token of 32 random bytes, with a prefix by which scanners find it in a leak."""
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_word() -> str:
+    """32 random bytes that are nobody's token."""
+    return secrets.token_urlsafe(32)
 
 
 def new_password() -> str:

@@ -1,24 +1,28 @@
-"""The first start of an installation: a tenant, an administrator, perhaps a token for scripts."""
+"""The first start of an installation: a tenant, a set-up link, perhaps a token for scripts."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
-
-from chargeplane.runtime.access import tables
-from chargeplane.runtime.access.accounts import Accounts
-from chargeplane.runtime.access.credentials import digest_of, new_password
+from chargeplane.runtime.access.accounts import Accounts, NameTaken
+from chargeplane.runtime.access.challenges import Challenges
+from chargeplane.runtime.access.credentials import new_password
 from chargeplane.runtime.access.roles import Role
+from chargeplane.runtime.access.tables import User
+from chargeplane.runtime.audit import Actor, Note, noted
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Function, Store, tenants
 
-__all__ = ["ADMINISTRATOR", "Introduced", "first_start", "renew_demo"]
+__all__ = ["ADMINISTRATOR", "Introduced", "first_start", "renew_demo", "set_up"]
 
 _log = logging.getLogger(__name__)
 
 ADMINISTRATOR = "admin"
+"""Of a demonstration; elsewhere whoever sets the installation up chooses a name."""
+SETUP = "setup"
+SETUP_S = 24 * 3600.0
+"""Another start makes a new link."""
 _TENANT_NAME = "default"
 _DEMO_TOKEN = "demonstration"
 
@@ -27,34 +31,57 @@ _DEMO_TOKEN = "demonstration"
 class Introduced:
     """How to log in, to be shown once."""
 
-    name: str
-    password: str = field(repr=False)
+    name: str = ""
+    password: str = field(default="", repr=False)
     token: str | None = field(default=None, repr=False)
+    setup: str | None = field(default=None, repr=False)
+    """The word of the set-up link, which makes the first administrator, once."""
 
 
 async def first_start(
-    store: Store, accounts: Accounts, clock: Clock, given_token: str | None = None
+    store: Store,
+    accounts: Accounts,
+    clock: Clock,
+    challenges: Challenges,
+    given_token: str | None = None,
 ) -> Introduced | None:
-    """Make the tenant, and on an installation without users an administrator; None: there are some.
+    """Make the tenant, and while it has no users a set-up link; None: there are some.
 
     Args:
         store: open and current.
         accounts: on the same store.
         clock: for the times of the rows.
-        given_token: becomes an administrator's token at the first start. Later it is only compared,
-            and the log tells whether it is one.
+        challenges: where the word of the link is kept. An earlier link ends.
+        given_token: becomes an administrator's token while there are no users. Later it is only
+            compared, and the log tells whether it is one.
     """
     tenant_id, now = tenants.DEFAULT_TENANT_ID, clock.now()
     await store.write(Function(lambda c: tenants.ensure(c, tenant_id, _TENANT_NAME, now)))
     if await accounts.users(tenant_id, count_max=1):
-        await _compare(store, clock, given_token)
+        await _compare(accounts, given_token)
         return None
-    # The token comes first: if the program dies between the two, the next start is the first again.
-    if given_token:
+    if given_token and await accounts.authenticate(given_token) is None:
         await accounts.add_token(tenant_id, "environment", Role.ADMIN, secret=given_token)
-    password = new_password()
-    await accounts.add_user(tenant_id, ADMINISTRATOR, Role.ADMIN, password)
-    return Introduced(ADMINISTRATOR, password, given_token)
+    word = await challenges.make(tenant_id, SETUP, lifetime_s=SETUP_S, replaces=True)
+    return Introduced(token=given_token, setup=word)
+
+
+async def set_up(
+    accounts: Accounts, challenges: Challenges, word: str, name: str, password: str
+) -> User | None:
+    """Make the first administrator; None: the link is wrong, was used, or is too old.
+
+    Raises:
+        NameTaken: there is a user already, whatever the name.
+    """
+    tenant_id = tenants.DEFAULT_TENANT_ID
+    if await challenges.take(tenant_id, SETUP, word) is None:
+        return None
+    if await accounts.users(tenant_id, count_max=1):
+        raise NameTaken(name)
+    actor = Actor(tenant_id, "system", "", "set-up link")
+    with noted(Note(actor, "set_up_installation", "setup", accounts.clock.now())):
+        return await accounts.add_user(tenant_id, name, Role.ADMIN, password)
 
 
 async def renew_demo(accounts: Accounts, given_token: str | None = None) -> Introduced:
@@ -72,15 +99,8 @@ async def renew_demo(accounts: Accounts, given_token: str | None = None) -> Intr
     return Introduced(ADMINISTRATOR, password, secret)
 
 
-async def _compare(store: Store, clock: Clock, given_token: str | None) -> None:
-    if not given_token:
-        return
-    digest, now = digest_of(given_token), clock.now()
-
-    def is_known(connection: Connection) -> bool:
-        return tables.bearer(connection, digest, now) is not None
-
-    if not await store.read(is_known):
+async def _compare(accounts: Accounts, given_token: str | None) -> None:
+    if given_token and await accounts.authenticate(given_token) is None:
         _log.warning(
             "CHARGEPLANE_API_TOKEN is not a token of this installation: it counts at the first "
             "start only; make one with `chargeplane token create`"

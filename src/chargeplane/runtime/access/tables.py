@@ -29,7 +29,7 @@ from chargeplane.runtime.access.roles import Role
 from chargeplane.runtime.store import SCHEMA, Id, Moment, Words, insert_or_get, tenants
 from chargeplane.runtime.store.schema import TENANT
 
-__all__ = ["ApiToken", "User", "api_tokens", "users"]
+__all__ = ["ApiToken", "User", "api_tokens", "challenges", "factors", "users"]
 
 SCHEMA.contribute(Path(__file__).parent / "migrations")
 
@@ -40,8 +40,19 @@ users = SCHEMA.table(
     Column("role", Words, nullable=False),
     Column("password_hash", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("sites", Words),
+    Column("second_factor_at", Moment),
     key=["id"],
     unique=[["name"]],
+)
+
+user_subjects = SCHEMA.table(
+    "user_subjects",
+    Column("subject", Words, nullable=False),
+    Column("user_id", Id, nullable=False),
+    ForeignKeyConstraint([TENANT, "user_id"], [f"users.{TENANT}", "users.id"]),
+    key=["subject"],
+    indexes=[["user_id"]],
 )
 
 api_tokens = SCHEMA.table(
@@ -54,10 +65,42 @@ api_tokens = SCHEMA.table(
     Column("user_id", Id),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
+    Column("sites", Words),
+    Column("permissions", Words),
+    Column("last_used_at", Moment),
+    Column("source", Words),
+    Column("agent", Words),
     ForeignKeyConstraint([TENANT, "user_id"], [f"users.{TENANT}", "users.id"]),
     key=["id"],
     unique=[["digest"]],
     indexes=[["user_id", "id"]],
+)
+
+factors = SCHEMA.table(
+    "factors",
+    Column("id", Id, nullable=False),
+    Column("user_id", Id, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("handle", Words, nullable=False),
+    Column("content", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("confirmed_at", Moment),
+    Column("last_used_at", Moment),
+    ForeignKeyConstraint([TENANT, "user_id"], [f"users.{TENANT}", "users.id"]),
+    key=["id"],
+    indexes=[["user_id", "id"], ["handle"]],
+)
+
+challenges = SCHEMA.table(
+    "challenges",
+    Column("digest", Words, nullable=False),
+    Column("purpose", Words, nullable=False),
+    Column("user_id", Id),
+    Column("content", Words, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    key=["digest"],
+    indexes=[["expires_at"]],
 )
 
 
@@ -69,7 +112,12 @@ class User(NamedTuple):
     name: str
     role: str
     password_hash: str
+    """Empty: nobody can log in with a password."""
     created_at: datetime
+    sites: str | None = None
+    """The sites that the user is limited to, as a JSON array; None: all."""
+    second_factor_at: datetime | None = None
+    """Since when a password alone is not enough."""
 
 
 class ApiToken(NamedTuple):
@@ -85,6 +133,16 @@ class ApiToken(NamedTuple):
     """Of a session: whose it is; the role is then the user's. None: a token of its own."""
     created_at: datetime
     expires_at: datetime | None
+    sites: str | None = None
+    """As a user's; of a session None, since the user's count."""
+    permissions: str | None = None
+    """The only ones of the role's that it has, as a JSON array; None: all."""
+    last_used_at: datetime | None = None
+    """To the minute."""
+    source: str | None = None
+    """Of a session: the address that it began at."""
+    agent: str | None = None
+    """Of a session: what the browser calls itself."""
 
 
 class Bearer(NamedTuple):
@@ -94,6 +152,14 @@ class Bearer(NamedTuple):
     id: UUID
     name: str
     role: str
+    sites: str | None
+    permissions: str | None
+    token_id: UUID
+    user_id: UUID | None
+    last_used_at: datetime | None
+    second_factor_at: datetime | None
+    has_password: bool | None
+    """None: it is a program's."""
 
 
 _USER = [users.c[name] for name in User._fields]
@@ -106,22 +172,36 @@ def add_user(connection: Connection, user: User) -> User:
     return user if earlier is None else User(**earlier._mapping)
 
 
+def add_subject(connection: Connection, user: User, subject: str) -> None:
+    """Bind a user to whom an identity provider knows; an earlier bond of the subject stays."""
+    values = {"tenant_id": user.tenant_id, "subject": subject, "user_id": user.id}
+    insert_or_get(connection, user_subjects, values)
+
+
 def add_token(connection: Connection, token: ApiToken) -> None:
     """Insert a token; one with the same secret stays as it is."""
     insert_or_get(connection, api_tokens, token._asdict(), key=["digest"])
 
 
-def bearer_query(digest: str, now: datetime) -> Select[Any]:
+def bearer_query(digest: str, now: datetime, idle_since: datetime) -> Select[Any]:
     """Finds a token in any tenant.
 
     ``IN`` makes SQLite take a step into the index for each tenant; for a join it reads all tokens.
     """
+    used_at = func.coalesce(api_tokens.c.last_used_at, api_tokens.c.created_at)
     return (
         select(
             api_tokens.c.tenant_id,
             func.coalesce(users.c.id, api_tokens.c.id),
             func.coalesce(users.c.name, api_tokens.c.name),
             func.coalesce(users.c.role, api_tokens.c.role),
+            func.coalesce(users.c.sites, api_tokens.c.sites),
+            api_tokens.c.permissions,
+            api_tokens.c.id,
+            api_tokens.c.user_id,
+            api_tokens.c.last_used_at,
+            users.c.second_factor_at,
+            users.c.password_hash != "",
         )
         .select_from(api_tokens)
         .outerjoin(
@@ -132,15 +212,39 @@ def bearer_query(digest: str, now: datetime) -> Select[Any]:
             api_tokens.c.tenant_id.in_(select(tenants.tenants.c.tenant_id)),
             api_tokens.c.digest == digest,
             or_(api_tokens.c.expires_at.is_(None), api_tokens.c.expires_at > now),
+            or_(api_tokens.c.user_id.is_(None), used_at > idle_since),
         )
         .limit(1)
     )
 
 
-def bearer(connection: Connection, digest: str, now: datetime) -> Bearer | None:
-    """Whose the token with this digest is, in any tenant, unless it has expired."""
-    found = connection.execute(bearer_query(digest, now)).one_or_none()
+def bearer(
+    connection: Connection, digest: str, now: datetime, idle_since: datetime
+) -> Bearer | None:
+    """Whose the token with this digest is, in any tenant.
+
+    Nobody's if it has expired, or if it is a session that was last used before ``idle_since``.
+    """
+    found = connection.execute(bearer_query(digest, now, idle_since)).one_or_none()
     return None if found is None else Bearer(*found)
+
+
+def touch(connection: Connection, tenant_id: UUID, token_id: UUID, now: datetime) -> None:
+    """Note that a token was used."""
+    of_row = (api_tokens.c.tenant_id == tenant_id, api_tokens.c.id == token_id)
+    connection.execute(update(api_tokens).where(*of_row).values(last_used_at=now))
+
+
+def user_of_subject(connection: Connection, tenant_id: UUID, subject: str) -> User | None:
+    """The user that an identity provider knows under a subject."""
+    mine = user_subjects.c
+    query = select(*_USER).join(
+        user_subjects, (mine.tenant_id == users.c.tenant_id) & (mine.user_id == users.c.id)
+    )
+    row = connection.execute(
+        query.where(users.c.tenant_id == tenant_id, mine.subject == subject)
+    ).one_or_none()
+    return None if row is None else User(*row)
 
 
 def user_named(connection: Connection, tenant_id: UUID, name: str) -> User | None:
@@ -209,20 +313,52 @@ def change(
         connection.execute(update(table).where(*of_row).values(values))
 
 
-def end_sessions(
-    connection: Connection, tenant_id: UUID, user_id: UUID, *, but_newest_max: int = 0
-) -> None:
-    """Delete the sessions of a user, but for some of the newest."""
+def list_sessions(
+    connection: Connection, tenant_id: UUID, user_id: UUID, now: datetime, idle_since: datetime
+) -> list[ApiToken]:
+    """The sessions of a user that have not ended, the newest first."""
+    used_at = func.coalesce(api_tokens.c.last_used_at, api_tokens.c.created_at)
+    query = select(*_TOKEN).where(
+        api_tokens.c.tenant_id == tenant_id,
+        api_tokens.c.user_id == user_id,
+        api_tokens.c.expires_at > now,
+        used_at > idle_since,
+    )
+    return [ApiToken(*row) for row in connection.execute(query.order_by(api_tokens.c.id.desc()))]
+
+
+def end_session(connection: Connection, tenant_id: UUID, user_id: UUID, session_id: UUID) -> bool:
+    """Delete one session of a user; False if there is none."""
     mine = (api_tokens.c.tenant_id == tenant_id, api_tokens.c.user_id == user_id)
-    kept = select(api_tokens.c.id).where(*mine).order_by(api_tokens.c.id.desc())
-    connection.execute(
-        delete(api_tokens).where(*mine, api_tokens.c.id.not_in(kept.limit(but_newest_max)))
+    return (
+        connection.execute(delete(api_tokens).where(*mine, api_tokens.c.id == session_id)).rowcount
+        == 1
     )
 
 
+def end_sessions(
+    connection: Connection,
+    tenant_id: UUID,
+    user_id: UUID,
+    *,
+    but_newest_max: int = 0,
+    but: UUID | None = None,
+) -> None:
+    """Delete the sessions of a user, but for some of the newest, or one."""
+    mine = (api_tokens.c.tenant_id == tenant_id, api_tokens.c.user_id == user_id)
+    kept = select(api_tokens.c.id).where(*mine).order_by(api_tokens.c.id.desc())
+    ended = delete(api_tokens).where(*mine, api_tokens.c.id.not_in(kept.limit(but_newest_max)))
+    if but is not None:
+        ended = ended.where(api_tokens.c.id != but)
+    connection.execute(ended)
+
+
 def remove_user(connection: Connection, tenant_id: UUID, user_id: UUID) -> bool:
-    """Delete a user with all sessions; False if there is none."""
+    """Delete a user with all that is the user's; False if there is none."""
     end_sessions(connection, tenant_id, user_id)
+    for table in (user_subjects, factors, challenges):
+        of_user = (table.c.tenant_id == tenant_id, table.c.user_id == user_id)
+        connection.execute(delete(table).where(*of_user))
     of_row = (users.c.tenant_id == tenant_id, users.c.id == user_id)
     return connection.execute(delete(users).where(*of_row)).rowcount == 1
 

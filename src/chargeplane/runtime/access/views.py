@@ -1,4 +1,4 @@
-"""What the routes of users, tokens, sessions and tenants take and give."""
+"""What the routes of users, tokens and tenants take and give."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from chargeplane.runtime.access.accounts import PERMISSIONS_MAX, SITES_MAX
 from chargeplane.runtime.access.credentials import (
     NAME_CHARACTERS_MAX,
     PASSWORD_CHARACTERS_MAX,
@@ -15,7 +17,6 @@ from chargeplane.runtime.access.credentials import (
 )
 from chargeplane.runtime.access.roles import Role
 from chargeplane.runtime.access.tables import ApiToken, User
-from chargeplane.runtime.store import tenants
 
 Name = Annotated[
     str, Meta(min_length=1, max_length=NAME_CHARACTERS_MAX, pattern=r"^[^\x00-\x1f\x7f]+$")
@@ -24,6 +25,13 @@ NewPassword = Annotated[
     str, Meta(min_length=PASSWORD_CHARACTERS_MIN, max_length=PASSWORD_CHARACTERS_MAX)
 ]
 Time = Annotated[datetime, Meta(tz=True)]
+Label = Annotated[
+    str, Meta(min_length=1, max_length=NAME_CHARACTERS_MAX, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+Sites = Annotated[list[Label], Meta(max_length=SITES_MAX)]
+Permission = Annotated[str, Meta(max_length=60, pattern=r"^(\*|[a-z-]+):[a-z]+$")]
+Permissions = Annotated[list[Permission], Meta(max_length=PERMISSIONS_MAX)]
+Code = Annotated[str, Meta(min_length=1, max_length=40)]
 
 
 class UserView(Struct, frozen=True):
@@ -34,6 +42,10 @@ class UserView(Struct, frozen=True):
     name: str
     role: str
     created_at: datetime
+    sites: list[str] | None = None
+    """Those that the user is limited to; null: all."""
+    second_factor_since: datetime | None = None
+    """Since when a password alone is not enough."""
 
 
 class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +54,7 @@ class NewUser(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     password: NewPassword
     role: Role = Role.VIEWER
+    sites: Sites | None = None
 
 
 class UserChanges(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +62,7 @@ class UserChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
     role: Role | UnsetType = UNSET
     password: NewPassword | UnsetType = UNSET
+    sites: Sites | UnsetType | None = UNSET
 
 
 class ApiTokenView(Struct, frozen=True):
@@ -62,6 +76,12 @@ class ApiTokenView(Struct, frozen=True):
     """The beginning of the secret."""
     created_at: datetime
     expires_at: datetime | None
+    last_used_at: datetime | None = None
+    """To the minute."""
+    permissions: list[str] | None = None
+    """The only ones of the role's that it has; null: all."""
+    sites: list[str] | None = None
+    """Those that it is limited to; null: all."""
 
 
 class NewApiToken(Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +90,8 @@ class NewApiToken(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     role: Role = Role.VIEWER
     expires_at: Time | None = None
+    permissions: Permissions | None = None
+    sites: Sites | None = None
 
 
 class MadeApiToken(ApiTokenView, frozen=True, kw_only=True):
@@ -87,29 +109,26 @@ class ApiTokenChanges(Struct, frozen=True, forbid_unknown_fields=True):
     expires_at: Time | UnsetType | None = UNSET
 
 
-class LogIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """Name and password."""
-
-    name: Annotated[str, Meta(max_length=NAME_CHARACTERS_MAX)]
-    password: Annotated[str, Meta(max_length=PASSWORD_CHARACTERS_MAX)]
-    tenant_id: UUID = tenants.DEFAULT_TENANT_ID
-
-
-class SessionView(Struct, frozen=True):
-    """A session that has begun."""
-
-    token: str
-    name: str
-    role: str
-    expires_at: datetime
-
-
 class TenantView(Struct, frozen=True):
     """A tenant."""
 
     id: UUID
     name: str
     created_at: datetime
+
+
+class NewTenant(Struct, frozen=True, forbid_unknown_fields=True):
+    """A tenant to be made, and its first administrator."""
+
+    name: Name
+    administrator: Name
+    password: NewPassword
+
+
+class TenantChanges(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change of a tenant."""
+
+    name: Name
 
 
 class Me(Struct, frozen=True):
@@ -119,11 +138,27 @@ class Me(Struct, frozen=True):
     tenant_id: UUID
     name: str
     role: str
+    permissions: list[str]
+    """Patterns: ``*:read`` is to read everything. Of a token, those that it was made for."""
+    sites: list[str] | None
+    """Those that it is limited to; null: all."""
+    must_set_second_factor: bool
+    """Nothing is permitted before that."""
+    csrf_token: str | None
+    """To be sent as ``X-CSRF-Token`` with every change, by who is recognised by a cookie."""
 
 
 def user_view(user: User) -> UserView:
     """A user, without the hash of the password."""
-    return UserView(user.id, user.tenant_id, user.name, user.role, user.created_at)
+    return UserView(
+        user.id,
+        user.tenant_id,
+        user.name,
+        user.role,
+        user.created_at,
+        listed(user.sites),
+        user.second_factor_at,
+    )
 
 
 def token_view(token: ApiToken) -> ApiTokenView:
@@ -133,4 +168,10 @@ def token_view(token: ApiToken) -> ApiTokenView:
 
 def members(token: ApiToken) -> dict[str, Any]:
     """What is shown of a token, by name."""
-    return {name: getattr(token, name) for name in ApiTokenView.__struct_fields__}
+    shown = {name: getattr(token, name) for name in ApiTokenView.__struct_fields__}
+    return shown | {"permissions": listed(token.permissions), "sites": listed(token.sites)}
+
+
+def listed(text: str | None) -> list[str] | None:
+    """A set as it is shown."""
+    return None if text is None else msgspec.json.decode(text, type=list[str])

@@ -28,9 +28,10 @@ Rules that ``web`` checks at the start or that hold for all routes:
 """
 
 from chargeplane.runtime.rest.idempotency import SECRET_ANSWER, Idempotency
-from chargeplane.runtime.rest.pages import Page, PageRequest
+from chargeplane.runtime.rest.pages import Page, PageRequest, cursor_of
 from chargeplane.runtime.rest.principals import (
     PUBLIC,
+    SITED,
     Action,
     Authenticate,
     Principal,
@@ -38,24 +39,32 @@ from chargeplane.runtime.rest.principals import (
     requires,
 )
 from chargeplane.runtime.rest.problems import FieldFault, Problem, ProblemBody
-from chargeplane.runtime.rest.routes import Injected, Routes
+from chargeplane.runtime.rest.routes import Injected, Place, Routes
 from chargeplane.runtime.rest.times import Span
+from chargeplane.runtime.rest.views import KeyOf, PageQuery, View, station_of
 
 __all__ = [
     "PUBLIC",
     "SECRET_ANSWER",
+    "SITED",
     "Action",
     "Authenticate",
     "FieldFault",
     "Idempotency",
     "Injected",
+    "KeyOf",
     "Page",
+    "PageQuery",
     "PageRequest",
+    "Place",
     "Principal",
     "Problem",
     "ProblemBody",
     "Requires",
     "Routes",
     "Span",
+    "View",
+    "cursor_of",
     "requires",
+    "station_of",
 ]

@@ -20,7 +20,7 @@ from msgspec import Struct
 from chargeplane.runtime.rest.problems import Problem
 from chargeplane.runtime.store import storable
 
-__all__ = ["ITEMS_DEFAULT", "ITEMS_MAX", "Page", "PageRequest", "page_request"]
+__all__ = ["ITEMS_DEFAULT", "ITEMS_MAX", "Page", "PageRequest", "cursor_of", "page_request"]
 
 ITEMS_DEFAULT = 100
 ITEMS_MAX = 1_000
@@ -80,7 +80,7 @@ class PageRequest:
         """
         shown = rows[: self.items_max]
         more = len(rows) > self.items_max
-        return Page([render(row) for row in shown], _cursor(key(shown[-1])) if more else None)
+        return Page([render(row) for row in shown], cursor_of(key(shown[-1])) if more else None)
 
 
 def page_request(
@@ -103,6 +103,7 @@ def page_request(
     return PageRequest(items_max, cursor)
 
 
-def _cursor(key: Any) -> str:
+def cursor_of(key: Any) -> str:
+    """The cursor of the page that begins after a key; for lists that are made in other ways."""
     raw = msgspec.json.encode(key)
     return base64.urlsafe_b64encode(storable(raw.decode()).encode()).rstrip(b"=").decode()

@@ -1,0 +1,141 @@
+"""The routes of the audit log: looking, exporting, checking."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import get
+from litestar.params import QueryParameter
+from litestar.response import Stream
+from msgspec import Struct
+
+from chargeplane.runtime.audit.chain import STEP_ENTRIES_MAX, Entry, Wanted, check, entries, head
+from chargeplane.runtime.rest import (
+    Injected,
+    Page,
+    PageRequest,
+    Principal,
+    Routes,
+    Span,
+    requires,
+)
+from chargeplane.runtime.store import Store, storable
+
+__all__ = ["routes"]
+
+AUDIT = requires("audit-log:audit")
+Text = Annotated[str | None, QueryParameter(min_length=1, max_length=300)]
+
+
+class EntryView(Struct, frozen=True):
+    """An entry of the audit log."""
+
+    seq: int
+    id: UUID
+    at: datetime
+    actor_kind: str
+    """user, token, command-line or system."""
+    actor_id: str
+    actor_name: str
+    source: str
+    """The address that the request came from."""
+    action: str
+    target: str
+    reason: str
+    """What was sent as ``X-Reason``."""
+    details: dict[str, Any]
+    """Fields of the request; ``...`` where the value is secret or long."""
+    previous: str
+    digest: str
+    """SHA-256 of the entry, the digest of the one before included."""
+
+
+class ChainView(Struct, frozen=True):
+    """Whether the chain of entries holds."""
+
+    is_whole: bool
+    entries: int
+    digest: str
+    """Of the last entry. Keep it elsewhere, and hold a later chain against it."""
+    broken_at: int | None
+    reason: str
+
+
+@get("/audit-log", guards=[AUDIT], summary="List the audit log")
+async def list_audit_log(
+    store: Injected[Store],
+    principal: Injected[Principal],
+    page: Injected[PageRequest],
+    span: Injected[Span],
+    actor: Text = None,
+    action: Text = None,
+    target: Text = None,
+) -> Page[EntryView]:
+    """Who did what to what and why, the newest first. ``target`` is the beginning of a path."""
+    wanted = Wanted(_stored(actor), _stored(action), _stored(target), span.start, span.end)
+    look = partial(
+        entries,
+        tenant_id=principal.tenant_id,
+        wanted=wanted,
+        before=page.after(int),
+        count_max=page.fetch_max,
+    )
+    return page.of(await store.read(look), _view, key=lambda entry: entry.seq)
+
+
+@get("/audit-log/chain", guards=[AUDIT], summary="Check the audit log")
+async def check_audit_log(store: Injected[Store], principal: Injected[Principal]) -> ChainView:
+    """Go through the whole chain: was an entry changed, removed or inserted?"""
+    tenant_id = principal.tenant_id
+    broken, last = await store.read(lambda c: (check(c, tenant_id), head(c, tenant_id)))
+    return ChainView(
+        broken is None,
+        last.seq,
+        last.digest,
+        broken.seq if broken else None,
+        broken.reason if broken else "",
+    )
+
+
+@get(
+    "/audit-log/export",
+    guards=[AUDIT],
+    media_type="application/x-ndjson",
+    summary="Export the audit log",
+)
+async def export_audit_log(store: Injected[Store], principal: Injected[Principal]) -> Stream:
+    """All entries as JSON lines, the oldest first."""
+    headers = {"Content-Disposition": 'attachment; filename="audit-log.jsonl"'}
+    lines = _lines(store, principal.tenant_id)
+    return Stream(lines, media_type="application/x-ndjson", headers=headers)
+
+
+def routes() -> Routes:
+    """The routes of the audit log."""
+    return Routes("Audit log", (list_audit_log, check_audit_log, export_audit_log))
+
+
+async def _lines(store: Store, tenant_id: UUID) -> AsyncIterator[bytes]:
+    after = 0
+    while True:
+        look = partial(entries, tenant_id=tenant_id, after=after, count_max=STEP_ENTRIES_MAX)
+        page = await store.read(look)
+        if not page:
+            return
+        after = page[-1].seq
+        yield b"".join(msgspec.json.encode(_view(entry)) + b"\n" for entry in page)
+
+
+def _view(entry: Entry) -> EntryView:
+    facts = entry._asdict() | {"details": msgspec.json.decode(entry.details)}
+    del facts["tenant_id"]
+    return EntryView(**facts)
+
+
+def _stored(text: str | None) -> str | None:
+    return None if text is None else storable(text)
