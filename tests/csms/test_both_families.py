@@ -14,9 +14,9 @@ from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.inventory import Known, connectors, stations
-from chargeplane.csms.transactions.api import view
 from chargeplane.csms.transactions.listing import Wanted, newest
 from chargeplane.csms.transactions.tables import transactions
+from chargeplane.csms.transactions.views import view
 from chargeplane.domain.events import Event
 from chargeplane.domain.tokens import TokenStatus
 from chargeplane.runtime.clock import SystemClock

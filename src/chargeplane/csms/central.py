@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
@@ -15,27 +16,39 @@ from uuid import UUID
 from chargeplane.csms import (
     authorization,
     availability,
+    certificates,
     data_transfer,
     metering,
+    overview,
     provisioning,
     remote_control,
+    security,
+    site,
     transactions,
 )
 from chargeplane.csms.authorization import Authorizer, UnknownTokens
+from chargeplane.csms.certificates import Certificates
 from chargeplane.csms.contract import Block, Station
 from chargeplane.csms.gateway.admission import Admission
 from chargeplane.csms.gateway.desk import Desk
+from chargeplane.csms.gateway.dispatcher import outbox_row
 from chargeplane.csms.gateway.gateway import Gateway
 from chargeplane.csms.gateway.meter import Meter
+from chargeplane.csms.gateway.redaction import redacted
 from chargeplane.csms.gateway.soap import SoapEndpoint
 from chargeplane.csms.gateway.soap_stations import SoapStations
 from chargeplane.csms.housekeeping import Housekeeping, Retention
 from chargeplane.csms.journal import note
+from chargeplane.csms.overview import Overview
+from chargeplane.csms.pulse import Pulse
 from chargeplane.csms.remote_control import RemoteStarts
-from chargeplane.csms.transactions import Transactions
+from chargeplane.csms.security import Changes, Recorder
+from chargeplane.csms.transactions import Transactions, active_count, day
 from chargeplane.csms.transactions.listing import one
 from chargeplane.domain.commands import Command, Outcome
-from chargeplane.runtime.bus import Bus, Relay
+from chargeplane.domain.events import Event
+from chargeplane.ocpp.wire import Request, Response
+from chargeplane.runtime.bus import Bus, Published, Relay
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.links import (
     CloseCode,
@@ -45,9 +58,11 @@ from chargeplane.runtime.links import (
     default_transport,
     raise_open_files_max,
 )
+from chargeplane.runtime.passwords import Passwords
+from chargeplane.runtime.pki import Vault, organization
 from chargeplane.runtime.rest import Routes
 from chargeplane.runtime.settings import UnknownStations
-from chargeplane.runtime.store import Store, StoreError
+from chargeplane.runtime.store import Row, Rows, Store, StoreError, new_id
 from chargeplane.runtime.telemetry import Metrics
 
 __all__ = ["CentralSystem", "Options"]
@@ -69,6 +84,12 @@ class Options:
     retry_interval_s: int = 60
     transport: Transport = field(default_factory=default_transport)
     retention: Retention = field(default_factory=Retention)
+    keys: Sequence[bytes] = ()
+    """Secret keys of the installation, the first one in use; none: as good as no key (tests)."""
+    vault: Vault | None = None
+    """The certificate authority; None: nothing is signed here."""
+    tells_unknown: bool = False
+    """Whether unknown identities are answered 404; see ``gateway.admission``."""
     loopback_allowed: bool = False
     """Whether SOAP stations may be called on this machine; see ``gateway.soap_routes``."""
 
@@ -87,12 +108,29 @@ class CentralSystem:
         options = options or Options()
         self.bus = Bus()
         self.bus.listen(note)
+        self.pulse = Pulse(clock)
+        self.bus.listen(self.pulse.hear)
         self._relay = Relay(store, self.bus, clock)
         self._housekeeping = Housekeeping(store, clock, options.retention)
         self._store = store
         self.transactions = Transactions(store)
+        self._passwords = Passwords(options.keys)
+        self.recorder = Recorder(store, clock)
+        self.certificates = Certificates(store, clock, options.vault, self.send, self.recorder)
+        self.changes = Changes(
+            store,
+            clock,
+            self.send,
+            self.disconnect,
+            self._passwords,
+            self.recorder,
+            self.certificates.has_valid,
+        )
+        self.bus.listen(self.changes.heard)
         self.blocks = self._blocks(store, clock, options)
-        self.gateway = Gateway(self.blocks, store, self.bus, clock, meter=Meter(metrics))
+        self.gateway = Gateway(
+            self.blocks, store, self.bus, clock, meter=Meter(metrics), notify=self.recorder
+        )
         self._soap = SoapStations(self.gateway, loopback_allowed=options.loopback_allowed)
         self.desk = Desk(self.gateway, self.blocks, self._soap)
         admission = Admission(
@@ -100,6 +138,11 @@ class CentralSystem:
             clock,
             unknown=options.unknown_stations,
             min_security_profile=options.min_security_profile,
+            passwords=self._passwords,
+            notify=self.recorder,
+            is_revoked=self.certificates.is_revoked,
+            operator=operator_of(options.vault),
+            tells_unknown=options.tells_unknown,
         )
         self.listener = Listener(
             admission,
@@ -118,7 +161,7 @@ class CentralSystem:
         )
         starts = RemoteStarts(clock)
         transactions_block, of_transaction = transactions.block(
-            self.transactions, authorizer, starts.match
+            self.transactions, authorizer, starts.match, store, clock, self.tell
         )
         return (
             provisioning.block(
@@ -127,8 +170,11 @@ class CentralSystem:
                 is_connected=self.is_connected,
                 send=self.send,
                 disconnect=self.disconnect,
+                power_w=self.pulse.power_w,
+                redact=redacted,
                 heartbeat_interval_s=options.heartbeat_interval_s,
                 retry_interval_s=options.retry_interval_s,
+                passwords=self._passwords,
             ),
             authorization.block(authorizer),
             availability.block(store),
@@ -136,6 +182,20 @@ class CentralSystem:
             metering.block(of_transaction),
             remote_control.block(starts, self.wire_id),
             data_transfer.block(),
+            security.block(self.changes),
+            certificates.block(self.certificates, self._ask),
+            site.block(),
+            overview.block(
+                Overview(
+                    store,
+                    clock,
+                    self.pulse,
+                    self.is_connected,
+                    day,
+                    active_count,
+                    (authorization.expiring,),
+                )
+            ),
         )
 
     @property
@@ -145,13 +205,21 @@ class CentralSystem:
 
     async def start(self) -> None:
         """Begin what runs beside the stations."""
-        for work in (self._relay.run(), self._housekeeping.run()):
+        await self.certificates.load()
+        for work in (
+            self._relay.run(),
+            self._housekeeping.run(),
+            self.changes.run(),
+            self.certificates.run(),
+        ):
             self._tasks.append(asyncio.create_task(work))
         self._soap.start()
 
-    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+    async def listen(
+        self, host: str, port: int, tls: ssl.SSLContext | None = None, entrance: object = None
+    ) -> int:
         """Open a port for stations; its number."""
-        return await self.listener.listen(host, port, tls)
+        return await self.listener.listen(host, port, tls, entrance)
 
     async def stop(self) -> None:
         """Let the stations go, and give everything to the store."""
@@ -161,6 +229,8 @@ class CentralSystem:
         await self._soap.stop()
         await self.gateway.drain()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.certificates.stop()
+        await self.recorder.stop()
         try:
             await self._relay.finish()
         except StoreError as error:
@@ -175,6 +245,17 @@ class CentralSystem:
     async def send(self, tenant_id: UUID, station_id: str, command: Command) -> Outcome:
         """Carry out a command (``contract.Send``)."""
         return await self.desk(tenant_id, station_id, command)
+
+    async def _ask(self, station: Station, request: Request) -> Response | Outcome:
+        """Ask a station on behalf of a block (``contract.Asker``)."""
+        return await self.desk.ask(station, request)
+
+    async def tell(self, tenant_id: UUID, rows: tuple[Row, ...], events: tuple[Event, ...]) -> None:
+        """Make rows and events durable together, and then tell the events."""
+        published = [Published(tenant_id, new_id(), event) for event in events]
+        told = [outbox_row(each, each.event) for each in published]
+        await self._store.write(Rows((*rows, *told)))
+        self.bus.publish(published)
 
     def disconnect(self, tenant_id: UUID, station_id: str) -> None:
         """End a station's connection, so that it comes back under what is true now."""
@@ -193,3 +274,8 @@ class CentralSystem:
             partial(one, tenant_id=station.tenant_id, transaction_id=wanted)
         )
         return row["wire_id"] if row is not None and row["station_id"] == station.id else None
+
+
+def operator_of(vault: Vault | None) -> str:
+    """The organisation that station certificates must name (A00.FR.404); empty: any."""
+    return organization(vault.root().subject) if vault else ""

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from chargeplane.domain.addresses import EvseAddress
@@ -38,6 +38,8 @@ __all__ = [
     "Handler",
     "Heard",
     "NotConnected",
+    "Notice",
+    "Notify",
     "Registration",
     "Send",
     "Station",
@@ -166,6 +168,22 @@ class Block:
 
 class NotConnected(Exception):
     """The station cannot be asked: no connection of it is here, and none can be made."""
+
+
+class Notice(NamedTuple):
+    """Something that touches security and that we have noticed ourselves."""
+
+    tenant_id: UUID
+    station_id: str
+    type: str
+    """In the words of the standard's own events: ``FailedLogIn``."""
+    source: str = ""
+    """The address it came from."""
+    detail: str = ""
+
+
+Notify = Callable[[Notice], None]
+"""Takes a notice at once; storing it is the block security's business."""
 
 
 # What blocks may want of each other, without knowing who does it. ``central`` introduces them.

@@ -40,6 +40,8 @@ stations = SCHEMA.table(
     Column("transport", Words),
     Column("security_profile", Integer, nullable=False),
     Column("password_hash", Words),
+    Column("next_security_profile", Integer),
+    Column("next_password_hash", Words),
     Column("registration", Words, nullable=False),
     Column("ping_interval_s", Integer),
     Column("epoch", Integer, nullable=False),
@@ -94,6 +96,12 @@ class Known(NamedTuple):
     epoch: int
     ping_interval_s: int | None = None
     """How long it may be silent before it is pinged; 0: it is never pinged; None: as all are."""
+    serial_number: str | None = None
+    """The name in its certificate may be this one (A00.FR.405)."""
+    next_security_profile: int | None = None
+    """It may come with this one too, and is pinned to it when it does (A05)."""
+    next_password_hash: str | None = None
+    """It was given a new password, and has not come with it yet (A01)."""
 
 
 _FIND: Final = Prepared(

@@ -17,14 +17,18 @@ from chargeplane.domain.tokens import IdToken
 __all__ = [
     "COMMANDS",
     "Accepted",
+    "CertificateUse",
     "ChangeAvailability",
     "ClearCache",
     "Command",
     "ComponentVariable",
     "DataTransfer",
+    "DeleteCertificate",
     "GetBaseReport",
+    "GetInstalledCertificateIds",
     "GetReport",
     "GetVariables",
+    "InstallCertificate",
     "NoAnswer",
     "Outcome",
     "Raw",
@@ -192,6 +196,41 @@ class DataTransfer(Command, frozen=True, kw_only=True):
     vendor_id: str
     message_id: str | None = None
     data: Any = None
+
+
+class CertificateUse(StrEnum):
+    """What a certificate in a station is for."""
+
+    CSMS_ROOT = "csms_root"
+    MANUFACTURER_ROOT = "manufacturer_root"
+    V2G_ROOT = "v2g_root"
+    MO_ROOT = "mo_root"
+    OEM_ROOT = "oem_root"
+    V2G_CHAIN = "v2g_chain"
+    """Its own, towards vehicles; it can be listed and not installed."""
+
+
+class InstallCertificate(Command, frozen=True, kw_only=True):
+    """Have a station trust a root. Without ``certificate``: that of our own authority."""
+
+    use: CertificateUse = CertificateUse.CSMS_ROOT
+    certificate: str | None = None
+    """In PEM."""
+
+
+class DeleteCertificate(Command, frozen=True, kw_only=True):
+    """Take a certificate out of a station; the hashes are as it has listed them."""
+
+    hash_algorithm: str
+    issuer_name_hash: str
+    issuer_key_hash: str
+    serial_number: str
+
+
+class GetInstalledCertificateIds(Command, frozen=True, kw_only=True):
+    """List the certificates in a station; nothing named means all that the version can list."""
+
+    uses: tuple[CertificateUse, ...] = ()
 
 
 class Raw(Command, frozen=True, kw_only=True):

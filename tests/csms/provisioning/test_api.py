@@ -69,6 +69,7 @@ async def test_a_station_has_the_fields_of_the_contract(world: World) -> None:
         "registration": "accepted",
         "ping_interval_s": None,
         "status": "available",
+        "power_w": None,
         "evses": shown["evses"],
     }
     assert [(each["id"], [c["id"] for c in each["connectors"]]) for each in shown["evses"]] == [
@@ -269,6 +270,9 @@ async def test_the_flight_recorder_is_read_from_the_latest_frame_on(world: World
         "at": "2026-11-21T12:00:00Z",
         "message_id": "m1",
         "epoch": 4,
+        "kind": "unreadable",
+        "action": None,
+        "pair_id": None,
         "text": '[2,"m1"]',
     }
     path = f"/stations/CP1/frames?limit=2&cursor={first['next']}"

@@ -54,7 +54,7 @@ def with_given_ids(entries: list[LedgerEntry]) -> list[LedgerEntry]:
         if each.family == 1 and each.kind is EntryKind.STARTED:
             same[each.transaction_id] = first.setdefault(each.key, each.transaction_id)
     return [
-        replace(each, transaction_id=same[each.transaction_id], key="", content_hash="")
+        replace(each, transaction_id=same[each.transaction_id], key="")
         if each.transaction_id in same
         else each
         for each in entries

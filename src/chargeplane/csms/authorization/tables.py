@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Column, Connection, Integer, bindparam, delete, func, select, update
 
+from chargeplane.csms.figures import Coming
 from chargeplane.domain.tokens import IdToken, TokenStatus
 from chargeplane.runtime.store import (
     SCHEMA,
@@ -24,6 +25,9 @@ from chargeplane.runtime.store import (
 )
 
 __all__ = ["Token", "add", "after", "change", "find", "id_tokens", "record", "remove", "seen"]
+
+EXPIRING_MAX = 50
+_SOON = timedelta(days=7)
 
 SCHEMA.contribute(Path(__file__).parent / "migrations")
 
@@ -166,6 +170,23 @@ def change(
 def remove(connection: Connection, tenant_id: UUID, key: str) -> bool:
     """Forget a token; whether there was one."""
     return connection.execute(_of(delete(id_tokens), tenant_id, key)).rowcount == 1
+
+
+def expiring(connection: Connection, tenant_id: UUID, now: datetime) -> list[Coming]:
+    """Accepted tokens that end in the next days, the next first."""
+    each = id_tokens.c
+    rows = connection.execute(
+        select(each.expires_at, each.value)
+        .where(
+            each.tenant_id == tenant_id,
+            each.status == str(TokenStatus.ACCEPTED),
+            each.expires_at > now,
+            each.expires_at <= now + _SOON,
+        )
+        .order_by(each.expires_at)
+        .limit(EXPIRING_MAX)
+    )
+    return [Coming(row.expires_at, "id-token-expires", row.value) for row in rows]
 
 
 def _of(statement: Any, tenant_id: UUID, key: str) -> Any:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,13 +18,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, select, update
 
-from chargeplane.csms.contract import Registration
+from chargeplane.csms.contract import Notice, Notify, Registration
+from chargeplane.csms.gateway.credentials import IsRevoked, Proof, Visitor, proof_of
 from chargeplane.csms.gateway.lookup import Lookup
+from chargeplane.csms.gateway.throttle import Throttle
 from chargeplane.csms.inventory import Known, stations, unknown_stations
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.links import Accept, Attempt, LinkSettings, Refuse
-from chargeplane.runtime.passwords import is_right
+from chargeplane.runtime.passwords import Passwords
 from chargeplane.runtime.settings import UnknownStations
 from chargeplane.runtime.store import Function, Store, StoreError, insert_new, storable, tenants
 
@@ -34,6 +34,8 @@ __all__ = ["Admission", "Admitted", "Visitor", "basic_credentials"]
 
 _log = logging.getLogger(__name__)
 _CHALLENGE = (("WWW-Authenticate", 'Basic realm="OCPP", charset="UTF-8"'),)
+FAILED_LOG_IN = "FailedLogIn"
+_WRONG = "wrong credentials"
 UNKNOWN_STATIONS_MAX = 10_000
 
 
@@ -42,22 +44,9 @@ class Admitted:
     """What admission has learnt, for the owner of the link."""
 
     known: Known
+    """With the security profile that the station came with."""
     credential: str
-    """A fingerprint of the password, to tell one station that dials twice from two."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Somebody who says which station it is, over WebSocket or SOAP."""
-
-    identity: str
-    name: str | None
-    """Of HTTP Basic authentication."""
-    password: bytes | None
-    host: str
-    is_encrypted: bool
-    offered: tuple[str, ...]
-    """What it can speak."""
+    """A fingerprint of the credential, to tell one station that dials twice from two."""
 
 
 class Admission:
@@ -71,16 +60,44 @@ class Admission:
         unknown: UnknownStations = UnknownStations.REFUSE,
         min_security_profile: int = 1,
         tenant_id: UUID = tenants.DEFAULT_TENANT_ID,
-        alarm: Callable[[str, str], None] = lambda identity, reason: None,
+        notify: Notify = lambda notice: None,
+        passwords: Passwords | None = None,
+        operator: str = "",
+        is_revoked: IsRevoked = lambda certificate: False,
+        tells_unknown: bool = False,
+        throttle: Throttle | None = None,
     ) -> None:
-        """For the stations in a store; unknown ones are adopted for ``tenant_id``."""
+        """For the stations in a store.
+
+        Args:
+            store: with the stations.
+            clock: what time it is.
+            unknown: what happens to a station that nobody has registered.
+            min_security_profile: stations with a lower one are refused, at every port.
+            tenant_id: unknown stations are adopted for it.
+            notify: told of wrong credentials.
+            passwords: compares them.
+            operator: the organisation that station certificates name; empty: it is not compared.
+            is_revoked: whether a certificate counts no longer.
+            tells_unknown: whether unknown identities are answered 404, as the standard has it.
+                Whoever guesses then learns which stations there are.
+            throttle: counts wrong attempts.
+        """
         self._store = store
         self._lookup = Lookup(store)
         self._clock = clock
         self._unknown = unknown
         self._min_security_profile = min_security_profile
         self._tenant_id = tenant_id
-        self._alarm = alarm
+        self._notify = notify
+        self._passwords = passwords or Passwords()
+        self._operator = operator
+        self._is_revoked = is_revoked
+        self._tells_unknown = tells_unknown
+        self._throttle = throttle or Throttle()
+        self._nobody = Known(
+            tenant_id, "", 1, self._passwords.hashed(b""), Registration.REJECTED, 0
+        )
 
     async def __call__(self, attempt: Attempt) -> Accept | Refuse:
         """The verdict about an attempt."""
@@ -88,14 +105,17 @@ class Admission:
         identity = attempt.identity or name  # some stations send no path, but a user name
         if not identity:
             return Refuse(HTTPStatus.NOT_FOUND, reason="the path names no station")
+        tls = attempt.tls
         verdict = await self.judge(
             Visitor(
                 identity,
                 name,
                 password,
                 attempt.peer.host,
-                attempt.tls is not None,
+                tls is not None,
                 attempt.offered,
+                tls.client_certificate if tls else None,
+                attempt.entrance,
             )
         )
         return self._accept(attempt, verdict) if isinstance(verdict, Admitted) else verdict
@@ -107,27 +127,41 @@ class Admission:
             known = await self._lookup.find(identity)
             if known is None:
                 return await self._strange(visitor)
+            proof = self._proof(visitor, known)
+            if proof is None:
+                return self._refused(visitor, known.tenant_id)
+            return Admitted(await self._settled(known, proof), proof.fingerprint)
         except StoreError as error:
             _log.warning("station %s has to wait: %s", identity, error)
             return Refuse(HTTPStatus.SERVICE_UNAVAILABLE, (("Retry-After", "5"),), "try again")
-        if not self._may(visitor, known):
-            self._alarm(identity, "wrong credentials")
-            return Refuse(HTTPStatus.UNAUTHORIZED, _CHALLENGE, "wrong credentials")
-        fingerprint = hashlib.sha256(visitor.password or b"").hexdigest()[:16]
-        return Admitted(known, fingerprint)
 
-    def _may(self, visitor: Visitor, known: Known) -> bool:
-        """Whether the credentials are those of the station's profile (A00.FR.001 to 207)."""
-        if known.security_profile < self._min_security_profile:
-            return False
-        if known.security_profile >= 2 and not visitor.is_encrypted:
-            return False
-        if known.security_profile == 0:
-            return True
-        password = visitor.password
-        if known.password_hash is None or password is None or visitor.name != known.id:
-            return False
-        return is_right(password, known.password_hash)
+    def _proof(self, visitor: Visitor, known: Known) -> Proof | None:
+        return proof_of(
+            visitor,
+            known,
+            self._passwords,
+            profile_min=self._min_security_profile,
+            operator=self._operator,
+            is_revoked=self._is_revoked,
+        )
+
+    def _refused(self, visitor: Visitor, tenant_id: UUID | None = None) -> Refuse:
+        """The same answer to all who are wrong, with no word about what is wrong."""
+        wait_s = self._throttle.failed(visitor.host, visitor.identity, self._clock.monotonic_s())
+        if tenant_id is not None:
+            notice = Notice(tenant_id, visitor.identity, FAILED_LOG_IN, visitor.host)
+            self._notify(notice._replace(detail=_shown(visitor)))
+        if wait_s:
+            retry = (("Retry-After", str(wait_s)),)
+            return Refuse(HTTPStatus.TOO_MANY_REQUESTS, retry, "too many wrong attempts")
+        return Refuse(HTTPStatus.UNAUTHORIZED, _CHALLENGE, _WRONG)
+
+    async def _settled(self, known: Known, proof: Proof) -> Known:
+        """A station that came by what it was given last keeps that, and what was before dies."""
+        is_upgraded = proof.profile == known.next_security_profile
+        if is_upgraded or proof.is_new_password:
+            await self._store.write(Function(partial(confirm, known=known, proof=proof)))
+        return known._replace(security_profile=proof.profile)
 
     def _accept(self, attempt: Attempt, admitted: Admitted) -> Accept:
         # A station that offers nothing speaks 1.6: all that were ever seen do (row 1).
@@ -143,6 +177,12 @@ class Admission:
         """Nobody has registered this station."""
         now, unknown = self._clock.now(), self._unknown
         if unknown is UnknownStations.REFUSE or self._min_security_profile > 0:
+            self._proof(
+                visitor, self._nobody._replace(id=visitor.identity)
+            )  # takes as long as for one that we know
+            refusal = self._refused(visitor)
+            if refusal.status is HTTPStatus.TOO_MANY_REQUESTS:
+                return refusal
             remember = partial(
                 remember_unknown,
                 tenant_id=self._tenant_id,
@@ -152,7 +192,9 @@ class Admission:
                 now=now,
             )
             await self._store.write(Function(remember))
-            return Refuse(HTTPStatus.UNAUTHORIZED, _CHALLENGE, "wrong credentials")
+            if self._tells_unknown:
+                return Refuse(HTTPStatus.NOT_FOUND, reason="there is no such station")
+            return refusal
         registration = (
             Registration.ACCEPTED if unknown is UnknownStations.ACCEPT else Registration.PENDING
         )
@@ -178,6 +220,28 @@ def _link_settings(ping_interval_s: int | None) -> LinkSettings | None:
     if ping_interval_s is None:
         return None
     return LinkSettings(ping_interval_s=float(ping_interval_s) or None)
+
+
+def _shown(visitor: Visitor) -> str:
+    """What somebody came with, without its content."""
+    shown = [
+        "a certificate" if visitor.certificate is not None else "",
+        "a password" if visitor.password is not None else "",
+        f"the user name {visitor.name!r}" if visitor.name not in {None, visitor.identity} else "",
+        f"at the port {visitor.entrance.name}" if visitor.entrance else "",
+    ]
+    return storable(", ".join(filter(None, shown)) or "nothing")
+
+
+def confirm(connection: Connection, known: Known, proof: Proof) -> None:
+    """Make what a station has just come with the only thing that counts."""
+    values: dict[str, Any] = {}
+    if proof.is_new_password:
+        values |= {"password_hash": known.next_password_hash, "next_password_hash": None}
+    if proof.profile == known.next_security_profile:
+        values |= {"security_profile": proof.profile, "next_security_profile": None}
+    mine = stations.c.tenant_id == known.tenant_id, stations.c.id == known.id
+    connection.execute(update(stations).where(*mine).values(**values))
 
 
 def register(connection: Connection, known: Known, now: datetime, **more: Any) -> bool:

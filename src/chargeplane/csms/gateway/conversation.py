@@ -181,7 +181,9 @@ class Conversation:
         gateway = self._gateway
         if isinstance(event, Called):
             self._useless = 0
-            self._note(event, frame)
+            if frame.received_at >= self._seen_again_at:
+                self._seen_again_at = gateway.seen(self.station, frame.received_at)
+            self._count(event.repairs)
             heard = Heard(
                 self.station,
                 lifted(event.request, frame.received_at),
@@ -223,11 +225,6 @@ class Conversation:
             self.link.close(CloseCode.POLICY_VIOLATION, reason)
             # To wait for the close of one who goes on talking would be to read it all.
             self._loop.call_later(HOSTILE_LINGER_S, self.link.cut, reason)
-
-    def _note(self, event: Called, frame: _Frame) -> None:
-        if frame.received_at >= self._seen_again_at:
-            self._seen_again_at = self._gateway.seen(self.station, frame.received_at)
-        self._count(event.repairs)
 
     def _count(self, repairs: tuple[Repair, ...]) -> None:
         for repair in repairs:

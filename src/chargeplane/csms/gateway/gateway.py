@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from chargeplane.csms.contract import Block, Heard, Station
+from chargeplane.csms.contract import Block, Heard, Notice, Notify, Station
 from chargeplane.csms.gateway.admission import Admitted
 from chargeplane.csms.gateway.conversation import Conversation
 from chargeplane.csms.gateway.dispatcher import Dispatcher, outbox_row
@@ -69,11 +69,13 @@ class Gateway:
         meter: Meter | None = None,
         tolerance: Tolerance = TOLERANT,
         limits: Limits | None = None,
+        notify: Notify = lambda notice: None,
     ) -> None:
         """Nobody is connected yet."""
         self.store = store
         self.bus = bus
         self.clock = clock
+        self._notify = notify
         self.meter = meter or Meter()
         self.tolerance = tolerance
         self.limits = limits or Limits()
@@ -161,6 +163,9 @@ class Gateway:
             alarm.claim.host,
             alarm.owner.host,
         )
+        detail = f"refused while the connection from {alarm.owner.host} is alive"
+        notice = Notice(station.tenant_id, station.id, "IdentityContested", alarm.claim.host)
+        self._notify(notice._replace(detail=detail))
 
     # SOAP -----------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 def lifted(message: Request | Response, now: datetime) -> Any:
     """The message in the newest version of its family."""
     found = lift(message, now=now)
+    if not found.remarks:
+        return found.message
     for remark in found.remarks:
         _log.debug("lifted %s: %s: %s", type(message).__name__, remark.path, remark.reason)
     return found.message

@@ -98,6 +98,8 @@ class SoapEndpoint:
             request.peer.host,
             request.tls is not None,
             (f"ocpp{envelope.version} (SOAP)",),
+            request.tls.client_certificate if request.tls else None,
+            request.entrance,
         )
         verdict = await self._admission.judge(visitor)
         if isinstance(verdict, Refuse):

@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.Column("transport", Words),
         sa.Column("security_profile", sa.Integer, nullable=False),
         sa.Column("password_hash", Words),
+        sa.Column("next_security_profile", sa.Integer),
+        sa.Column("next_password_hash", Words),
         sa.Column("registration", Words, nullable=False),
         sa.Column("ping_interval_s", sa.Integer),
         sa.Column("epoch", sa.Integer, nullable=False),

@@ -25,9 +25,12 @@ from __future__ import annotations
 from chargeplane.csms.contract import Block, Send
 from chargeplane.csms.provisioning import v1, v2
 from chargeplane.csms.provisioning.api import routes
+from chargeplane.csms.provisioning.commanding import Commander, Redact
 from chargeplane.csms.provisioning.commands_v2 import Commands as CommandsV2
 from chargeplane.csms.provisioning.device_model import DeviceModel
 from chargeplane.csms.provisioning.directory import Connected, Directory, Disconnect
+from chargeplane.csms.provisioning.listing import PowerW, Stations
+from chargeplane.csms.provisioning.recording import Recorder
 from chargeplane.csms.provisioning.service import Provisioning
 from chargeplane.domain.commands import (
     GetBaseReport,
@@ -38,6 +41,7 @@ from chargeplane.domain.commands import (
 )
 from chargeplane.ocpp import v16, v21
 from chargeplane.runtime.clock import Clock
+from chargeplane.runtime.passwords import Passwords
 from chargeplane.runtime.store import Store
 
 __all__ = ["Directory", "block"]
@@ -50,8 +54,11 @@ def block(
     is_connected: Connected,
     send: Send,
     disconnect: Disconnect = lambda tenant_id, station_id: None,
+    power_w: PowerW = lambda tenant_id, station_id: None,
+    redact: Redact = lambda text: text,
     heartbeat_interval_s: int = 300,
     retry_interval_s: int = 60,
+    passwords: Passwords | None = None,
 ) -> Block:
     """The block for the central system.
 
@@ -61,9 +68,13 @@ def block(
         is_connected: whether a station can be reached now.
         send: carries out commands.
         disconnect: ends a station's connection, if it has one.
+        power_w: what a station draws now, in W, if that is known.
+        redact: takes secrets out of the parameters of a command, for the log.
         heartbeat_interval_s: what accepted stations are told.
         retry_interval_s: what the others are told.
+        passwords: keeps those of stations.
     """
+    directory = Directory(store, clock, is_connected, disconnect, passwords)
     service = Provisioning(
         store,
         clock,
@@ -97,5 +108,12 @@ def block(
             GetReport: commands_v2.report,
             Reset: v2.reset,
         },
-        routes=(routes(Directory(store, clock, is_connected, disconnect), send),),
+        routes=(
+            routes(
+                directory,
+                Stations(directory, power_w),
+                Commander(store, clock, directory, send, redact),
+                Recorder(store, directory),
+            ),
+        ),
     )

@@ -9,22 +9,24 @@ from uuid import UUID
 
 from litestar import delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
-from chargeplane.csms.contract import Send
 from chargeplane.csms.provisioning import tables
-from chargeplane.csms.provisioning.commanding import Commander, send_command
+from chargeplane.csms.provisioning.commanding import Commander, list_commands, send_command
 from chargeplane.csms.provisioning.directory import (
     Directory,
     IdentityTaken,
     Made,
     New,
     PasswordMissing,
+    PasswordWeak,
     Seen,
 )
+from chargeplane.csms.provisioning.finding import is_at
+from chargeplane.csms.provisioning.listing import Stations, list_stations
+from chargeplane.csms.provisioning.recording import Recorder, export_frames, list_frames
 from chargeplane.csms.provisioning.views import (
     Adoption,
-    FrameView,
     MadeStation,
     NewStation,
     StationChanges,
@@ -33,11 +35,11 @@ from chargeplane.csms.provisioning.views import (
     VariableView,
     members,
     station_members,
-    station_view,
 )
 from chargeplane.runtime.links import IdentityFault, identity_of_text
 from chargeplane.runtime.rest import (
     SECRET_ANSWER,
+    SITED,
     Injected,
     Page,
     PageRequest,
@@ -46,7 +48,7 @@ from chargeplane.runtime.rest import (
     Routes,
     requires,
 )
-from chargeplane.runtime.store import Store, frames
+from chargeplane.runtime.store import Store
 
 __all__ = ["routes"]
 
@@ -54,27 +56,18 @@ READ = requires("stations:read")
 WRITE = requires("stations:write")
 
 
-@get("/stations", guards=[READ], summary="List stations")
-async def list_stations(
-    directory: Injected[Directory], principal: Injected[Principal], page: Injected[PageRequest]
-) -> Page[StationView]:
-    """Stations in the order of their ids."""
-    rows = await directory.registered(
-        principal.tenant_id, count_max=page.fetch_max, after=page.after(str)
-    )
-    render = partial(_shown, directory, principal.tenant_id)
-    return page.of(rows, render, key=lambda seen: seen.station.id)
-
-
-@post("/stations", guards=[WRITE], opt=SECRET_ANSWER, summary="Register a station")
+@post("/stations", guards=[WRITE], opt=SECRET_ANSWER | SITED, summary="Register a station")
 async def add_station(
     data: JSONBody[NewStation], directory: Injected[Directory], principal: Injected[Principal]
 ) -> MadeStation:
     """Register a station. Its password is in this answer and nowhere else."""
+    _keep_to_sites(principal, data.site_id)
     station_id = _identity(data)
     new = New(station_id, data.password, data.security_profile, data.site_id, data.name)
     try:
         made = await directory.register(principal.tenant_id, new)
+    except PasswordWeak as error:
+        raise Problem.of_field("password", str(error)) from error
     except IdentityTaken as error:
         raise _taken(station_id) from error
     return _made(directory, principal.tenant_id, made)
@@ -82,17 +75,21 @@ async def add_station(
 
 @get("/stations/{station_id:str}", guards=[READ], summary="Show a station")
 async def show_station(
-    station_id: FromPath[str], directory: Injected[Directory], principal: Injected[Principal]
+    station_id: FromPath[str],
+    shown_stations: Injected[Stations],
+    directory: Injected[Directory],
+    principal: Injected[Principal],
 ) -> StationView:
     """One station with its EVSEs and connectors."""
     seen = await _found(directory, principal, station_id)
-    return _shown(directory, principal.tenant_id, seen)
+    return shown_stations.shown(principal.tenant_id, seen)
 
 
 @patch("/stations/{station_id:str}", guards=[WRITE], summary="Change a station")
 async def change_station(
     station_id: FromPath[str],
     data: JSONBody[StationChanges],
+    shown_stations: Injected[Stations],
     directory: Injected[Directory],
     principal: Injected[Principal],
 ) -> StationView:
@@ -102,13 +99,16 @@ async def change_station(
         for name in data.__struct_fields__
         if getattr(data, name) is not UNSET
     }
+    _keep_to_sites(principal, values.get("site_id", UNSET))
     try:
         seen = await directory.change(principal.tenant_id, station_id, values)
+    except PasswordWeak as error:
+        raise Problem.of_field("password", str(error)) from error
     except PasswordMissing as error:
         raise Problem.of_field("password", "a station of this profile needs one") from error
     if seen is None:
         raise Problem.not_found("station", station_id)
-    return _shown(directory, principal.tenant_id, seen)
+    return shown_stations.shown(principal.tenant_id, seen)
 
 
 @delete("/stations/{station_id:str}", guards=[WRITE], summary="Remove a station")
@@ -147,29 +147,6 @@ async def list_variables(
     )
 
 
-@get("/stations/{station_id:str}/frames", guards=[READ], summary="List a station's frames")
-async def list_frames(
-    station_id: FromPath[str],
-    directory: Injected[Directory],
-    store: Injected[Store],
-    principal: Injected[Principal],
-    page: Injected[PageRequest],
-) -> Page[FrameView]:
-    """The flight recorder: every frame as it was on the wire, the latest first."""
-    await _found(directory, principal, station_id)
-    look = partial(
-        frames.recent,
-        tenant_id=principal.tenant_id,
-        station_id=station_id,
-        count_max=page.fetch_max,
-        before=page.after(UUID),
-    )
-    rows = await store.read(look)
-    return page.of(
-        rows, lambda frame: FrameView(**members(FrameView, frame)), key=lambda frame: frame.id
-    )
-
-
 @get("/unknown-stations", guards=[READ], summary="List who tried to connect")
 async def list_strangers(
     directory: Injected[Directory], principal: Injected[Principal], page: Injected[PageRequest]
@@ -202,6 +179,8 @@ async def adopt_station(
     new = New(station_id, how.password, how.security_profile, how.site_id, how.name)
     try:
         made = await directory.adopt(principal.tenant_id, new)
+    except PasswordWeak as error:
+        raise Problem.of_field("password", str(error)) from error
     except IdentityTaken as error:
         raise _taken(station_id) from error
     if made is None:
@@ -209,14 +188,40 @@ async def adopt_station(
     return _made(directory, principal.tenant_id, made)
 
 
-def routes(directory: Directory, send: Send) -> Routes:
+@delete(
+    "/unknown-stations/{station_id:str}", guards=[WRITE], summary="Dismiss who tried to connect"
+)
+async def dismiss_stranger(
+    station_id: FromPath[str], directory: Injected[Directory], principal: Injected[Principal]
+) -> None:
+    """Take a station out of the inbox. If it tries again, it is there again."""
+    if not await directory.dismiss(principal.tenant_id, station_id):
+        raise Problem.not_found("unknown station", station_id)
+
+
+def routes(
+    directory: Directory, stations: Stations, commander: Commander, recorder: Recorder
+) -> Routes:
     """Everything about stations."""
     handlers = (
-        list_stations, add_station, show_station, change_station, remove_station,
-        list_variables, list_frames, send_command, list_strangers, adopt_station,
+        list_stations, add_station, show_station, change_station, remove_station, list_variables,
+        list_frames, export_frames, send_command, list_commands,
+        list_strangers, adopt_station, dismiss_stranger,
     )  # fmt: skip
-    services = {"directory": directory, "commander": Commander(directory, send)}
-    return Routes("Stations", handlers, services)
+    services = {
+        "directory": directory,
+        "shown_stations": stations,
+        "commander": commander,
+        "recorder": recorder,
+    }
+    views = (*stations.views, recorder.view)
+    return Routes("Stations", handlers, services, views, {"station_id": is_at})
+
+
+def _keep_to_sites(principal: Principal, site_id: str | UnsetType | None) -> None:
+    """Whoever is limited to sites puts a station nowhere else."""
+    if principal.sites is not None and site_id is not UNSET and site_id not in principal.sites:
+        raise Problem.of_field("site_id", "name one of the sites that you are limited to")
 
 
 def _identity(new: NewStation) -> str:
@@ -235,10 +240,6 @@ async def _found(directory: Directory, principal: Principal, station_id: str) ->
     if seen is None:
         raise Problem.not_found("station", station_id)
     return seen
-
-
-def _shown(directory: Directory, tenant_id: UUID, seen: Seen) -> StationView:
-    return station_view(seen, directory.is_connected(tenant_id, seen.station.id))
 
 
 def _made(directory: Directory, tenant_id: UUID, made: Made) -> MadeStation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,15 +13,22 @@ from sqlalchemy import Connection, Select, delete, select, update
 
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.inventory import connectors, find, stations, unknown_stations
+from chargeplane.csms.provisioning.finding import Counts, Wanted, count, page_of_ids
 from chargeplane.csms.provisioning.tables import variable_reports, variables
 from chargeplane.runtime.clock import Clock
-from chargeplane.runtime.passwords import hashed_password, new_password
+from chargeplane.runtime.passwords import Passwords, new_password, weakness_of_password
+from chargeplane.runtime.rest import PageRequest
 from chargeplane.runtime.store import Function, Store, insert_or_get
 
-__all__ = ["Directory", "IdentityTaken", "Made", "New", "PasswordMissing", "Seen"]
+__all__ = ["Directory", "IdentityTaken", "Made", "New", "PasswordMissing", "Seen", "Sorted"]
 
 PASSWORD_PROFILE_MIN = 1
 """From this security profile on a station proves with a password who it is (A00)."""
+
+COUNTED_S_MAX = 2.0
+"""So old counts may be."""
+COUNTED_MAX = 100
+"""Different counts that are kept so long."""
 
 Connected = Callable[[UUID, str], bool]
 Disconnect = Callable[[UUID, str], None]
@@ -29,6 +36,10 @@ Disconnect = Callable[[UUID, str], None]
 
 class IdentityTaken(Exception):
     """There is such a station already, perhaps another tenant's."""
+
+
+class PasswordWeak(Exception):
+    """Somebody chose a password that can be guessed; the text says what is wrong with it."""
 
 
 class PasswordMissing(Exception):
@@ -55,6 +66,13 @@ class Seen(NamedTuple):
     """Of connectors, where the station has reported them."""
 
 
+class Sorted(NamedTuple):
+    """A station in a list."""
+
+    seen: Seen
+    sorted_by: Any
+
+
 class Made(NamedTuple):
     """A station that is new, and its password, if it has one; nobody can read it again."""
 
@@ -71,30 +89,57 @@ class Directory:
         clock: Clock,
         is_connected: Connected,
         disconnect: Disconnect = lambda tenant_id, station_id: None,
+        passwords: Passwords | None = None,
     ) -> None:
         """``disconnect`` ends the connection of a station that may not keep it."""
+        self._passwords = passwords or Passwords()
         self._store = store
         self._clock = clock
         self._is_connected = is_connected
         self._disconnect = disconnect
+        self._counts: dict[tuple[UUID, str | None, str | None], tuple[float, Counts]] = {}
 
     def is_connected(self, tenant_id: UUID, station_id: str) -> bool:
         """Whether the station can be reached now."""
         return self._is_connected(tenant_id, station_id)
 
     async def registered(
-        self, tenant_id: UUID, *, count_max: int, after: str | None = None
-    ) -> list[Seen]:
-        """Stations in the order of their ids."""
-        query = select(stations).where(stations.c.tenant_id == tenant_id)
-        if after is not None:
-            query = query.where(stations.c.id > after)
-        query = query.order_by(stations.c.id).limit(count_max)
+        self, tenant_id: UUID, wanted: Wanted, sort: str, page: PageRequest
+    ) -> list[Sorted]:
+        """The stations that are wanted, up to ``fetch_max`` of a page.
 
-        def look(connection: Connection) -> list[Seen]:
-            return _with_connectors(connection, tenant_id, list(connection.execute(query)))
+        Raises:
+            Problem: the cursor is not one of this list.
+        """
+        is_connected = partial(self._is_connected, tenant_id)
+
+        def look(connection: Connection) -> list[Sorted]:
+            found = page_of_ids(connection, tenant_id, wanted, sort, page, is_connected)
+            seen = _of_ids(connection, tenant_id, [id_ for id_, _ in found])
+            return [Sorted(seen[id_], by) for id_, by in found]
 
         return await self._store.read(look)
+
+    async def of_ids(self, tenant_id: UUID, station_ids: Collection[str]) -> dict[str, Seen]:
+        """Some stations; those that are not there are left out."""
+        return await self._store.read(
+            partial(_of_ids, tenant_id=tenant_id, station_ids=station_ids)
+        )
+
+    async def counts(self, tenant_id: UUID, wanted: Wanted) -> Counts:
+        """How many stations there are, by facet. Counted anew every few seconds."""
+        key, now_s = (tenant_id, wanted.search, wanted.site_id), self._clock.monotonic_s()
+        known = self._counts.get(key)
+        if known is not None and now_s - known[0] < COUNTED_S_MAX:
+            return known[1]
+        is_connected = partial(self._is_connected, tenant_id)
+        look = partial(count, tenant_id=tenant_id, wanted=wanted, is_connected=is_connected)
+        found = await self._store.read(look)
+        self._counts.pop(key, None)
+        self._counts[key] = (now_s, found)
+        if len(self._counts) > COUNTED_MAX:
+            del self._counts[next(iter(self._counts))]
+        return found
 
     async def find(self, tenant_id: UUID, station_id: str) -> Seen | None:
         """One station."""
@@ -105,6 +150,7 @@ class Directory:
 
         Raises:
             IdentityTaken: there is one of this identity.
+            PasswordWeak: the given password can be guessed.
         """
         return await self._make(tenant_id, new, from_inbox=False)
 
@@ -129,11 +175,16 @@ class Directory:
 
         Raises:
             PasswordMissing: the security profile wants one, and none is known.
+            PasswordWeak: it can be guessed.
         """
         columns = dict(values)
         password = columns.pop("password", None)
         if password is not None:
-            columns["password_hash"] = hashed_password(password.encode())
+            _check(password, station_id)
+            columns["password_hash"] = self._passwords.hashed(password.encode())
+            columns["next_password_hash"] = None
+        if "security_profile" in columns:
+            columns["next_security_profile"] = None
 
         def work(connection: Connection) -> Seen | None:
             if columns:
@@ -168,6 +219,12 @@ class Directory:
             self._disconnect(tenant_id, station_id)
         return found
 
+    async def dismiss(self, tenant_id: UUID, station_id: str) -> bool:
+        """Take a station out of the inbox until it comes again; False: it is not there."""
+        mine = unknown_stations.c.tenant_id == tenant_id, unknown_stations.c.id == station_id
+        forget = delete(unknown_stations).where(*mine)
+        return await self._store.write(Function(lambda c: c.execute(forget).rowcount > 0))
+
     async def strangers(
         self, tenant_id: UUID, *, count_max: int, after: tuple[datetime, str] | None = None
     ) -> list[Any]:
@@ -184,6 +241,8 @@ class Directory:
 
     async def _make(self, tenant_id: UUID, new: New, *, from_inbox: bool) -> Made:
         password = new.password
+        if password is not None:
+            _check(password, new.id)
         if password is None and new.security_profile >= PASSWORD_PROFILE_MIN:
             password = new_password()
         row = {
@@ -192,13 +251,18 @@ class Directory:
             "name": new.name,
             "site_id": new.site_id,
             "security_profile": new.security_profile,
-            "password_hash": password and hashed_password(password.encode()),
+            "password_hash": password and self._passwords.hashed(password.encode()),
             "registration": str(Registration.ACCEPTED),
             "epoch": 0,
             "created_at": self._clock.now(),
         }
         seen = await self._store.write(Function(partial(_add, row=row, from_inbox=from_inbox)))
         return Made(seen, password)
+
+
+def _check(password: str, station_id: str) -> None:
+    if fault := weakness_of_password(password, station_id):
+        raise PasswordWeak(fault)
 
 
 def _add(connection: Connection, row: dict[str, Any], from_inbox: bool) -> Seen:
@@ -233,6 +297,14 @@ def _one(connection: Connection, tenant_id: UUID, station_id: str) -> Seen | Non
     rows = list(connection.execute(select(stations).where(*mine)))
     found = _with_connectors(connection, tenant_id, rows)
     return found[0] if found else None
+
+
+def _of_ids(
+    connection: Connection, tenant_id: UUID, station_ids: Collection[str]
+) -> dict[str, Seen]:
+    mine = stations.c.tenant_id == tenant_id, stations.c.id.in_(station_ids)
+    rows = list(connection.execute(select(stations).where(*mine)))
+    return {seen.station.id: seen for seen in _with_connectors(connection, tenant_id, rows)}
 
 
 def _with_connectors(connection: Connection, tenant_id: UUID, rows: Iterable[Any]) -> list[Seen]:

@@ -17,7 +17,6 @@ __all__ = [
     "Adoption",
     "ConnectorView",
     "EvseView",
-    "FrameView",
     "MadeStation",
     "NewStation",
     "StationChanges",
@@ -79,6 +78,8 @@ class StationView(Struct, frozen=True, kw_only=True):
     """How long it may be silent before it is pinged; 0: never; null: as all others."""
     status: str | None
     """Of the station as a whole; null if it has not said."""
+    power_w: float | None
+    """What its transactions draw now; null if nothing is known."""
     evses: list[EvseView]
 
 
@@ -150,36 +151,28 @@ class VariableView(Struct, frozen=True):
     received_at: datetime
 
 
-class FrameView(Struct, frozen=True):
-    """A frame as it was on the wire."""
-
-    id: UUID
-    direction: str
-    """``in``: from the station."""
-    at: datetime
-    message_id: str | None
-    epoch: int
-    """Which of the station's connections it belongs to."""
-    text: str
-
-
 def members(view: type[Struct], row: Any) -> dict[str, Any]:
     """The fields of a view, by name, from whatever has the same attributes."""
     return {name: getattr(row, name) for name in view.__struct_fields__}
 
 
-def station_view(seen: Seen, connected: bool) -> StationView:
+def station_view(seen: Seen, connected: bool, power_w: float | None = None) -> StationView:
     """A station as it is shown."""
-    return StationView(**station_members(seen, connected))
+    return StationView(**station_members(seen, connected, power_w))
 
 
-def station_members(seen: Seen, connected: bool) -> dict[str, Any]:
+def station_members(seen: Seen, connected: bool, power_w: float | None = None) -> dict[str, Any]:
     """The fields of a station's view."""
     row = seen.station._mapping
     plain = {name: row[name] for name in StationView.__struct_fields__ if name in row}
     whole = next((each.status for each in seen.connectors if each.evse_id == 0), None)
     plain["registration"] = Registration(plain["registration"])
-    return plain | {"connected": connected, "status": whole, "evses": _evses(seen)}
+    return plain | {
+        "connected": connected,
+        "status": whole,
+        "power_w": power_w,
+        "evses": _evses(seen),
+    }
 
 
 def _evses(seen: Seen) -> list[EvseView]:

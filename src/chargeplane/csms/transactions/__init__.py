@@ -20,18 +20,32 @@ from __future__ import annotations
 
 from chargeplane.csms.contract import Authorize, Block, FindRemoteStart, Handler
 from chargeplane.csms.transactions.api import routes
+from chargeplane.csms.transactions.correcting import Corrector, Tell
+from chargeplane.csms.transactions.figures import active_count, day
+from chargeplane.csms.transactions.live import Transactions as Shown
 from chargeplane.csms.transactions.service import Transactions
 from chargeplane.csms.transactions.v1 import TransactionsV1
 from chargeplane.csms.transactions.v2 import TransactionsV2
+from chargeplane.runtime.clock import Clock
+from chargeplane.runtime.store import Store
 
-__all__ = ["Transactions", "TransactionsV1", "TransactionsV2", "block"]
+__all__ = ["Transactions", "TransactionsV1", "TransactionsV2", "active_count", "block", "day"]
 
 
 def block(
-    transactions: Transactions, authorize: Authorize, remote_start: FindRemoteStart
+    transactions: Transactions,
+    authorize: Authorize,
+    remote_start: FindRemoteStart,
+    store: Store,
+    clock: Clock,
+    tell: Tell,
 ) -> tuple[Block, Handler]:
-    """The block, and its handler for the MeterValues that 1.x sends for transactions."""
+    """The block, and its handler for the MeterValues that 1.x sends for transactions.
+
+    ``tell`` makes rows and events durable together, and then tells the events.
+    """
     v1 = TransactionsV1(transactions, authorize, remote_start)
     v2 = TransactionsV2(transactions, authorize, remote_start)
-    block = Block("transactions", v1=v1.handlers, v2=v2.handlers, routes=(routes(),))
+    offered = routes(Shown(store), Corrector(store, clock, tell))
+    block = Block("transactions", v1=v1.handlers, v2=v2.handlers, routes=(offered,))
     return block, v1.meter_values

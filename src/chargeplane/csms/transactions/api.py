@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
-from msgspec import Struct
 from sqlalchemy import Connection
 
-from chargeplane.csms.meter_value_view import MeterValueView, number_of, value_view
-from chargeplane.csms.transactions import listing
-from chargeplane.csms.transactions.tables import Stored
-from chargeplane.domain.ledger import LedgerEntry, Remark
+from chargeplane.csms.meter_value_view import MeterValueView, value_view
+from chargeplane.csms.transactions import corrections, listing
+from chargeplane.csms.transactions.correcting import Corrector, correct_transaction
+from chargeplane.csms.transactions.live import OneTransaction, TransactionQuery, Transactions
+from chargeplane.csms.transactions.views import (
+    LedgerView,
+    TransactionView,
+    correction_view,
+    ledger_view,
+)
+from chargeplane.domain.ledger import LedgerEntry
 from chargeplane.runtime.rest import (
+    SITED,
     Injected,
     Page,
     PageRequest,
@@ -31,54 +35,15 @@ from chargeplane.runtime.store import Store
 
 __all__ = ["routes"]
 
-_remarks = msgspec.json.Decoder(list[Remark]).decode
 
-
-class TransactionView(Struct, frozen=True, kw_only=True):
-    """A charging session."""
-
-    id: UUID
-    station_id: str
-    wire_id: str | None
-    """What the station calls it."""
-    evse_id: int | None
-    connector_id: int | None
-    id_token: str | None
-    state: str
-    """``active``, ``ended``, or ``repaired``: ended, and a figure had to be worked out."""
-    charging_state: str | None
-    started_at: datetime
-    ended_at: datetime | None
-    meter_start_wh: float | None
-    meter_stop_wh: float | None
-    energy_wh: float
-    stop_reason: str | None
-    cost: float | None
-    currency: str | None
-    remote_start_id: str | None
-    """Of the remote start that caused it."""
-    remarks: list[Remark]
-
-
-class LedgerView(Struct, frozen=True, kw_only=True):
-    """One transaction message as it was received."""
-
-    frame_id: str
-    kind: str
-    reported_at: datetime
-    received_at: datetime
-    seq_no: int | None
-    evse_id: int | None
-    connector_id: int | None
-    id_token: str | None
-    offline: bool
-    stop_reason: str | None
-    meter_values: list[MeterValueView]
-
-
-@get("/transactions", guards=[requires("transactions:read")], summary="List transactions")
+@get(
+    "/transactions",
+    guards=[requires("transactions:read")],
+    opt=SITED,
+    summary="List transactions",
+)
 async def list_transactions(
-    store: Injected[Store],
+    shown_transactions: Injected[Transactions],
     principal: Injected[Principal],
     page: Injected[PageRequest],
     span: Injected[Span],
@@ -89,23 +54,16 @@ async def list_transactions(
     ] = None,
 ) -> Page[TransactionView]:
     """Transactions, the newest first; ``from`` and ``to`` are about their starts."""
-    wanted = listing.Wanted(
+    query = TransactionQuery(
+        items_max=page.items_max,
+        cursor=page.cursor,
         station_id=station_id,
-        is_active=active,
-        id_token_key=None if id_token is None else id_token.casefold(),
-        start=span.start,
-        end=span.end,
+        active=active,
+        id_token=id_token,
+        starts_at=span.start,
+        ends_at=span.end,
     )
-    rows = await store.read(
-        partial(
-            listing.newest,
-            tenant_id=principal.tenant_id,
-            wanted=wanted,
-            before=page.after(UUID),
-            count_max=page.fetch_max,
-        )
-    )
-    return page.of(rows, view, key=lambda row: row["id"])
+    return await shown_transactions.page(principal.tenant_id, query, principal.sites)
 
 
 @get(
@@ -114,10 +72,12 @@ async def list_transactions(
     summary="Show a transaction",
 )
 async def show_transaction(
-    transaction_id: FromPath[UUID], store: Injected[Store], principal: Injected[Principal]
+    transaction_id: FromPath[UUID],
+    shown_transactions: Injected[Transactions],
+    principal: Injected[Principal],
 ) -> TransactionView:
     """One transaction."""
-    return view(await _one(store, principal, transaction_id))
+    return await shown_transactions.one(principal.tenant_id, OneTransaction(transaction_id))
 
 
 @get(
@@ -131,9 +91,24 @@ async def show_ledger(
     principal: Injected[Principal],
     page: Injected[PageRequest],
 ) -> Page[LedgerView]:
-    """Every message about it, in the order of arrival. ``frame_id`` leads to the frame."""
+    """Every message about it and every correction, in the order of arrival.
+
+    ``frame_id`` leads to the frame.
+    """
     entries = await _entries(store, principal, transaction_id, page)
-    return page.of(entries, _ledger_view, key=lambda entry: UUID(entry.frame_id))
+
+    def look(connection: Connection) -> list[LedgerView]:
+        found = corrections.of(connection, principal.tenant_id, [transaction_id])
+        after = page.after(UUID)
+        return [
+            correction_view(each)
+            for each in found.get(transaction_id, ())
+            if after is None or each.id > after
+        ]
+
+    shown = [*map(ledger_view, entries), *await store.read(look)]
+    shown.sort(key=lambda entry: UUID(entry.frame_id))
+    return page.of(shown, lambda entry: entry, key=lambda entry: UUID(entry.frame_id))
 
 
 @get(
@@ -156,20 +131,18 @@ async def list_meter_values(
     )
 
 
-def routes() -> Routes:
+def routes(transactions: Transactions, corrector: Corrector) -> Routes:
     """The routes of the block."""
+    handlers = (
+        list_transactions, show_transaction, show_ledger, list_meter_values, correct_transaction,
+    )  # fmt: skip
     return Routes(
-        "Transactions", (list_transactions, show_transaction, show_ledger, list_meter_values)
+        "Transactions",
+        handlers,
+        {"shown_transactions": transactions, "corrector": corrector},
+        transactions.views,
+        places={"transaction_id": listing.is_at},
     )
-
-
-async def _one(store: Store, principal: Principal, transaction_id: UUID) -> Stored:
-    row = await store.read(
-        partial(listing.one, tenant_id=principal.tenant_id, transaction_id=transaction_id)
-    )
-    if row is None:
-        raise Problem.not_found("transaction", str(transaction_id))
-    return row
 
 
 async def _entries(
@@ -185,43 +158,3 @@ async def _entries(
     if entries is None:
         raise Problem.not_found("transaction", str(transaction_id))
     return entries
-
-
-def view(row: Stored) -> TransactionView:
-    """A row as people see it."""
-    return TransactionView(
-        id=row["id"],
-        station_id=row["station_id"],
-        wire_id=row["wire_id"],
-        evse_id=row["evse_id"],
-        connector_id=row["connector_id"],
-        id_token=row["id_token"],
-        state=row["state"],
-        charging_state=row["charging_state"],
-        started_at=row["started_at"],
-        ended_at=row["ended_at"],
-        meter_start_wh=number_of(row["meter_start_wh"]),
-        meter_stop_wh=number_of(row["meter_stop_wh"]),
-        energy_wh=float(row["energy_wh"]),
-        stop_reason=row["stop_reason"],
-        cost=None,
-        currency=None,
-        remote_start_id=row["remote_start_id"],
-        remarks=_remarks(row["remarks"]),
-    )
-
-
-def _ledger_view(entry: LedgerEntry) -> LedgerView:
-    return LedgerView(
-        frame_id=entry.frame_id,
-        kind=entry.kind,
-        reported_at=entry.reported_at,
-        received_at=entry.received_at,
-        seq_no=entry.seq_no,
-        evse_id=entry.evse.evse_id if entry.evse else None,
-        connector_id=entry.evse.connector_id if entry.evse else None,
-        id_token=entry.id_token.value if entry.id_token else None,
-        offline=entry.offline,
-        stop_reason=entry.stop_reason,
-        meter_values=[value_view(each) for each in entry.meter_values],
-    )

@@ -35,11 +35,13 @@ class Live:
     charging_state: str | None = None
     remote_start_id: str | None = None
     id_text: str = field(init=False)
+    session_key: str = field(init=False)
     token_columns: tuple[str | None, str | None, str | None] = field(init=False)
     """Of the row: value, key and type."""
 
     def __post_init__(self) -> None:
         self.id_text = str(self.id)
+        self.session_key = self.running.key
         self.note_token()
 
     def note_token(self) -> None:

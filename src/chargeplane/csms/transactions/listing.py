@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, Select, and_, or_, select
 
+from chargeplane.csms.inventory import stations
 from chargeplane.csms.transactions.tables import Stored, decoded, ledger, transactions
 from chargeplane.domain.ledger import LedgerEntry
 from chargeplane.domain.transactions import SessionState
 
-__all__ = ["Wanted", "by_wire_id", "entries", "newest", "one"]
+__all__ = ["Wanted", "by_wire_id", "entries", "is_at", "newest", "one", "some"]
 
 
 class Wanted(NamedTuple):
@@ -23,6 +25,8 @@ class Wanted(NamedTuple):
     id_token_key: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    sites: frozenset[str] | None = None
+    """Those that whoever asks is limited to."""
 
 
 def newest(
@@ -33,6 +37,8 @@ def newest(
     query = select(transactions).where(columns.tenant_id == tenant_id)
     if wanted.station_id is not None:
         query = query.where(columns.station_id == wanted.station_id)
+    if wanted.sites is not None:
+        query = query.where(columns.station_id.in_(_stations_at(tenant_id, wanted.sites)))
     if wanted.is_active is not None:
         is_active = columns.state == SessionState.ACTIVE
         query = query.where(is_active if wanted.is_active else ~is_active)
@@ -48,6 +54,24 @@ def newest(
     return [row._asdict() for row in rows]
 
 
+def _stations_at(tenant_id: UUID, sites: frozenset[str]) -> Select[tuple[str]]:
+    known = stations.c
+    return select(known.id).where(known.tenant_id == tenant_id, known.site_id.in_(sorted(sites)))
+
+
+def is_at(
+    connection: Connection, tenant_id: UUID, transaction_id: UUID, sites: frozenset[str]
+) -> bool:
+    """Whether the station of a transaction is at one of these sites."""
+    columns = transactions.c
+    query = select(columns.id).where(
+        columns.tenant_id == tenant_id,
+        columns.id == transaction_id,
+        columns.station_id.in_(_stations_at(tenant_id, sites)),
+    )
+    return connection.scalar(query) is not None
+
+
 def one(connection: Connection, tenant_id: UUID, transaction_id: UUID) -> Stored | None:
     """A transaction by our id."""
     columns = transactions.c
@@ -55,6 +79,17 @@ def one(connection: Connection, tenant_id: UUID, transaction_id: UUID) -> Stored
         select(transactions).where(columns.tenant_id == tenant_id, columns.id == transaction_id)
     ).one_or_none()
     return None if row is None else row._asdict()
+
+
+def some(
+    connection: Connection, tenant_id: UUID, transaction_ids: Collection[UUID]
+) -> list[Stored]:
+    """Transactions by our ids; those that are not there are left out."""
+    columns = transactions.c
+    rows = connection.execute(
+        select(transactions).where(columns.tenant_id == tenant_id, columns.id.in_(transaction_ids))
+    )
+    return [row._asdict() for row in rows]
 
 
 def entries(

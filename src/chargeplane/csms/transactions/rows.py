@@ -11,7 +11,7 @@ import msgspec
 
 from chargeplane.csms.contract import Heard
 from chargeplane.csms.transactions.book import Live
-from chargeplane.csms.transactions.tables import COLUMNS, GOING_ON_SINK, TRANSACTION_SINK, Stored
+from chargeplane.csms.transactions.tables import COLUMNS, GOING_ON, TRANSACTION_SINK, Stored
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.events import (
     Event,
@@ -25,7 +25,16 @@ from chargeplane.domain.ledger import LedgerEntry, Remark, Session
 from chargeplane.domain.transactions import ChargingState, SessionState, StopReason
 from chargeplane.runtime.store import Row, storable
 
-__all__ = ["changed", "events_of", "facts_of", "live_row", "sampled", "session_row", "values_of"]
+__all__ = [
+    "changed",
+    "events_of",
+    "facts_of",
+    "going_on_row",
+    "live_row",
+    "sampled",
+    "session_row",
+    "values_of",
+]
 
 _NO_REMARKS = "[]"
 _remarks = msgspec.json.Decoder(tuple[Remark, ...]).decode
@@ -69,17 +78,27 @@ def session_row(values: Stored) -> Row:
     return TRANSACTION_SINK, tuple(values[name] for name in COLUMNS)
 
 
-def live_row(live: Live, heard: Heard, *, goes_on: bool) -> Row:
-    """The row of an ordinary transaction: the same as of its session, without the detour.
-
-    ``goes_on``: it is there already, and only what was measured has changed.
-    """
+def going_on_row(live: Live, heard: Heard) -> Row:
+    """The row of an ordinary transaction that is there already: only what was measured changes."""
     running = live.running
-    evse, ended_at = running.evse, running.ended_at
-    return GOING_ON_SINK if goes_on else TRANSACTION_SINK, (
+    return GOING_ON, (
         heard.station.tenant_id,
         heard.station.id,
-        running.key,
+        live.session_key,
+        live.charging_state,
+        running.energy_wh,
+        heard.received_at,
+    )
+
+
+def live_row(live: Live, heard: Heard) -> Row:
+    """The row of an ordinary transaction: the same as of its session, without the detour."""
+    running = live.running
+    evse, ended_at = running.evse, running.ended_at
+    return TRANSACTION_SINK, (
+        heard.station.tenant_id,
+        heard.station.id,
+        live.session_key,
         live.id,
         running.family,
         running.wire_id,

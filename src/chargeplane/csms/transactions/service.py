@@ -19,7 +19,7 @@ from chargeplane.csms.contract import Heard, Station
 from chargeplane.csms.transactions import tables
 from chargeplane.csms.transactions.book import Book, Live, read_book
 from chargeplane.csms.transactions.refolding import refold
-from chargeplane.csms.transactions.rows import facts_of, live_row, sampled, updated
+from chargeplane.csms.transactions.rows import facts_of, going_on_row, live_row, sampled, updated
 from chargeplane.domain.events import Event, TransactionEnded, TransactionStarted
 from chargeplane.domain.ledger import LedgerEntry
 from chargeplane.domain.tokens import IdToken, TokenStatus
@@ -120,8 +120,9 @@ class Transactions:
         ledger = tables.ledger_row(
             heard.station.tenant_id, heard.frame_id, entry, running.last_at, is_loose=False
         )
+        session = going_on_row(live, heard) if goes_on else live_row(live, heard)
         return Taken(
-            (ledger, live_row(live, heard, goes_on=goes_on)),
+            (ledger, session),
             events + sampled(entry, running.evse, live.id_text, running.energy_wh),
         )
 

@@ -31,6 +31,7 @@ from chargeplane.domain.tokens import IdToken
 from chargeplane.domain.transactions import SessionState
 from chargeplane.runtime.store import (
     SCHEMA,
+    Change,
     Exact,
     Id,
     Moment,
@@ -43,7 +44,7 @@ from chargeplane.runtime.store import (
 from chargeplane.runtime.store.schema import TENANT
 
 __all__ = [
-    "GOING_ON_SINK",
+    "GOING_ON",
     "LEDGER_SINK",
     "TRANSACTION_REMOVAL",
     "TRANSACTION_SINK",
@@ -140,8 +141,9 @@ TRANSACTION_SINK: Final = Sink(
     _COLUMNS,
     update=[n for n in _COLUMNS if n not in {TENANT, "station_id", "session_key", "id", "family"}],
 )
-GOING_ON_SINK: Final = Sink(
-    transactions, _COLUMNS, update=["charging_state", "energy_wh", "updated_at"]
+GOING_ON: Final = Change(
+    transactions,
+    [TENANT, "station_id", "session_key", "charging_state", "energy_wh", "updated_at"],
 )
 """For a transaction that goes on: what is not named stays, so that no index has to be touched."""
 TRANSACTION_REMOVAL: Final = Removal(transactions)

@@ -1,0 +1,82 @@
+"""Certificates: signing those of stations, the roots they trust, and what was revoked.
+
+    SignCertificate -> checked: known name, strong key, its own signature -> Accepted | Rejected
+        -> signed by the authority, stored -> CertificateSigned -> installed | refused | unanswered
+    a certificate that ends within 30 days -> the station is asked to sign a new one (A02)
+
+* ``issuing``: our own authority (``runtime.pki``), or another one behind the same interface
+* ``status``: OCSP for stations and for all who ask about ours, and revocation lists
+* ``listing``: what stations say that they have installed
+
+Requirements: A02, A03, M01 to M07; the security whitepaper of 1.6, edition 3. Contracts of vehicles
+(M01, M02) are passed to a provider; there is none by default.
+"""
+
+from __future__ import annotations
+
+from chargeplane.csms.certificates import v1, v2
+from chargeplane.csms.certificates.api import routes
+from chargeplane.csms.certificates.delivery import Delivery
+from chargeplane.csms.certificates.issuing import Issuer
+from chargeplane.csms.certificates.listing import Listing
+from chargeplane.csms.certificates.service import Certificates
+from chargeplane.csms.certificates.status import HttpResponders, Responders, StatusDesk
+from chargeplane.csms.certificates.v2 import ContractAnswer, ContractProvider
+from chargeplane.csms.contract import Asker, Block
+from chargeplane.domain.commands import (
+    DeleteCertificate,
+    GetInstalledCertificateIds,
+    InstallCertificate,
+)
+from chargeplane.ocpp import v16, v21
+
+__all__ = [
+    "Certificates",
+    "ContractAnswer",
+    "ContractProvider",
+    "HttpResponders",
+    "Issuer",
+    "Responders",
+    "StatusDesk",
+    "block",
+]
+
+
+def block(
+    service: Certificates,
+    ask: Asker,
+    *,
+    responders: Responders | None = None,
+    contracts: ContractProvider | None = None,
+) -> Block:
+    """The block.
+
+    Args:
+        service: what others ask as well.
+        ask: asks a station.
+        responders: asks the OCSP responders of other authorities.
+        contracts: provides contract certificates of vehicles.
+    """
+    delivery, listing = Delivery(service, ask), Listing(service)
+    desk = StatusDesk(service, responders)
+    return Block(
+        "certificates",
+        v1={v16.SignCertificateRequest: v1.sign(service, delivery)},
+        v2={
+            v21.SignCertificateRequest: v2.sign(service, delivery),
+            v21.GetCertificateStatusRequest: v2.status(desk),
+            v21.GetCertificateChainStatusRequest: v2.chain_status(desk, service),
+            v21.Get15118EVCertificateRequest: v2.contract(contracts),
+        },
+        commands_v1={
+            InstallCertificate: v1.install(service),
+            DeleteCertificate: v1.delete,
+            GetInstalledCertificateIds: v1.list_ids(listing),
+        },
+        commands_v2={
+            InstallCertificate: v2.install(service),
+            DeleteCertificate: v2.delete,
+            GetInstalledCertificateIds: v2.list_ids(listing),
+        },
+        routes=(routes(service, desk),),
+    )

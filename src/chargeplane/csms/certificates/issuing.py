@@ -1,0 +1,54 @@
+"""Who signs: the authority of the installation, or another one behind the same interface."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from cryptography import x509
+
+from chargeplane.runtime.pki import Authority, Issued, Purpose, SigningRequest, Vault
+
+__all__ = ["Issuer", "LocalIssuer"]
+
+LIVES: Final = {
+    Purpose.STATION: timedelta(days=365),
+    Purpose.V2G: timedelta(days=60),
+    Purpose.CONTRACT: timedelta(days=730),
+}
+
+
+class Issuer(Protocol):
+    """Signs requests that were checked."""
+
+    async def issue(self, request: SigningRequest, purpose: Purpose, now: datetime) -> Issued:
+        """The certificate and its chain; raises ``PkiFault`` if there will be none."""
+        ...
+
+
+class LocalIssuer:
+    """Signs with the authorities in a vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._authorities: dict[Purpose, Authority] = {}
+
+    async def issue(self, request: SigningRequest, purpose: Purpose, now: datetime) -> Issued:
+        authority = self.authority(purpose)
+        # The operator is ours to say, whatever the station believes (A00.FR.507).
+        return authority.issue(request.key, request.common_name, purpose, now, LIVES[purpose])
+
+    def authority(self, purpose: Purpose) -> Authority:
+        """Decrypted once: a fleet that renews its certificates is not to wait for that.
+
+        Raises:
+            PkiFault: there is none.
+        """
+        if purpose not in self._authorities:
+            self._authorities[purpose] = self._vault.authority(purpose)
+        return self._authorities[purpose]
+
+    @property
+    def root(self) -> x509.Certificate:
+        """What stations have to trust."""
+        return self._vault.root()

@@ -1,0 +1,271 @@
+"""The rules: who gets a certificate, what becomes of it, and whether one still counts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Coroutine
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from chargeplane.csms.certificates import tables
+from chargeplane.csms.certificates.issuing import Issuer, LocalIssuer
+from chargeplane.csms.certificates.tables import Certificate
+from chargeplane.csms.contract import NotConnected, Notice, Notify, Send, Station
+from chargeplane.domain.commands import TriggerMessage
+from chargeplane.runtime.clock import Clock
+from chargeplane.runtime.pki import (
+    Issued,
+    PkiFault,
+    Purpose,
+    SigningRequest,
+    Vault,
+    checked_request,
+    common_name,
+    der_of,
+    fingerprint,
+    from_der,
+)
+from chargeplane.runtime.store import Function, Store, StoreError, tenants
+
+__all__ = ["Certificates"]
+
+_log = logging.getLogger(__name__)
+RENEWED_BEFORE: Final = timedelta(days=30)
+ASKED_EVERY: Final = timedelta(days=1)
+ROOT_TOLD_BEFORE: Final = timedelta(days=365)
+SWEEP_S: Final = 3600.0
+REQUESTS_MAX: Final = 10
+"""Of a station within an hour: a loop of a station must not keep the authority busy."""
+REQUESTS_S: Final = 3600.0
+STATIONS_MAX: Final = 10_000
+
+
+class Certificates:
+    """Issues, follows and revokes certificates."""
+
+    def __init__(
+        self, store: Store, clock: Clock, vault: Vault | None, send: Send, notify: Notify
+    ) -> None:
+        """Without a vault nothing is signed."""
+        self.store = store
+        self.clock = clock
+        self.local = LocalIssuer(vault) if vault else None
+        self.issuer: Issuer | None = self.local
+        self._send = send
+        self._notify = notify
+        self._revoked: set[str] = set()
+        self._asked: OrderedDict[tuple[UUID, str], tuple[int, float]] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def load(self) -> None:
+        """Know what was revoked."""
+        for tenant_id in await self.store.read(tenants.known):
+            found = await self.store.read(partial(tables.revoked, tenant_id=tenant_id))
+            self._revoked |= {each.fingerprint for each in found}
+
+    def is_revoked(self, der: bytes) -> bool:
+        """Whether a station's certificate counts no longer (A00.FR.701)."""
+        return fingerprint(from_der(der)) in self._revoked
+
+    async def has_valid(self, tenant_id: UUID, station_id: str) -> bool:
+        """Whether a station has a certificate of ours that it can connect with."""
+        now = self.clock.now()
+        look = partial(tables.issued, tenant_id=tenant_id, count_max=20, station_id=station_id)
+        return any(
+            each.purpose == Purpose.STATION and each.state == "installed" and each.not_after > now
+            for each in await self.store.read(look)
+        )
+
+    # Signing (A02, A03) ---------------------------------------------------------------------
+
+    async def check(self, station: Station, csr: str) -> SigningRequest:
+        """What a station asks for, if it may have it.
+
+        Raises:
+            PkiFault: it may not; a security event says why.
+        """
+        try:
+            self._count(station)
+            if self.issuer is None:
+                raise PkiFault("there is no certificate authority")
+            look = partial(
+                tables.names_of_station, tenant_id=station.tenant_id, station_id=station.id
+            )
+            return checked_request(csr, await self.store.read(look))
+        except PkiFault as fault:
+            self._notify(self._notice(station, "InvalidCertificateRequest", str(fault)))
+            _log.warning("station %s: its signing request is refused: %s", station.id, fault)
+            raise
+
+    async def sign(
+        self, station: Station, request: SigningRequest, purpose: Purpose
+    ) -> tuple[Certificate, Issued]:
+        """Issue and keep a certificate; it counts for us from the moment that it is stored.
+
+        Raises:
+            PkiFault: the authority does not sign.
+            StoreError: it cannot be kept.
+        """
+        assert self.issuer is not None  # ``check`` came before
+        now = self.clock.now()
+        issued = await self.issuer.issue(request, purpose, now)
+        leaf = issued.certificate
+        kept = Certificate(
+            station.tenant_id,
+            fingerprint(leaf),
+            f"{leaf.serial_number:x}",
+            station.id,
+            str(purpose),
+            common_name(leaf.subject),
+            "issued",
+            None,
+            issued.pem.decode(),
+            leaf.not_valid_before_utc,
+            leaf.not_valid_after_utc,
+            now,
+        )
+        await self.store.write(Function(partial(tables.add, certificate=kept)))
+        return kept, issued
+
+    async def settle(self, certificate: Certificate, state: str, reason: str | None = None) -> None:
+        """Say what a station did with its certificate."""
+        work = partial(tables.change, certificate=certificate, state=state, reason=reason)
+        await self.store.write(Function(work))
+
+    async def revoke(self, tenant_id: UUID, print_: str) -> Certificate | None:
+        """Let a certificate count no longer; None if there is none. Connections stay."""
+        look = partial(tables.one, tenant_id=tenant_id, fingerprint=print_)
+        found = await self.store.read(look)
+        if found is None:
+            return None
+        if found.revoked_at is None:
+            now = self.clock.now()
+            work = partial(tables.change, certificate=found, state="revoked", revoked_at=now)
+            await self.store.write(Function(work))
+            found = found._replace(state="revoked", revoked_at=now)
+            detail = f"{found.common_name}, until {found.not_after:%Y-%m-%d}"
+            notice = Notice(tenant_id, found.station_id, "RevokedCertificate", detail=detail)
+            self._notify(notice)
+        self._revoked.add(print_)
+        return found
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something when the answer in hand is out."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    # Renewals -------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Look after what ends, until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except StoreError as error:
+                _log.warning("certificates are looked at later: %s", error)
+            await self.clock.sleep(SWEEP_S)
+
+    async def sweep(self) -> int:
+        """Have stations renew what ends soon (A02), and tell of roots; how many were asked."""
+        now, asked = self.clock.now(), 0
+        for tenant_id in await self.store.read(tenants.known):
+            look = partial(
+                tables.expiring,
+                tenant_id=tenant_id,
+                before=now + RENEWED_BEFORE,
+                asked_before=now - ASKED_EVERY,
+            )
+            for each in await self.store.read(look):
+                asked += await self._renew(each)
+            self._tell_of_root(tenant_id)
+        return asked
+
+    async def _renew(self, certificate: Certificate) -> bool:
+        look = partial(
+            tables.version_of_station,
+            tenant_id=certificate.tenant_id,
+            station_id=certificate.station_id,
+        )
+        version = await self.store.read(look)
+        if version is None or await self._is_replaced(certificate):
+            return False
+        try:
+            await self._send(
+                certificate.tenant_id,
+                certificate.station_id,
+                TriggerMessage(message=_trigger(version, certificate.purpose)),
+            )
+        except NotConnected:
+            return False
+        asked_at = self.clock.now()
+        work = partial(tables.change, certificate=certificate, renewal_asked_at=asked_at)
+        await self.store.write(Function(work))
+        return True
+
+    async def _is_replaced(self, certificate: Certificate) -> bool:
+        look = partial(
+            tables.issued,
+            tenant_id=certificate.tenant_id,
+            count_max=20,
+            station_id=certificate.station_id,
+        )
+        return any(
+            each.purpose == certificate.purpose
+            and each.state == "installed"
+            and each.not_after > certificate.not_after
+            for each in await self.store.read(look)
+        )
+
+    def _tell_of_root(self, tenant_id: UUID) -> None:
+        if self.local is None:
+            return
+        root = self.local.root
+        if root.not_valid_after_utc - self.clock.now() < ROOT_TOLD_BEFORE:
+            detail = f"the root ends on {root.not_valid_after_utc:%Y-%m-%d}: make a new one"
+            self._notify(Notice(tenant_id, "", "CertificateExpires", detail=detail))
+
+    async def settled(self) -> None:
+        """Wait for what is under way to be done and stored."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def stop(self) -> None:
+        """Give up what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def root_der(self) -> bytes | None:
+        """The root of our own authority."""
+        return der_of(self.local.root) if self.local else None
+
+    def _count(self, station: Station) -> None:
+        key, now_s = (station.tenant_id, station.id), self.clock.monotonic_s()
+        count, since_s = self._asked.pop(key, (0, now_s))
+        if now_s - since_s > REQUESTS_S:
+            count, since_s = 0, now_s
+        self._asked[key] = count + 1, since_s
+        if len(self._asked) > STATIONS_MAX:
+            self._asked.popitem(last=False)
+        if count >= REQUESTS_MAX:
+            raise PkiFault(f"more than {REQUESTS_MAX} requests in an hour")
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a certificate did not reach its station", exc_info=error)
+
+    def _notice(self, station: Station, type_: str, detail: str) -> Notice:
+        return Notice(station.tenant_id, station.id, type_, station.remote_host, detail)
+
+
+def _trigger(version: str, purpose: str) -> str:
+    if purpose == Purpose.V2G:
+        return "SignV2GCertificate"
+    is_1x = version.startswith("1.")
+    return "SignChargePointCertificate" if is_1x else "SignChargingStationCertificate"

@@ -1,0 +1,31 @@
+"""Security: events of stations and our own, new passwords, and higher security profiles.
+
+    a wrong log-in, a contested identity, a bad request ... -> ``Recorder`` -> /security-events
+    rotate-password, upgrade-security-profile -> ``Changes``: both count until the station returns
+
+Who may connect is decided in ``gateway.credentials``; certificates have a block of their own.
+
+Requirements: A01.FR.01 to .12, A04, A05.FR.01 to .07, A00.FR.005, B09; the security whitepaper of
+1.6, edition 3. Not kept to yet: going down from profile 3 to 2 (A05.FR.09).
+"""
+
+from __future__ import annotations
+
+from chargeplane.csms.contract import Block
+from chargeplane.csms.security import v1, v2
+from chargeplane.csms.security.api import routes
+from chargeplane.csms.security.changes import ChangeFault, Changes
+from chargeplane.csms.security.events import Recorder
+from chargeplane.ocpp import v16, v21
+
+__all__ = ["ChangeFault", "Changes", "Recorder", "block"]
+
+
+def block(changes: Changes) -> Block:
+    """The block."""
+    return Block(
+        "security",
+        v1={v16.SecurityEventNotificationRequest: v1.security_event},
+        v2={v21.SecurityEventNotificationRequest: v2.security_event},
+        routes=(routes(changes),),
+    )

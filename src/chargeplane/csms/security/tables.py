@@ -1,0 +1,197 @@
+"""The tables of security events, and of changes of credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Column, Connection, Integer, delete, select, update
+
+from chargeplane.csms.inventory import stations
+from chargeplane.runtime.store import SCHEMA, Id, Moment, Sink, Words, insert_new
+
+__all__ = [
+    "EVENT_SINK",
+    "CredentialChange",
+    "SecurityEvent",
+    "add_change",
+    "changes_of",
+    "events",
+    "open_changes",
+    "prune_events",
+    "set_next",
+    "set_state",
+    "station_row",
+]
+
+EVENTS_MAX: Final = 100_000
+"""Of a tenant; the oldest go first."""
+CHANGES_MAX: Final = 100
+"""Of a station, the newest, that are shown."""
+OPEN_MAX: Final = 100_000
+OPEN: Final = ("sent", "waiting", "unknown")
+"""The states of a change that is not over."""
+
+SCHEMA.contribute(Path(__file__).parent / "migrations")
+
+security_events = SCHEMA.table(
+    "security_events",
+    Column("id", Id, nullable=False),
+    Column("station_id", Words, nullable=False),
+    Column("type", Words, nullable=False),
+    Column("origin", Words, nullable=False),
+    Column("severity", Words, nullable=False),
+    Column("detail", Words),
+    Column("remote_host", Words),
+    Column("occurrences", Integer, nullable=False),
+    Column("reported_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("frame_id", Id),
+    key=["id"],
+    indexes=[["station_id", "id"]],
+)
+"""``origin``: station or central system. ``occurrences``: how often, in short succession."""
+
+credential_changes = SCHEMA.table(
+    "credential_changes",
+    Column("id", Id, nullable=False),
+    Column("station_id", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("from_profile", Integer, nullable=False),
+    Column("to_profile", Integer, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("reason", Words),
+    Column("started_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("deadline_at", Moment),
+    key=["id"],
+    indexes=[["station_id", "id"]],
+)
+
+EVENT_SINK: Final = Sink(security_events, [each.name for each in security_events.columns])
+
+
+class SecurityEvent(NamedTuple):
+    """An event as it is stored."""
+
+    tenant_id: UUID
+    id: UUID
+    station_id: str
+    type: str
+    origin: str
+    severity: str
+    detail: str | None
+    remote_host: str | None
+    occurrences: int
+    reported_at: datetime
+    received_at: datetime
+    frame_id: UUID | None = None
+
+
+class CredentialChange(NamedTuple):
+    """A change of a password or profile, as it is stored."""
+
+    tenant_id: UUID
+    id: UUID
+    station_id: str
+    kind: str
+    """password or profile."""
+    from_profile: int
+    to_profile: int
+    state: str
+    """sent, waiting, unknown; confirmed, refused, fallen-back, abandoned."""
+    reason: str | None
+    started_at: datetime
+    changed_at: datetime
+    deadline_at: datetime | None
+
+
+def events(
+    connection: Connection,
+    tenant_id: UUID,
+    *,
+    count_max: int,
+    before: UUID | None = None,
+    station_id: str | None = None,
+    severities: Iterable[str] = (),
+) -> list[SecurityEvent]:
+    """Events, the latest first."""
+    each = security_events.c
+    query = select(*(each[name] for name in SecurityEvent._fields)).where(
+        each.tenant_id == tenant_id
+    )
+    if before is not None:
+        query = query.where(each.id < before)
+    if station_id is not None:
+        query = query.where(each.station_id == station_id)
+    if wanted := tuple(severities):
+        query = query.where(each.severity.in_(wanted))
+    rows = connection.execute(query.order_by(each.id.desc()).limit(count_max))
+    return [SecurityEvent(*row) for row in rows]
+
+
+def prune_events(connection: Connection, tenant_id: UUID, keep_max: int = EVENTS_MAX) -> int:
+    """Delete the oldest beyond the bound; how many."""
+    each = security_events.c
+    newest = select(each.id).where(each.tenant_id == tenant_id).order_by(each.id.desc())
+    edge = connection.scalar(newest.offset(keep_max).limit(1))
+    if edge is None:
+        return 0
+    found = connection.execute(
+        delete(security_events).where(each.tenant_id == tenant_id, each.id <= edge)
+    )
+    return found.rowcount
+
+
+def station_row(connection: Connection, tenant_id: UUID, station_id: str) -> Any:
+    """A station's row, or None."""
+    mine = stations.c.tenant_id == tenant_id, stations.c.id == station_id
+    return connection.execute(select(stations).where(*mine)).one_or_none()
+
+
+def set_next(connection: Connection, tenant_id: UUID, station_id: str, **values: Any) -> None:
+    """Say what a station may come with next: ``next_...`` columns, None for nothing new."""
+    mine = stations.c.tenant_id == tenant_id, stations.c.id == station_id
+    connection.execute(update(stations).where(*mine).values(**values))
+
+
+def add_change(connection: Connection, change: CredentialChange) -> None:
+    """Keep a change that begins."""
+    insert_new(connection, credential_changes, change._asdict())
+
+
+def set_state(
+    connection: Connection, change: CredentialChange, state: str, reason: str | None, now: datetime
+) -> None:
+    """Say how far a change is."""
+    each = credential_changes.c
+    connection.execute(
+        update(credential_changes)
+        .where(each.tenant_id == change.tenant_id, each.id == change.id)
+        .values(state=state, reason=reason, changed_at=now)
+    )
+
+
+def changes_of(
+    connection: Connection, tenant_id: UUID, station_id: str, count_max: int = CHANGES_MAX
+) -> list[CredentialChange]:
+    """The changes of a station, the latest first."""
+    each = credential_changes.c
+    query = select(*(each[name] for name in CredentialChange._fields)).where(
+        each.tenant_id == tenant_id, each.station_id == station_id
+    )
+    rows = connection.execute(query.order_by(each.id.desc()).limit(count_max))
+    return [CredentialChange(*row) for row in rows]
+
+
+def open_changes(connection: Connection, tenant_id: UUID) -> list[CredentialChange]:
+    """All changes of a tenant that are not over."""
+    each = credential_changes.c
+    query = select(*(each[name] for name in CredentialChange._fields)).where(
+        each.tenant_id == tenant_id, each.state.in_(OPEN)
+    )
+    rows = connection.execute(query.order_by(each.id).limit(OPEN_MAX))
+    return [CredentialChange(*row) for row in rows]

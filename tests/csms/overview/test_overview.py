@@ -1,0 +1,165 @@
+"""The overview: what is wrong, what flows, what comes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, update
+
+from chargeplane.csms import overview
+from chargeplane.csms.authorization import expiring
+from chargeplane.csms.authorization import tables as tokens
+from chargeplane.csms.contract import Registration
+from chargeplane.csms.gateway.admission import register, remember_unknown
+from chargeplane.csms.inventory import CONNECTOR_SINK, Known, stations
+from chargeplane.csms.overview.api import Overviews
+from chargeplane.csms.overview.service import DAY_S_MAX, NOW_S_MAX, Overview
+from chargeplane.csms.pulse import Pulse
+from chargeplane.csms.transactions import active_count, day
+from chargeplane.domain.tokens import TokenStatus
+from chargeplane.runtime.clock import SimulatedClock
+from chargeplane.runtime.store import Function, Rows, Store
+from tests.csms.making import NOW, TENANT_ID
+from tests.csms.rest import client
+from tests.csms.test_pulse import power, sampled
+from tests.csms.transactions.test_figures import HOUR, session
+
+
+def fill(connection: Connection) -> None:
+    for name, registration, version in (
+        ("A", Registration.ACCEPTED, "1.6"),
+        ("B", Registration.ACCEPTED, "2.0.1"),
+        ("C", Registration.ACCEPTED, None),
+        ("D", Registration.PENDING, None),
+    ):
+        register(connection, Known(TENANT_ID, name, 0, None, registration, 0), NOW)
+        values: dict[str, Any] = {"ocpp_version": version}
+        if name == "B":
+            values |= {"name": "Roof", "last_seen_at": NOW - HOUR}
+        connection.execute(update(stations).where(stations.c.id == name).values(values))
+    remember_unknown(
+        connection,
+        tenant_id=TENANT_ID,
+        identity="X",
+        remote_host="192.0.2.1",
+        subprotocols=(),
+        now=NOW,
+    )
+    for value, ends_in in (("SOON", timedelta(days=3)), ("LATER", timedelta(days=30))):
+        token = {
+            "key": value.casefold(),
+            "value": value,
+            "type": "",
+            "status": TokenStatus.ACCEPTED,
+            "transactions_max": 1,
+            "created_at": NOW,
+            "expires_at": NOW + ends_in,
+        }
+        tokens.add(connection, TENANT_ID, token)
+
+
+class Scene:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.clock = SimulatedClock(NOW)
+        self.pulse = Pulse(self.clock)
+        self.connected = {"A"}
+        self.overview = Overview(
+            store,
+            self.clock,
+            self.pulse,
+            lambda tenant_id, station_id: station_id in self.connected,
+            day,
+            active_count,
+            (expiring,),
+        )
+
+    async def begin(self) -> None:
+        await self.store.write(Function(fill))
+        rows = [
+            session(1, NOW - HOUR, None, station_id="A"),
+            session(2, NOW - HOUR, NOW - HOUR / 2, 0, station_id="A"),
+        ]
+        for station_id, evse_id, status in (("A", 1, "charging"), ("A", 2, "faulted")):
+            row = (TENANT_ID, station_id, evse_id, 1, status, "E7", None, None, NOW, NOW)
+            rows.append((CONNECTOR_SINK, row))
+        await self.store.write(Rows(tuple(rows)))
+
+    async def show(self) -> dict[str, Any]:
+        async with client(self.store, *overview.block(self.overview).routes) as asked:
+            answer = await asked.get("/overview")
+        assert answer.status_code == 200, answer.text
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+
+@pytest.fixture
+async def scene(store: Store) -> Scene:
+    scene = Scene(store)
+    await scene.begin()
+    return scene
+
+
+async def test_the_overview_tells_what_is_wrong_what_flows_and_what_comes(scene: Scene) -> None:
+    scene.pulse.hear(sampled(power(7400), station_id="A"))
+    shown = await scene.show()
+    assert shown["totals"] == {
+        "stations": 4,
+        "connected": 1,
+        "offline": 2,
+        "pending": 1,
+        "unknown": 1,
+        "faulted": 1,
+        "sessions": 1,
+        "power_w": 7400.0,
+        "by_version": {"1.6": 1},
+        "by_status": {"charging": 1, "faulted": 1},
+    }
+    problems = shown["problems"]
+    assert [(each["station_id"], each["since"]) for each in problems["offline"]] == [
+        ("B", "2026-11-21T11:00:00Z"),
+        ("C", None),
+    ]
+    [fault] = problems["faulted"]
+    assert (fault["station_id"], fault["evse_id"], fault["error_code"]) == ("A", 2, "E7")
+    [failing] = problems["failing_starts"]
+    assert (failing["station_id"], failing["count"]) == ("A", 1)
+    assert (problems["repairs"], len(shown["history"])) == ([], 24)
+    assert [(each["kind"], each["subject"]) for each in shown["next"]] == [
+        ("id-token-expires", "SOON")
+    ]
+
+
+async def test_what_is_slow_to_read_is_read_seldom_and_what_flows_is_told_at_once(
+    scene: Scene,
+) -> None:
+    before = await scene.show()
+    scene.connected.clear()
+    await scene.store.write(Rows((session(3, NOW - HOUR, NOW, 0, station_id="B"),)))
+    scene.pulse.hear(sampled(power(50), station_id="A"))
+    soon = await scene.show()
+    assert soon["totals"] == before["totals"] | {"power_w": 50.0}
+    await scene.clock.advance(NOW_S_MAX)
+    later = await scene.show()
+    assert (later["totals"]["connected"], later["totals"]["offline"]) == (0, 3)
+    assert len(later["problems"]["failing_starts"]) == 1
+    await scene.clock.advance(DAY_S_MAX)
+    assert len((await scene.show())["problems"]["failing_starts"]) == 2
+
+
+async def test_the_live_view_answers_the_same_and_needs_no_parameters(scene: Scene) -> None:
+    view = Overviews(scene.overview).view
+    found: Any = await view.read(TENANT_ID, view.parse({}))
+    assert found.totals.stations == (await scene.show())["totals"]["stations"]
+    assert view.keys[type(sampled(power(Decimal(1))))](sampled()) == view.subject(None)
+
+
+async def test_whoever_may_not_read_stations_sees_no_overview(scene: Scene) -> None:
+    routes = overview.block(scene.overview).routes
+    async with client(scene.store, *routes, role="nobody") as asked:
+        assert (await asked.get("/overview")).status_code == 401
+    async with client(scene.store, *routes, role="viewer") as asked:
+        assert (await asked.get("/overview")).status_code == 200
