@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_type_hints
 
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.catalogue import find
@@ -129,9 +129,28 @@ class Central:
                 return v16.StartTransactionResponse(
                     transaction_id=self._transaction_id, id_tag_info=info_1x()
                 )
+            case v21.NotifyEVChargingNeedsRequest():
+                return v21.NotifyEVChargingNeedsResponse(
+                    status=v21.NotifyEVChargingNeedsStatusEnumType.ACCEPTED
+                )
+            case v21.NotifyEVChargingScheduleRequest():
+                return v21.NotifyEVChargingScheduleResponse(
+                    status=v21.GenericStatusEnumType.ACCEPTED
+                )
+            case v21.PullDynamicScheduleUpdateRequest():
+                return v21.PullDynamicScheduleUpdateResponse(
+                    status=v21.ChargingProfileStatusEnumType.REJECTED
+                )
+            case v21.VatNumberValidationRequest():
+                return v21.VatNumberValidationResponse(
+                    vat_number=request.vat_number, status=v21.GenericStatusEnumType.ACCEPTED
+                )
         action = find(self.version.newest_of_family, type(request).__name__[:-7])
         assert action is not None
         assert action.response is not None
+        hints = get_type_hints(action.response)
+        if "status" in hints and isinstance(hints["status"], type):
+            return action.response(status=hints["status"]("Accepted"))
         return action.response()
 
 

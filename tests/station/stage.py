@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp.tolerance import STRICT, Tolerance
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request, Response
 from chargeplane.station import Core, Ev, Inventory
+from chargeplane.station.memory import Memory
 from chargeplane.station.signals import Happening
 from tests.station.central import START, Central
 
@@ -35,26 +36,54 @@ class Stage:
         variables: Mapping[str, str] | None = None,
         inventory: Inventory | None = None,
         tolerance: Tolerance = STRICT,
+        memory: Memory | None = None,
     ) -> None:
         self.version = Version(version)
         self.now_s = 0.0
         self.central = Central(self.version, tolerance)
-        self.core = Core(
-            "CP1",
-            self.version,
-            started_at=START,
-            rng=Random(seed),
-            speed=speed,
-            quirks=quirks,
-            variables=variables,
-            inventory=inventory,
-        )
+        self.memory = memory or Memory()
+        self._options: dict[str, Any] = {
+            "speed": speed,
+            "quirks": quirks,
+            "variables": variables,
+            "inventory": inventory,
+        }
+        self._seed = seed
+        self.core = self._program()
         self.frames: list[str] = []
         """All that the station sent."""
         self.happened: list[Happening] = []
         self.is_connected = False
         self.is_deaf = False
         """Whether the central system has stopped to answer."""
+
+    def _program(self) -> Core:
+        at = START + timedelta(seconds=self.now_s)
+        return Core(
+            "CP1",
+            self.version,
+            started_at=at,
+            now_s=self.now_s,
+            rng=Random(self._seed),
+            memory=self.memory,
+            **self._options,
+        )
+
+    def new_program(self, away_s: float = 0.0) -> Stage:
+        """Kill the program of the station, and start it again later with the same memory."""
+        self.memory.save()
+        self.central.close()
+        self.is_connected = False
+        self.now_s += away_s
+        self.core = self._program()
+        return self
+
+    def lose_power(self, away_s: float = 10.0, reason: str = "PowerUp") -> Stage:
+        """Cut the power; the station is back and connected after a while."""
+        self.core.lose_power(self.now_s, reason)
+        self.carry().disconnect()
+        self.wait(away_s)
+        return self.connect()
 
     def connect(self) -> Stage:
         self.is_connected = True

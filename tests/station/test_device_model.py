@@ -11,7 +11,16 @@ from chargeplane.ocpp.wire import UNSET
 from chargeplane.station import EvseSpec, Inventory
 from chargeplane.station.inventory import Inventory as Built
 from chargeplane.station.variable_table import table
-from chargeplane.station.variables import Change, Kind, Mutability, Place, Variable, Variables
+from chargeplane.station.variables import (
+    Change,
+    Kind,
+    Mutability,
+    Place,
+    Rows,
+    Variable,
+    Variables,
+    place_of,
+)
 from tests.station.stage import Stage, online
 
 
@@ -178,7 +187,7 @@ def test_reports_have_every_variable_that_they_are_about() -> None:
         "WriteOnly",
     }
     summary = report(online("2.0.1"), "SummaryInventory")
-    assert {each.variable.name for each in summary} == {"Available", "AvailabilityState"}
+    assert {each.variable.name for each in summary} == {"Available", "AvailabilityState", "Problem"}
 
 
 def test_a_report_of_some_variables_has_those() -> None:
@@ -194,8 +203,9 @@ def test_a_report_of_some_variables_has_those() -> None:
     assert getattr(stage.ask(request), "status", "") == "Accepted"
     (part,) = stage.central.all(v21.NotifyReportRequest)
     names = sorted(f"{each.component.name}.{each.variable.name}" for each in part.report_data)
-    clock = [f"ClockCtrlr.{each}" for each in ("DateTime", "TimeSource", "TimeZone")]
-    assert names == [*clock, "EVSE.Power"]
+    assert names[-1] == "EVSE.Power"
+    assert {"ClockCtrlr.DateTime", "ClockCtrlr.TimeSource", "ClockCtrlr.TimeZone"} < set(names)
+    assert all(each.startswith("ClockCtrlr.") for each in names[:-1])
 
 
 def test_a_report_of_nothing_is_empty() -> None:
@@ -221,13 +231,13 @@ def test_the_inventory_decides_which_hardware_there_is() -> None:
 
 
 def test_every_default_fits_its_own_limits() -> None:
-    for each in table(Built(), "CP1"):
+    for each in table(Built()):
         if each.value:
             assert each.fits(each.value), each.place
 
 
 def test_presets_are_checked() -> None:
-    variables = Variables(table(Built(), "CP1"))
+    variables = Variables(table(Built()))
     variables.preset({"HeartbeatInterval": "9"})
     assert variables.number("OCPPCommCtrlr", "HeartbeatInterval") == 9
     for wrong in ({"HeartbeatInterval": "soon"}, {"Nothing.Nothing": "1"}):
@@ -238,7 +248,153 @@ def test_presets_are_checked() -> None:
 def test_a_change_that_needs_a_reboot_says_so() -> None:
     place = Place("A", "B")
     one = Variable(place, "1", Kind.INTEGER, Mutability.READ_WRITE, needs_reboot=True)
-    variables = Variables(iter([one]))
-    assert variables.change(one, "2") is Change.REBOOT_REQUIRED
-    assert variables.find(place) is one
-    assert one.actual == "2"
+    variables = Variables(Rows([one]))
+    mine = variables.at(place)
+    assert variables.change(mine, "2") is Change.REBOOT_REQUIRED
+    assert variables.text("A", "B") == "2"
+    assert one.value == "1"
+
+
+def some(stage: Stage, *criteria: str, **asked: Any) -> tuple[str, set[str]]:
+    """Status of a GetReport, and the places that were reported."""
+    stage.central.heard.clear()
+    request = v21.GetReportRequest(
+        request_id=3,
+        component_criteria=[v21.ComponentCriterionEnumType(each) for each in criteria] or UNSET,
+        component_variable=asked.get("variables", UNSET),
+    )
+    status = str(getattr(stage.ask(request), "status", ""))
+    rows = [row for part in stage.central.all(v21.NotifyReportRequest) for row in part.report_data]
+    return status, {_name(row) for row in rows}
+
+
+def _name(row: v21.ReportDataType) -> str:
+    evse = row.component.evse
+    where = f"@{evse.id}.{evse.connector_id or 0}" if evse else ""
+    instance = f"[{row.variable.instance}]" if row.variable.instance else ""
+    return f"{row.component.name}.{row.variable.name}{instance}{where}"
+
+
+def component(name: str, variable_name: str = "", evse: int = 0) -> v21.ComponentVariableType:
+    return v21.ComponentVariableType(
+        component=v21.ComponentType(name=name, evse=v21.EVSEType(id=evse) if evse else UNSET),
+        variable=v21.VariableType(name=variable_name) if variable_name else UNSET,
+    )
+
+
+@pytest.mark.parametrize("version", ["2.0.1", "2.1"])
+def test_a_problem_is_found_where_it_is(version: str) -> None:
+    stage = online(version)
+    assert some(stage, "Problem") == ("EmptyResultSet", set())
+    stage.core.set_fault(2, "GroundFailure", stage.now_s)
+    stage.carry()
+    status, names = some(stage, "Problem")
+    assert status == "Accepted"
+    assert {"ChargingStation.Problem", "EVSE.Problem@2.0", "Connector.Problem@2.1"} <= names
+    assert not any("@1" in each for each in names)
+    states = get(stage, variable("EVSE", "Problem", evse=2), variable("EVSE", "Problem", evse=1))
+    assert states == [("Accepted", "true"), ("Accepted", "false")]
+
+
+def test_what_is_switched_off_is_neither_enabled_nor_available() -> None:
+    stage = online("2.1")
+    assert set_(stage, "false", variable("ReservationCtrlr", "Enabled")) == "Accepted"
+    _, enabled = some(stage, "Enabled")
+    assert "ReservationCtrlr.Enabled" not in enabled
+    assert {"AuthCtrlr.Enabled", "ClockCtrlr.DateTime"} <= enabled  # the clock has no such variable
+    _, both = some(stage, "Enabled", "Available")
+    assert "ReservationCtrlr.Enabled" in both
+
+
+def test_what_a_question_leaves_out_stands_for_all() -> None:
+    stage = online("2.1")
+    _, evses = some(stage, variables=[component("evse", "power")])
+    assert evses == {"EVSE.Power@1.0", "EVSE.Power@2.0"}
+    _, connectors = some(stage, variables=[component("Connector", "ConnectorType", evse=2)])
+    assert connectors == {"Connector.ConnectorType@2.1"}
+    _, items = some(stage, variables=[component("DeviceDataCtrlr", "ItemsPerMessage")])
+    assert len(items) == 3
+    assert some(stage, "Enabled", variables=[component("AuthCtrlr", "Enabled")])[1] == {
+        "AuthCtrlr.Enabled"
+    }
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        ({"ItemsPerMessage": "1"}, "OccurrenceConstraintViolation"),
+        ({"BytesPerMessage": "20"}, "FormatViolation"),
+    ],
+    ids=["items", "bytes"],
+)
+def test_longer_requests_than_allowed_are_refused(limits: dict[str, str], code: str) -> None:
+    messages = ("GetVariables", "SetVariables", "GetReport")
+    variables = {
+        f"DeviceDataCtrlr.{name}[{message}]": value
+        for name, value in limits.items()
+        for message in messages
+    }
+    stage = online("2.1", variables=variables)
+    two = [variable("AuthCtrlr", "Enabled"), variable("AuthCtrlr", "LocalPreAuthorize")]
+    gets = [v21.GetVariableDataType(**each) for each in two]
+    sets = [v21.SetVariableDataType(attribute_value="true", **each) for each in two]
+    asked = [component("EVSE"), component("Connector")]
+    assert stage.ask(v21.GetVariablesRequest(get_variable_data=gets)) == code
+    assert stage.ask(v21.SetVariablesRequest(set_variable_data=sets)) == code
+    assert stage.ask(v21.GetReportRequest(request_id=1, component_variable=asked)) == code
+
+
+def test_a_report_is_cut_into_parts_that_are_not_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {_name(row) for row in report(online("2.1"), "FullInventory")}
+    monkeypatch.setattr("chargeplane.station.reports.PART_BYTES_MAX", 2_000)
+    stage = online("2.1")
+    rows = report(stage, "FullInventory")
+    parts = stage.central.all(v21.NotifyReportRequest)
+    assert {_name(row) for row in rows} == whole
+    assert len(parts) > len(whole) / 20
+    assert max(len(each) for each in stage.frames) < 2_500
+
+
+def test_results_name_the_attribute_that_they_are_about() -> None:
+    stage = online("2.1")
+    wanted = variable("AuthCtrlr", "Enabled")
+    got = stage.ask(v21.GetVariablesRequest(get_variable_data=[v21.GetVariableDataType(**wanted)]))
+    assert isinstance(got, v21.GetVariablesResponse)
+    assert got.get_variable_result[0].attribute_type == "Actual"
+    data = v21.SetVariableDataType(attribute_value="true", **wanted)
+    done = stage.ask(v21.SetVariablesRequest(set_variable_data=[data]))
+    assert isinstance(done, v21.SetVariablesResponse)
+    assert done.set_variable_result[0].attribute_type == "Actual"
+
+
+@pytest.mark.parametrize(("version", "has_it"), [("2.0.1", False), ("2.1", True)])
+def test_a_station_has_the_variables_of_its_version(version: str, has_it: bool) -> None:
+    stage = online(version)
+    ((status, _),) = get(stage, variable("TxCtrlr", "ResumptionTimeout"))
+    assert status == ("Accepted" if has_it else "UnknownVariable")
+
+
+def test_stations_that_are_built_alike_share_what_they_do_not_change() -> None:
+    one, two = (Variables(table(Inventory())) for _ in range(2))
+    one.preset({"HeartbeatInterval": "9", "EVSE.AllowReset@2": "false"})
+    assert [each.text("OCPPCommCtrlr", "HeartbeatInterval") for each in (one, two)] == ["9", "300"]
+    assert table(Inventory()) is table(Inventory())
+    here = Place("EVSE", "AllowReset", evse_id=2)
+    assert [each.at(here).actual for each in (one, two)] == ["false", "true"]
+    with pytest.raises(KeyError, match=r"No\.Such\[thing\]@1\.2"):
+        one.at(Place("No", "Such", "thing", 1, 2))
+
+
+@pytest.mark.parametrize("text", ["A.B", "A.B[c]", "A.B@1", "A.B[c d]@1.2", ".Key"])
+def test_the_text_of_a_place_names_that_place(text: str) -> None:
+    assert str(place_of(text)) == text
+
+
+def test_every_required_key_of_1_6_is_there() -> None:
+    keys = {each.key for each in table(Inventory()) if each.key}
+    assert {
+        "LocalAuthListEnabled", "LocalAuthListMaxLength", "SendLocalListMaxLength",
+        "ReserveConnectorZeroSupported", "StopTxnAlignedData", "ConnectorPhaseRotation",
+        "GetConfigurationMaxKeys", "SupportedFeatureProfiles", "MaxEnergyOnInvalidId",
+        "UnlockConnectorOnEVSideDisconnect", "ResetRetries", "WebSocketPingInterval",
+    } <= keys  # fmt: skip

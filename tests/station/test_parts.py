@@ -35,7 +35,7 @@ def test_timers_go_off_in_the_order_of_time_and_then_of_setting() -> None:
 
 
 def test_the_back_off_doubles_a_few_times_and_begins_anew_after_success() -> None:
-    variables = Variables(table(Inventory(), "CP1"))
+    variables = Variables(table(Inventory()))
     variables.preset(
         {
             "OCPPCommCtrlr.RetryBackOffWaitMinimum": "10",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,6 +87,59 @@ async def test_a_visit_over_soap_with_commands_from_the_central_system(version: 
     assert stopped.transaction_id == 101
     assert stopped.meter_stop == ended.energy_wh
     assert heard.names()[0] == "BootNotification"
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.1"])
+async def test_the_next_program_delivers_what_the_last_one_could_not(
+    version: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "cp1.memory"
+    async with server() as at:
+        options: dict[str, Any] = {"version": version, "url": at.url, "memory": path, "seed": 1}
+        async with Station("CP1", variables=QUICK, **options) as first:
+            at.is_open = False
+            await first.plug_in(1, Ev(soc=0.5))
+            await first.tap("DEADBEEF")
+            await first.wait_for(TransactionStarted)
+            at.links["CP1"].close()
+            await first.wait_for(Disconnected)
+            await first.tap("DEADBEEF")
+            undelivered = first.undelivered
+        at.is_open = True
+        async with Station("CP1", variables=QUICK, **options) as second:
+            await second.until(lambda core: not core.hub.outbox)
+        central = at.centrals["CP1"]
+    assert undelivered
+    if version == "1.6":
+        (stop,) = central.all(v16.StopTransactionRequest)
+        assert stop.transaction_id == 101
+    else:
+        numbers = [each.seq_no for each in central.all(v21.TransactionEventRequest)]
+        assert numbers == list(range(len(numbers)))
+        assert len(numbers) > 2
+
+
+async def test_a_station_is_built_as_its_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "station.toml"
+    path.write_text('[station]\nmodel = "From a file"\n[[evse]]\n[[evse]]\n[[evse]]\n')
+    async with server() as at, Station("CP1", url=at.url, inventory=path) as cp:
+        (boot,) = at.centrals["CP1"].all(v21.BootNotificationRequest)
+        evses = len(cp.core.hub.evses)
+    assert (boot.charging_station.model, evses) == ("From a file", 3)
+
+
+async def test_a_station_loses_its_power_and_ends_its_transaction_when_it_is_back() -> None:
+    async with server() as at, station(at, "2.1") as cp:
+        await cp.plug_in(1, Ev(soc=0.2))
+        await cp.tap("DEADBEEF")
+        await cp.lose_power()
+        await cp.wait_for(TransactionEnded)
+        await cp.until(lambda core: core.hub.is_online and not core.hub.outbox)
+        events = at.centrals["CP1"].all(v21.TransactionEventRequest)
+    assert events[-1].transaction_info.stopped_reason == "PowerLoss"
+    numbers = [each.seq_no for each in events]  # the one that was under way is sent again
+    assert numbers == sorted(numbers)
+    assert set(numbers) == set(range(numbers[-1] + 1))
 
 
 async def test_a_station_comes_back_after_a_loss_and_delivers_what_happened() -> None:

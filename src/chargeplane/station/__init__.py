@@ -2,7 +2,9 @@
 
 * ``Station``: one over real sockets; ``Fleet``: many, with their drivers
 * ``Core``: the same without sockets and clock, a state machine
-* ``Inventory`` and ``EvseSpec``: what it is built of; ``Ev``: a vehicle with a battery
+* ``Inventory`` and ``EvseSpec``: what it is built of, ``read_inventory``: out of a file;
+  ``Ev``: a vehicle with a battery
+* ``MemoryFault``: the file in which a station remembers cannot be used
 * ``Tally``: what a fleet did, counted while it happens
 * ``signals``: what can happen, for ``Station.wait_for`` and ``Core.happened``
 * ``quirks.QUIRKS``: the oddities of real stations, as switches
@@ -17,6 +19,8 @@ from __future__ import annotations
 from chargeplane.station.core import Core
 from chargeplane.station.fleet import DEMONSTRATION, Fleet, Member, Storm
 from chargeplane.station.inventory import EvseSpec, Inventory
+from chargeplane.station.inventory_file import InventoryFault, read_inventory
+from chargeplane.station.memory import MemoryFault
 from chargeplane.station.station import Station
 from chargeplane.station.tally import Tally
 from chargeplane.station.vehicle import Ev
@@ -28,8 +32,11 @@ __all__ = [
     "EvseSpec",
     "Fleet",
     "Inventory",
+    "InventoryFault",
     "Member",
+    "MemoryFault",
     "Station",
     "Storm",
     "Tally",
+    "read_inventory",
 ]

@@ -16,7 +16,7 @@ seconds vehicles and meters live through in one of them; the station's clock doe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
@@ -25,29 +25,47 @@ from chargeplane.ocpp.versions import Version
 from chargeplane.station import (
     authorization,
     availability,
+    battery_swap,
+    certificates,
     data_transfer,
+    der,
+    diagnostics,
+    display,
+    firmware,
+    local_list,
     metering,
+    monitoring,
+    payment,
     provisioning,
     remote_control,
+    reservation,
     smart_charging,
+    tariff_cost,
     transactions,
 )
 from chargeplane.station.evse import Evse
+from chargeplane.station.grid import GridPoint
 from chargeplane.station.hub import Hub
 from chargeplane.station.inventory import Inventory
+from chargeplane.station.memory import Memory
 from chargeplane.station.quirks import Disguise
+from chargeplane.station.readings import connect_readings
+from chargeplane.station.remembering import keep_life, keep_variable, recall, seen_at
 from chargeplane.station.signals import (
     Cause,
     Connected,
     Disconnected,
     FaultChanged,
+    GridChanged,
     Happening,
     LimitWanted,
     NotReached,
     Online,
     PluggedIn,
+    PowerLost,
     Restarting,
     SettingChanged,
+    Signal,
     StopWanted,
     Tapped,
     Unplugged,
@@ -59,13 +77,24 @@ __all__ = ["Core"]
 
 BLOCKS = (
     provisioning,
+    reservation,
+    local_list,
     availability,
     authorization,
     transactions,
     metering,
+    monitoring,
     remote_control,
     smart_charging,
+    der,
+    diagnostics,
+    firmware,
+    display,
+    tariff_cost,
+    payment,
+    battery_swap,
     data_transfer,
+    certificates,
 )
 
 
@@ -84,6 +113,7 @@ class Core:
         rng: Random | None = None,
         quirks: Sequence[str] = (),
         variables: Mapping[str, str] | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """Switch a station on.
 
@@ -97,9 +127,11 @@ class Core:
             rng: where all chance comes from; the same seed gives the same frames.
             quirks: names out of ``chargeplane.station.quirks``.
             variables: values of the device model, as ``Variables.preset`` takes them.
+            memory: what an earlier ``Core`` of the station left behind; none: it is new.
 
         Raises:
             ValueError: a quirk or variable is not known, or does not fit the version.
+            MemoryFault: the memory is that of another kind of station, or damaged.
         """
         rng = Random() if rng is None else rng
         self.hub = hub = Hub(
@@ -110,17 +142,28 @@ class Core:
             started_at=started_at,
             now_s=now_s,
             speed=speed,
+            memory=memory,
         )
+        self._starts = self._begin()
         self._disguise = Disguise(quirks, version)
-        self._heard: list[str] = []
+        self._heard: list[str] = []  # what quirks answer without the station
         self._hang_up = False
-        _connect_readings(hub)
+        connect_readings(hub)
+        hub.variables.preset(dict(hub.inventory.variables))
         hub.variables.preset(variables or {})
+        recall(hub)
         hub.variables.changed = self._on_changed
         hub.hears(Online, lambda _: hub.outbox.wake())
         hub.hears(Restarting, self._on_restarting)
         for block in BLOCKS:
             block.install(hub)
+
+    def _begin(self) -> int:
+        """Count one more program with this memory; its ids must not be those of the last one."""
+        starts, _ = seen_at(self.hub)
+        if starts:
+            self.hub.rng.seed(f"{self.hub.rng.getrandbits(64)}/{starts}")
+        return starts + 1
 
     @property
     def is_1x(self) -> bool:
@@ -135,6 +178,14 @@ class Core:
     def disguise(self) -> Disguise:
         """What the quirks make of frames and of the handshake."""
         return self._disguise
+
+    def set_quirks(self, quirks: Sequence[str]) -> None:
+        """Be odd in these ways from now on, and in no others.
+
+        Raises:
+            ValueError: a quirk is not known, or does not fit the version.
+        """
+        self._disguise = Disguise(quirks, self.hub.version)
 
     def evse(self, evse_id: int) -> Evse:
         """An EVSE as it is at the time of the last call.
@@ -168,11 +219,15 @@ class Core:
     def receive(self, text: str, now_s: float) -> None:
         """Take one frame."""
         self._to(now_s)
-        self.hub.conversation.receive(text, now_s)
+        heard = self._disguise.heard(text)
+        self._heard += heard.send
+        for each in heard.receive:
+            self.hub.conversation.receive(each, now_s)
 
     def outgoing(self) -> list[str]:
         """The frames to send now, in order, as the quirks want them."""
-        sent: list[str] = []
+        self.save()
+        sent, self._heard = self._heard, []
         while texts := self.hub.conversation.outgoing():
             for text in texts:
                 said = self._disguise.frames(text)
@@ -180,6 +235,16 @@ class Core:
                 for answer in said.hear:
                     self.hub.conversation.receive(answer, self.hub.now_s)
         return sent
+
+    def save(self) -> None:
+        """Make sure that what the station knows now is remembered.
+
+        Raises:
+            MemoryFault: its file cannot be written.
+        """
+        if self.hub.memory.is_changed:
+            keep_life(self.hub, self._starts)
+            self.hub.memory.save()
 
     @property
     def wants_to_hang_up(self) -> bool:
@@ -257,12 +322,61 @@ class Core:
         self._to(now_s)
         self.hub.tell(LimitWanted(evse_id, limit_w))
 
+    def set_grid(self, point: GridPoint, now_s: float) -> None:
+        """The grid is another one from now on."""
+        self._to(now_s)
+        for evse in self.hub.evses.values():
+            self.hub.live(evse)
+        point.put_on(self.hub.grid)
+        self.hub.tell(GridChanged())
+
+    def play_grid(self, points: Sequence[GridPoint], now_s: float) -> None:
+        """Let the grid change over time, in seconds of the station's clock."""
+        self._to(now_s)
+        for number, point in enumerate(points):
+            act = partial(self._play, point)
+            self.hub.after(point.after_s, ("grid", number), act)
+
+    def _play(self, point: GridPoint) -> None:
+        self.set_grid(point, self.hub.now_s)
+
+    def want(self, signal: Signal, now_s: float) -> None:
+        """Somebody on the site wants something: an energy manager a limit, a driver priority."""
+        self._to(now_s)
+        self.hub.tell(signal)
+
     def restart(self, now_s: float, reason: str = "LocalReset") -> None:
         """Somebody switches the station off and on; a boot reason of 2.x."""
         self._to(now_s)
         for evse in list(self.hub.transactions()):
             self.hub.tell(StopWanted(evse.id, Cause.REBOOTED))
         self.hub.tell(Restarting(reason))
+
+    def lose_power(self, now_s: float, reason: str = "PowerUp") -> None:
+        """The station stops without a warning, and boots when it can dial again.
+
+        Args:
+            now_s: the time.
+            reason: why it boots, a boot reason of 2.x: ``PowerUp`` after a power cut, ``Watchdog``
+                after a crash.
+        """
+        self._to(now_s)
+        self.hub.tell(PowerLost(Cause.POWER_LOST if reason == "PowerUp" else Cause.REBOOTED))
+        self.hub.tell(Restarting(reason))
+
+    def skew_clock(self, difference_s: float, now_s: float) -> None:
+        """The station's clock jumps; an answer with the time sets it right again."""
+        self._to(now_s)
+        self.hub.set_time(self.hub.time() + timedelta(seconds=difference_s))
+
+    def reset_meter(self, evse_id: int, now_s: float) -> None:
+        """The meter of an EVSE begins at 0 again, as some do when they lose power.
+
+        Raises:
+            KeyError: there is no such EVSE.
+        """
+        self._to(now_s)
+        self.evse(evse_id).register = 0.0
 
     def happened(self) -> list[Happening]:
         """All that happened since the last call."""
@@ -275,24 +389,5 @@ class Core:
 
     def _on_changed(self, variable: Variable) -> None:
         place = variable.place
+        keep_variable(self.hub, variable)
         self.hub.tell(SettingChanged(place.component, place.variable))
-
-
-def _connect_readings(hub: Hub) -> None:
-    """Let the variables that mirror something read it where it is."""
-    for variable in hub.variables:
-        place = variable.place
-        match place.component, place.variable:
-            case "ClockCtrlr", "DateTime":
-                variable.read = lambda: hub.time().isoformat(timespec="milliseconds")
-            case "ChargingStation", "AvailabilityState":
-                variable.read = lambda: "Available" if hub.is_operative else "Unavailable"
-            case (("EVSE" | "Connector"), "AvailabilityState"):
-                evse = hub.evses[place.evse_id or 1]
-                variable.read = partial(_availability, hub, evse)
-
-
-def _availability(hub: Hub, evse: Evse) -> str:
-    status = evse.status(hub.is_operative).value
-    kept = {"Available", "Reserved", "Unavailable", "Faulted"}
-    return status if status in kept else "Occupied"

@@ -1,15 +1,29 @@
-"""The drivers of a day: when they come, what they drive, how long they stay. All from one seed."""
+"""The drivers of a day: when they come, what they drive, what they do. All from one seed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
 from chargeplane.station.vehicle import Ev
 
-__all__ = ["DEPOT", "PATTERNS", "PUBLIC", "WORKPLACE", "Day", "Visit", "visits"]
+__all__ = [
+    "DEPOT",
+    "PATTERNS",
+    "PUBLIC",
+    "WORKPLACE",
+    "Day",
+    "Deed",
+    "Pass",
+    "Plug",
+    "Present",
+    "Unplug",
+    "Visit",
+    "deeds",
+    "visits",
+]
 
 _HOUR_S = 3600.0
 # Capacity in Wh, power in W, phases.
@@ -68,7 +82,7 @@ PATTERNS: Final[Mapping[str, Day]] = {"public": PUBLIC, "workplace": WORKPLACE, 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One driver at one EVSE. All times in seconds of the drivers' life."""
+    """One driver at one EVSE. All times in whole seconds of the drivers' life."""
 
     after_s: float
     """Since the one before left."""
@@ -96,9 +110,10 @@ def visits(
     """
     at_s = (day.begins_hour if hour is None else hour) * _HOUR_S
     while True:
-        waited_s = _gap_s(rng, day, at_s)
+        waited_s = round(_gap_s(rng, day, at_s))
         capacity_wh, power_w, phases = rng.choice(day.vehicles)
-        stay_s = day.stay_s_min + rng.expovariate(1 / (day.stay_s_mean - day.stay_s_min))
+        over_s = rng.expovariate(1 / (day.stay_s_mean - day.stay_s_min))
+        stay_s = round(day.stay_s_min + over_s)
         yield Visit(
             after_s=waited_s,
             token=rng.choice(tokens),
@@ -109,7 +124,7 @@ def visits(
                 phases=phases,
             ),
             tap_first=rng.random() < 0.3,
-            pause_s=rng.uniform(5, 30),
+            pause_s=round(rng.uniform(5, 30)),
             stay_s=stay_s,
             stops_by_token=rng.random() < 0.6,
         )
@@ -125,3 +140,53 @@ def _gap_s(rng: Random, day: Day, at_s: float) -> float:
         rate = day.arrivals_per_hour[int((at_s + gap_s) / _HOUR_S) % 24]
         if rng.random() * most <= rate:
             return gap_s
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Let so much of the driver's life pass."""
+
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """Connect the vehicle."""
+
+    ev: Ev
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Hold a token to the reader."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unplug:
+    """Pull the cable."""
+
+
+Deed = Pass | Plug | Present | Unplug
+
+
+def deeds(visit: Visit, may_charge: Callable[[], bool]) -> Iterator[Deed]:
+    """What a driver does, one after the other, however time passes.
+
+    Args:
+        visit: when, with what, how long.
+        may_charge: asked when there was time to decide, whether the token is accepted.
+    """
+    first, second = Plug(visit.ev), Present(visit.token)
+    yield Pass(visit.after_s)
+    yield second if visit.tap_first else first
+    yield Pass(visit.pause_s)
+    yield first if visit.tap_first else second
+    yield Pass(visit.pause_s)
+    stays = may_charge()  # or the token was refused, perhaps later
+    yield Pass(visit.stay_s if stays else visit.pause_s)
+    if visit.stops_by_token and may_charge():
+        yield Present(visit.token)
+        yield Pass(visit.pause_s)
+    yield Unplug()

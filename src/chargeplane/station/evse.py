@@ -9,6 +9,8 @@ from math import floor
 from random import Random
 
 from chargeplane.domain.tokens import IdToken
+from chargeplane.station.duty import Duty
+from chargeplane.station.grid import Grid
 from chargeplane.station.inventory import EvseSpec
 from chargeplane.station.transaction import Transaction
 from chargeplane.station.vehicle import Ev
@@ -62,6 +64,8 @@ class Evse:
     spec: EvseSpec
     register: float = 0.0
     """The meter in Wh, with the fraction that it does not show."""
+    exported: float = 0.0
+    """The other register of the meter: what vehicles gave back, in Wh."""
     ev: Ev | None = None
     connector_id: int = 1
     """The connector in use."""
@@ -80,6 +84,16 @@ class Evse:
     profile_w: float | None = None
     """What charging profiles allow."""
     profile_phases: int | None = None
+    setpoint_w: float | None = None
+    """What charging profiles want to flow, negative to give back; None: as much as is offered."""
+    duty: Duty = field(default_factory=Duty)
+    grid: Grid = field(default_factory=Grid)
+    is_reserved: bool = False
+    """Whether reservations hold it; kept by ``bookings``."""
+    reservation_id: int | None = None
+    """The reservation that was used, until a transaction has taken it over."""
+    held: bool = False
+    """Whether a transaction was interrupted by a reset and must not take power (yet)."""
     served: bool = False
     """Whether the vehicle that stands here has charged, so that it is finishing."""
     conditions: frozenset[str] = field(default_factory=frozenset)
@@ -91,6 +105,12 @@ class Evse:
         return self.ev is not None
 
     @property
+    def is_free(self) -> bool:
+        """Whether it could be reserved: nobody is there, and it works."""
+        busy = self.ev is not None or self.token is not None or self.transaction is not None
+        return not busy and self.is_operative and not self.fault
+
+    @property
     def phases_used(self) -> int:
         """Phases that carry current; 0 for direct current."""
         if self.spec.is_dc or self.ev is None:
@@ -100,23 +120,48 @@ class Evse:
     @property
     def offered_w(self) -> float:
         """The power that the vehicle may take."""
+        if self.held:
+            return 0.0
         power_w = self.spec.power_w_max
         if self.ev is not None and not self.spec.is_dc:
             power_w *= self.phases_used / self.spec.phases
-        limits_w = (power_w, self.limit_w, self.profile_w)
+        limits_w = (power_w, self.limit_w, self.profile_w, self.duty.charge_w_max)
         return min(each for each in limits_w if each is not None)
 
     @property
+    def given_w_max(self) -> float:
+        """The power that the vehicle may give back, as a positive number."""
+        if self.held or self.setpoint_w is None:
+            return 0.0  # without a setpoint a profile allows charging only
+        limits_w = (self.spec.discharge_w_max, self.duty.discharge_w_max)
+        return min(each for each in limits_w if each is not None)
+
+    @property
+    def aim_w(self) -> float:
+        """The power that is aimed at, negative to give back; the vehicle may fall behind it."""
+        if self.duty.tripped:
+            return 0.0
+        offered_w = self.offered_w
+        wanted_w = offered_w if self.setpoint_w is None else self.setpoint_w
+        return max(min(wanted_w + self.duty.shift_w, offered_w), -self.given_w_max)
+
+    @property
     def power_w(self) -> float:
-        """The power that flows."""
+        """The power that flows; negative while the vehicle gives back."""
         if self.ev is None or not self.closed:
             return 0.0
-        return self.ev.power_w(self.offered_w)
+        aim_w = self.aim_w
+        return self.ev.power_w(aim_w) if aim_w >= 0 else -self.ev.given_w(-aim_w)
 
     @property
     def register_wh(self) -> int:
         """What the meter shows. Every message takes it from here, so that all agree."""
         return floor(self.register + 1e-6)
+
+    @property
+    def export_wh(self) -> int:
+        """What its export register shows."""
+        return floor(self.exported + 1e-6)
 
     @property
     def charging_state(self) -> ChargingState:
@@ -125,9 +170,9 @@ class Evse:
             return ChargingState.IDLE
         if not self.closed:
             return ChargingState.EV_CONNECTED
-        if self.power_w > 0:
+        if self.power_w != 0:
             return ChargingState.CHARGING
-        stopped_by_us = self.offered_w <= 0
+        stopped_by_us = self.aim_w == 0
         return ChargingState.SUSPENDED_EVSE if stopped_by_us else ChargingState.SUSPENDED_EV
 
     def status(self, station_operative: bool = True) -> Status:
@@ -142,37 +187,60 @@ class Evse:
             return Status.FINISHING
         if self.ev is not None or self.token is not None:
             return Status.PREPARING
-        return Status.AVAILABLE
+        return Status.RESERVED if self.is_reserved else Status.AVAILABLE
 
     def advance(self, at_s: float) -> None:
         """Let the vehicle charge up to a moment of charging time."""
         if self.ev is not None and self.closed:
-            self.register += self.ev.charge(self.offered_w, at_s - self._at_s)
+            aim_w, duration_s = self.aim_w, at_s - self._at_s
+            if aim_w >= 0:
+                self.register += self.ev.charge(aim_w, duration_s)
+            else:
+                self.exported += self.ev.discharge(-aim_w, duration_s)
         self._at_s = at_s
 
     def full_at_s(self) -> float | None:
         """The charging time when the vehicle will stop of itself; None if nothing flows."""
-        if self.ev is None or self.power_w <= 0:
+        if self.ev is None or self.power_w == 0:
             return None
-        return self._at_s + self.ev.full_in_s(self.offered_w)
+        aim_w = self.aim_w
+        return self._at_s + (self.ev.full_in_s(aim_w) if aim_w > 0 else self.ev.empty_in_s(-aim_w))
 
     def readings(self, measurands: Collection[str], rng: Random) -> list[Reading]:
         """The values of these measurands; one that this EVSE cannot measure is left out."""
         power_w, lines = self.power_w, _PHASES[: self.phases_used or self.spec.phases]
         spread = [1 + rng.uniform(-_VOLTAGE_SPREAD, _VOLTAGE_SPREAD) for _ in lines or (0,)]
-        volts = [round(self.spec.voltage_v * each, 1) for each in spread]
-        amperes = round(power_w / sum(volts), 2)
+        nominal_v = self.spec.voltage_v * (1.0 if self.spec.is_dc else self.grid.voltage_share)
+        volts = [round(nominal_v * each, 1) for each in spread]
+        amperes = round(abs(power_w) / sum(volts), 2) if sum(volts) else 0.0
+        taken_w, given_w = max(power_w, 0.0), max(-power_w, 0.0)
         found: list[Reading] = []
         for measurand in measurands:
             match measurand:
                 case "Energy.Active.Import.Register":
                     found.append(Reading(measurand, self.register_wh, "Wh"))
                 case "Power.Active.Import":
-                    found.append(Reading(measurand, round(power_w, 1), "W"))
+                    found.append(Reading(measurand, round(taken_w, 1), "W"))
+                case "Energy.Active.Export.Register":
+                    found.append(Reading(measurand, self.export_wh, "Wh"))
+                case "Power.Active.Export":
+                    found.append(Reading(measurand, round(given_w, 1), "W"))
+                case "Power.Active.Setpoint" if self.setpoint_w is not None:
+                    found.append(Reading(measurand, round(self.setpoint_w, 1), "W"))
+                case "Power.Reactive.Export":
+                    var = round(max(self.duty.reactive_var, 0.0), 1)
+                    found.append(Reading(measurand, var, "var"))
+                case "Power.Reactive.Import":
+                    var = round(max(-self.duty.reactive_var, 0.0), 1)
+                    found.append(Reading(measurand, var, "var"))
+                case "Frequency":
+                    found.append(Reading(measurand, round(self.grid.frequency_hz, 3), "Hz"))
                 case "Power.Offered":
                     found.append(Reading(measurand, round(self.offered_w, 1), "W"))
                 case "Current.Import":
-                    found += _each(measurand, [amperes] * len(volts), "A", lines)
+                    found += _each(measurand, [amperes * (power_w >= 0)] * len(volts), "A", lines)
+                case "Current.Export":
+                    found += _each(measurand, [amperes * (power_w < 0)] * len(volts), "A", lines)
                 case "Voltage":
                     found += _each(measurand, volts, "V", [f"{line}-N" for line in lines])
                 case "SoC" if self.ev is not None:

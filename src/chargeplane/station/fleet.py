@@ -14,14 +14,17 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain
-from random import Random
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
-from chargeplane.ocpp.versions import Version
+from chargeplane.domain.tokens import IdToken
 from chargeplane.runtime.links import Wheel
-from chargeplane.station.drivers import PUBLIC, Day, Visit, visits
-from chargeplane.station.inventory import EvseSpec, Inventory
+from chargeplane.station.core import Core
+from chargeplane.station.drivers import PUBLIC, Day, Visit
+from chargeplane.station.driving import Drivers, Trouble
+from chargeplane.station.faults import check_faults, strikes
+from chargeplane.station.members import DEMONSTRATION, Member, Seeds
 from chargeplane.station.signals import Online
 from chargeplane.station.station import Station
 
@@ -29,19 +32,10 @@ __all__ = ["DEMONSTRATION", "Fleet", "Member", "Storm"]
 
 BACK_S_MAX = 120.0
 """How long a station may take to come back after a storm."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One station of a fleet."""
-
-    identity: str
-    version: Version
-    soap: bool = False
-    quirks: tuple[str, ...] = ()
-    inventory: Inventory = field(default_factory=Inventory)
-    password: str | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
+ANSWERS_S_MAX = 3.0
+"""How long those who leave wait for what the central system says to their tokens."""
+TICK_S = 0.01
+"""How late drivers and timers may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +47,6 @@ class Storm:
     """The stations that did not come back in time."""
     duration_s: float
     """Until the last one was back that came back."""
-
-
-_FAST = Inventory(model="Virtual Fast", evses=(EvseSpec(150_000.0, 0, 400.0, ("cCCS2",)),))
-_ONE = Inventory(evses=(EvseSpec(11_000.0),))
-
-DEMONSTRATION = (
-    Member("DEMO-12S", Version.V1_2, soap=True, inventory=_ONE),
-    Member("DEMO-15S", Version.V1_5, soap=True, inventory=_ONE),
-    Member("DEMO-16S", Version.V1_6, soap=True),
-    Member("DEMO-16J", Version.V1_6),
-    Member("DEMO-201", Version.V2_0_1),
-    Member("DEMO-21", Version.V2_1),
-    Member("DEMO-21-FAST", Version.V2_1, inventory=_FAST),
-    Member(
-        "DEMO-ODD-16J",
-        Version.V1_6,
-        quirks=("null-members", "numeric-values", "times-without-zone", "duplicate-start"),
-    ),
-    Member("DEMO-ODD-201", Version.V2_0_1, quirks=("repeated-seq-no", "status-of-evse-0")),
-)
-"""Every version and transport, and two stations that misbehave."""
 
 
 class Fleet:
@@ -90,7 +63,10 @@ class Fleet:
         speed: float = 1.0,
         day: Day = PUBLIC,
         hour: float | None = None,
+        faults: Mapping[str, float] | None = None,
         made: Callable[[Station], None] = lambda _: None,
+        frame: Callable[[str, str, str], None] | None = None,
+        has_drivers: bool = True,
     ) -> None:
         """Dial nothing yet.
 
@@ -103,23 +79,25 @@ class Fleet:
             speed: seconds that drivers, vehicles and meters live through in one second.
             day: how busy each EVSE is.
             hour: of the day at which it begins; None: when the day says.
+            faults: what breaks now and then at each station: names of ``faults.FAULTS``, and the
+                mean time between two of a kind, in seconds of the clock.
             made: told each station before it dials, such as ``Tally.follow``.
+            frame: shown each frame: the identity, ``"sent"`` or ``"heard"``, and the text.
+            has_drivers: False: nobody comes of their own accord.
 
         Raises:
-            ValueError: there are no tokens, or a member speaks SOAP and there is no address.
+            ValueError: there are no tokens, a fault is not known, or a member speaks SOAP and
+                there is no address.
         """
-        if not tokens:
-            raise ValueError("drivers need tokens")
         if soap_url is None and any(each.soap for each in members):
             raise ValueError("a member speaks SOAP: give soap_url")
         self._members = tuple(members)
         self._url, self._soap_url = url, soap_url or ""
-        self._tokens = tuple(tokens)
-        rng = Random(seed)
-        self._seeds = {each.identity: rng.getrandbits(64) for each in self._members}
+        self._seeds = Seeds(members, tokens, seed, day, hour)
         self._speed = speed
-        self._day, self._hour = day, hour
+        self._faults = check_faults(faults or {})
         self._made = made
+        self._frame, self._has_drivers = frame, has_drivers
         self._leaving = asyncio.Event()
         self.stations: dict[str, Station] = {}
         self.visits: Counter[str] = Counter()
@@ -127,10 +105,10 @@ class Fleet:
 
     async def run(self) -> None:
         """Live until ``leave``. Ends otherwise only when cancelled, or with an error: a bug."""
-        wheel = Wheel()
+        pings, moments = Wheel(), Wheel(TICK_S)
         async with asyncio.TaskGroup() as tasks:
             for member in self._members:
-                tasks.create_task(self._live(member, wheel))
+                tasks.create_task(self._live(member, pings, moments))
 
     def leave(self) -> None:
         """Let all drivers leave, all transaction messages be told, and all connections end."""
@@ -154,20 +132,9 @@ class Fleet:
         Raises:
             KeyError: it is none of the fleet.
         """
-        rng = self._rng(identity)
-        (member,) = (each for each in self._members if each.identity == identity)
-        return {evse_id: self._visits(rng) for evse_id, _ in enumerate(member.inventory.evses, 1)}
+        return self._seeds.drivers(identity)
 
-    def _rng(self, identity: str) -> Random:
-        """Where the chance of the drivers of a station comes from."""
-        return Random(f"{self._seeds[identity]} drivers")
-
-    def _visits(self, rng: Random) -> Iterator[Visit]:
-        coming = visits(Random(rng.getrandbits(64)), self._tokens, self._day, hour=self._hour)
-        first_s = rng.uniform(0, self._day.first_s_max)
-        return chain([replace(next(coming), after_s=first_s)], coming)
-
-    async def _live(self, member: Member, wheel: Wheel) -> None:
+    async def _live(self, member: Member, pings: Wheel, moments: Wheel) -> None:
         station = Station(
             member.identity,
             url=self._soap_url if member.soap else self._url,
@@ -175,57 +142,65 @@ class Fleet:
             password=member.password,
             inventory=member.inventory,
             speed=self._speed,
-            seed=self._seeds[member.identity],
+            seed=self._seeds.of(member.identity),
             quirks=member.quirks,
             variables=member.variables,
             ready_timeout_s=None,
-            wheel=wheel,
+            wheel=pings,
+            alarms=moments,
+            frame=partial(self._note, member.identity),
         )
         self.stations[member.identity] = station
         self._made(station)
+        crews: list[Drivers | Trouble] = []
+        if self._has_drivers:
+            crews += self._crews(station, moments)
+        rng = self._seeds.rng(member.identity, "faults")
+        coming = strikes(rng, self._faults, len(member.inventory.evses))
+        crews.append(Trouble(station, coming, moments))
+
+        def begin(_: Online) -> None:
+            """Nobody comes before it is in service."""
+            while crews and not self._leaving.is_set():
+                driving.append(crews.pop(0))
+                driving[-1].begin()
+
+        driving: list[Drivers | Trouble] = []
+        station.hears(Online, begin)
         async with station:
-            async with asyncio.TaskGroup() as tasks:
-                driving = tasks.create_task(self._drive(station))
-                await self._leaving.wait()
-                driving.cancel()
+            await self._leaving.wait()
+            for each in driving:
+                each.stop()
+            if station.is_online:
+                with suppress(TimeoutError):  # a token that is being decided may start something
+                    await station.until(_has_its_answers, timeout_s=ANSWERS_S_MAX)
             for evse_id, evse in station.core.hub.evses.items():
                 if evse.ev is not None:
                     await station.unplug(evse_id)
+                elif evse.token is not None:
+                    station.act(partial(_take_back, evse.token, evse_id))
 
-    async def _drive(self, station: Station) -> None:
-        await station.wait_for(Online, timeout_s=None)  # nobody comes before it is in service
-        async with asyncio.TaskGroup() as tasks:
-            for evse_id, drivers in self.drivers(station.identity).items():
-                tasks.create_task(self._serve(station, evse_id, drivers))
+    def _note(self, identity: str, way: str, text: str) -> None:
+        if self._frame is not None:
+            self._frame(identity, way, text)
 
-    async def _serve(self, station: Station, evse_id: int, drivers: Iterator[Visit]) -> None:
-        """One driver after the other at one EVSE."""
-        for visit in drivers:
-            await self._pass(visit.after_s)
-            await self._visit(station, evse_id, visit)
+    def _crews(self, station: Station, moments: Wheel) -> list[Drivers]:
+        def left() -> None:
             self.visits[station.identity] += 1
 
-    async def _visit(self, station: Station, evse_id: int, visit: Visit) -> None:
-        """Plug, present a token, charge, leave."""
-        if visit.tap_first:
-            await station.tap(visit.token, evse_id)
-            await self._pass(visit.pause_s)
-            await station.plug_in(evse_id, visit.ev)
-        else:
-            await station.plug_in(evse_id, visit.ev)
-            await self._pass(visit.pause_s)
-            await station.tap(visit.token, evse_id)
-        await self._pass(visit.pause_s)
-        may_charge = station.evse(evse_id).token is not None  # or it was refused, perhaps later
-        await self._pass(visit.stay_s if may_charge else visit.pause_s)
-        if visit.stops_by_token and station.evse(evse_id).token is not None:
-            await station.tap(visit.token, evse_id)
-            await self._pass(visit.pause_s)
-        await station.unplug(evse_id)
+        return [
+            Drivers(station, evse_id, coming, moments, self._speed, left)
+            for evse_id, coming in self.drivers(station.identity).items()
+        ]
 
-    async def _pass(self, duration_s: float) -> None:
-        """Let time pass for people."""
-        await asyncio.sleep(duration_s / self._speed)
+
+def _has_its_answers(core: Core) -> bool:
+    return not core.hub.conversation.waiting
+
+
+def _take_back(token: IdToken, evse_id: int, core: Core, now_s: float) -> None:
+    """Who has presented a token and not plugged yet presents it again, and goes."""
+    core.tap(token, now_s, evse_id)
 
 
 async def _back_at_s(station: Station, back_s_max: float) -> float | None:

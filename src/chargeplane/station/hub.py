@@ -12,21 +12,25 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
-from uuid import UUID
 
 from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.frames import Limits
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request, Response
+from chargeplane.station.bookings import Bookings
 from chargeplane.station.conversation import Conversation, Done, Outcome, Unanswered
 from chargeplane.station.evse import Evse
+from chargeplane.station.grid import Grid
 from chargeplane.station.inventory import Inventory
+from chargeplane.station.keystore import KeyStore
+from chargeplane.station.known_tokens import LocalList
+from chargeplane.station.memory import Memory
 from chargeplane.station.outbox import Outbox
 from chargeplane.station.signals import Happening, Signal
 from chargeplane.station.timers import Timers
 from chargeplane.station.traffic import CommandAnswered
 from chargeplane.station.variable_table import table
-from chargeplane.station.variables import Variables
+from chargeplane.station.variables import Place, Variables
 
 __all__ = ["Hub"]
 
@@ -34,6 +38,9 @@ ASKED_MAX = 48
 """Requests that may wait for answers; a heartbeat beyond that is not sent."""
 HAPPENED_MAX = 10_000
 CLOCK_TOLERANCE_S = 1.0
+# A UUID of version 4 (RFC 9562, 5.4): six bits say so, all others are chance.
+_UUID_4 = (0x4 << 76) | (0x2 << 62)
+_UUID_BITS = ~((0xF << 76) | (0x3 << 62))
 
 R = TypeVar("R", bound=Request)
 S = TypeVar("S", bound=Signal)
@@ -56,6 +63,7 @@ class Hub:
         started_at: datetime,
         now_s: float,
         speed: float,
+        memory: Memory | None = None,
     ) -> None:
         """A station that nobody has switched on yet; the blocks are installed next."""
         self.identity = identity
@@ -65,8 +73,17 @@ class Hub:
         self.rng = rng
         self.now_s = now_s
         self.speed = speed
-        self.variables = Variables(table(inventory, identity))
-        self.evses = {n: Evse(n, spec) for n, spec in enumerate(inventory.evses, 1)}
+        self.variables = Variables(table(inventory, version))
+        self.variables.at(Place("SecurityCtrlr", "Identity")).value = identity
+        self.grid = Grid()
+        self.evses = {
+            number: Evse(number, spec, spec.meter_wh, grid=self.grid)
+            for number, spec in enumerate(inventory.evses, 1)
+        }
+        self.memory = memory or Memory()
+        self.local_list = LocalList(self.memory)
+        self.keys = KeyStore(self.memory)
+        self.bookings = Bookings(self.memory, self.evses)
         self.is_operative = True
         self.registration = ""
         """What the central system answered last: Accepted, Pending, Rejected; empty: nothing."""
@@ -79,13 +96,14 @@ class Hub:
         self.happened: deque[Happening] = deque(maxlen=HAPPENED_MAX)
         """For the owner of the station, who takes them; the oldest are lost first."""
         self._epoch = started_at - timedelta(seconds=now_s)
-        self._answers: dict[type[Request], Callable[[Any], Response]] = {}
+        self._answers: dict[type[Request], Callable[[Any], Response | ErrorCode]] = {}
         self._hears: dict[type[Signal], list[Callable[[Any], None]]] = defaultdict(list)
+        self._completes: dict[type[Request], list[Callable[[Any, Evse], Any]]] = defaultdict(list)
         self._afterwards: list[Callable[[], None]] = []
 
     # What blocks are installed with.
 
-    def answers(self, request: type[R], handler: Callable[[R], Response]) -> None:
+    def answers(self, request: type[R], handler: Callable[[R], Response | ErrorCode]) -> None:
         """Let this handler answer requests of this type (of the newest version of the family)."""
         self._answers[request] = handler
 
@@ -93,7 +111,17 @@ class Hub:
         """Tell this handler of these signals; in the order in which blocks were installed."""
         self._hears[signal].append(handler)
 
+    def completes(self, request: type[R], complete: Callable[[R, Evse], R]) -> None:
+        """Let a block add what it knows to requests of this type that another block makes."""
+        self._completes[request].append(complete)
+
     # What blocks do.
+
+    def completed(self, request: R, evse: Evse) -> R:
+        """A request about an EVSE with what other blocks add to it."""
+        for complete in self._completes.get(type(request), ()):
+            request = complete(request, evse)
+        return request
 
     def tell(self, signal: Signal) -> None:
         """Something happened, or something is wanted."""
@@ -133,7 +161,9 @@ class Hub:
 
     def new_id(self) -> str:
         """A UUID; the same ones for the same seed."""
-        return str(UUID(int=self.rng.getrandbits(128), version=4))
+        bits = self.rng.getrandbits(128)
+        text = f"{bits & _UUID_BITS | _UUID_4:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     # What is known.
 

@@ -17,6 +17,12 @@ class EvseSpec:
     """Between phase and neutral; of the battery for direct current."""
     connector_types: tuple[str, ...] = ("cType2",)
     """One word of the 2.x list for each connector."""
+    meter_serial_number: str = ""
+    meter_type: str = ""
+    meter_wh: float = 0.0
+    """What the meter shows when the station is new."""
+    discharge_w_max: float = 0.0
+    """What it can take back from a vehicle; 0: nothing."""
 
     @property
     def is_dc(self) -> bool:
@@ -32,3 +38,5 @@ class Inventory:
     serial_number: str = ""
     firmware_version: str = "1.0.0"
     evses: tuple[EvseSpec, ...] = (EvseSpec(), EvseSpec())
+    variables: tuple[tuple[str, str], ...] = ()
+    """Values that the manufacturer has set, by name as ``Variables.preset`` takes them."""

@@ -2,7 +2,8 @@
 
 1.6 section 3.7, 2.x E04 and E13: one message is under way at a time; one that fails is
 tried again after interval x (number of tries); after the last try it is dropped and the next goes.
-A message is made when it is sent, so that a 1.x transaction id that came meanwhile is in it.
+A message is finished when it is sent, so that a 1.x transaction id that came meanwhile is in it.
+What waits lies in the memory of the station, so a reboot or a new process goes on with it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Raw, Struct
+
+from chargeplane.ocpp.catalogue import find
+from chargeplane.ocpp.codec import decode, encode_unchecked
 from chargeplane.ocpp.wire import Request
 from chargeplane.station.conversation import Outcome, Unanswered
+from chargeplane.station.memory import MemoryFault
 from chargeplane.station.signals import MessageDropped
 
 if TYPE_CHECKING:
@@ -24,38 +30,64 @@ __all__ = ["Entry", "Outbox"]
 
 ENTRIES_MAX = 10_000
 _RETRY = "outbox retry"
+_DRAWER = "outbox"
 
-
-def _nothing(_outcome: Outcome) -> None:
-    """Nobody waits for the answer."""
+R = TypeVar("R", bound=Request)
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One message."""
+    """One message, in the newest version of the family."""
 
-    name: str
-    """Its action, for people."""
-    build: Callable[[], Request]
-    ended: Callable[[Outcome], None] = _nothing
-    """Told the answer, or that the message was given up."""
-    droppable: bool = False
-    """Whether it may go first when the queue is full: a sample in the middle of a transaction."""
+    request: Request
     transaction_id: str = ""
     """Ours, of the transaction that it tells of."""
+    droppable: bool = False
+    """Whether it may go first when the queue is full: a sample in the middle of a transaction."""
     tries: int = 0
     message_id: str | None = None
     """Kept over the tries, so that the central system knows a repetition (errata 2024-09)."""
+    number: int = 0
+    """Of all that were ever put in; their order."""
+    payload: bytes = b""
+    """The request as it lies in the memory; empty before it does."""
+
+    @property
+    def name(self) -> str:
+        """Its action, for people."""
+        return type(self.request).__name__.removesuffix("Request")
+
+
+class _Kept(Struct, omit_defaults=True):
+    """An entry as it lies in the memory."""
+
+    action: str
+    payload: Raw
+    transaction_id: str = ""
+    droppable: bool = False
+    tries: int = 0
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How messages of one action are finished, and who hears of their end."""
+
+    finished: Callable[[Entry], Request] = lambda entry: entry.request
+    ended: Callable[[Entry, Outcome], None] = lambda _entry, _outcome: None
 
 
 class Outbox:
-    """The queue. Kept over restarts of the station, as if on a disk."""
+    """The queue."""
 
     def __init__(self, hub: Hub, entries_max: int = ENTRIES_MAX) -> None:
         self._hub = hub
         self._entries: deque[Entry] = deque()
         self._under_way: Entry | None = None
         self._entries_max = entries_max
+        self._ways: dict[type[Request], _Way] = {}
+        self._last = 0
+        self._recall()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -64,11 +96,33 @@ class Outbox:
         """Whether messages wait, of this transaction or at all."""
         return any(transaction_id in {None, each.transaction_id} for each in self._entries)
 
+    def transaction_ids(self) -> set[str]:
+        """The transactions of which messages wait."""
+        return {each.transaction_id for each in self._entries}
+
+    def carries(
+        self,
+        action: type[R],
+        ended: Callable[[Entry, Outcome], None],
+        finished: Callable[[Entry], Request] | None = None,
+    ) -> None:
+        """Say how messages of one action travel.
+
+        Args:
+            action: the request, in the newest version of the family.
+            ended: told the answer, or that the message was given up.
+            finished: called whenever the message is sent: what is really sent.
+        """
+        self._ways[action] = _Way(finished or _Way().finished, ended)
+
     def put(self, entry: Entry) -> None:
         """Send in turn."""
         if len(self._entries) >= self._entries_max:
             self._make_room()
+        self._last += 1
+        entry.number = self._last
         self._entries.append(entry)
+        self._keep(entry)
         self.pump()
 
     def pump(self) -> None:
@@ -77,9 +131,10 @@ class Outbox:
             if _RETRY in self._hub.timers:
                 return
             entry = self._entries[0]
-            request = self._hub.conversation.lowered(entry.build())
+            finished = self._way(entry).finished(entry)
+            request = self._hub.conversation.lowered(finished)
             if request is None:  # the version has no word for it
-                self._entries.popleft()
+                self._remove(entry)
                 continue
             self._under_way = entry
             entry.message_id = self._hub.conversation.call(
@@ -88,6 +143,7 @@ class Outbox:
                 partial(self._done, entry),
                 entry.message_id,
             )
+            self._keep(entry)
 
     def wake(self) -> None:
         """There is a connection again: what waits for its next try need not wait any longer."""
@@ -105,11 +161,12 @@ class Outbox:
                 entry.message_id = None  # or the same refusal would be repeated
             delay_s = self._number("MessageAttemptInterval") * entry.tries
             self._hub.timers.set(_RETRY, self._hub.now_s + delay_s, self.pump)
+            self._keep(entry)
             return
-        self._entries.popleft()
+        self._remove(entry)
         if failed:
             self._hub.tell(MessageDropped(entry.name))
-        entry.ended(outcome)
+        self._way(entry).ended(entry, outcome)
         self.pump()
 
     def _make_room(self) -> None:
@@ -117,8 +174,54 @@ class Outbox:
         victim = next((each for each in candidates if each is not self._under_way), None)
         if victim is None:
             victim = self._entries[1 if self._under_way else 0]
-        self._entries.remove(victim)
+        self._remove(victim)
         self._hub.tell(MessageDropped(victim.name))
+
+    def _remove(self, entry: Entry) -> None:
+        self._entries.remove(entry)
+        self._hub.memory.drop(_DRAWER, _key(entry.number))
+
+    def _way(self, entry: Entry) -> _Way:
+        return self._ways.get(type(entry.request)) or _Way()
 
     def _number(self, variable: str) -> float:
         return self._hub.variables.number("OCPPCommCtrlr", variable, "TransactionEvent")
+
+    # The memory.
+
+    def _keep(self, entry: Entry) -> None:
+        entry.payload = entry.payload or encode_unchecked(entry.request)
+        kept = _Kept(
+            entry.name,
+            Raw(entry.payload),
+            entry.transaction_id,
+            entry.droppable,
+            entry.tries,
+            entry.message_id,
+        )
+        self._hub.memory.put(_DRAWER, _key(entry.number), kept)
+
+    def _recall(self) -> None:
+        for key, kept in self._hub.memory.take_all(_DRAWER, _Kept).items():
+            self._last = int(key)
+            self._entries.append(
+                Entry(
+                    _request(self._hub, kept),
+                    kept.transaction_id,
+                    kept.droppable,
+                    kept.tries,
+                    kept.message_id,
+                    self._last,
+                )
+            )
+
+
+def _key(number: int) -> str:
+    return f"{number:012}"
+
+
+def _request(hub: Hub, kept: _Kept) -> Any:
+    action = find(hub.family, kept.action)
+    if action is None:
+        raise MemoryFault(f"a message {kept.action} is remembered, which {hub.family} has not")
+    return decode(action.request, kept.payload)

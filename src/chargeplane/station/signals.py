@@ -11,26 +11,40 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from chargeplane.domain.tokens import IdToken
+from chargeplane.station.duty import Duty
+from chargeplane.station.known_tokens import Known
 
 __all__ = [
     "AuthorizationWanted",
     "BootWanted",
     "Cause",
+    "CertificateWanted",
     "Connected",
     "Decision",
     "Disconnected",
+    "DutyWanted",
     "EvseChanged",
+    "ExternalLimitWanted",
     "FaultChanged",
+    "GridChanged",
     "Happening",
     "HeartbeatWanted",
     "LimitWanted",
     "MessageDropped",
+    "NeedsWanted",
     "NotReached",
     "Online",
     "PluggedIn",
+    "PowerLost",
+    "PriorityTold",
+    "PriorityWanted",
+    "ProfileWanted",
     "Registered",
+    "ReservationUsed",
+    "ResetWanted",
     "Restarting",
     "SampleDue",
+    "SecurityEventWanted",
     "SettingChanged",
     "Signal",
     "StartWanted",
@@ -38,9 +52,13 @@ __all__ = [
     "StopWanted",
     "Tapped",
     "TokenDecided",
+    "TokenInfoHeard",
+    "TokenRefused",
     "TransactionEnded",
+    "TransactionResumed",
     "TransactionStarted",
     "Unplugged",
+    "UpdateWanted",
 ]
 
 
@@ -59,6 +77,20 @@ class Cause(Enum):
     REBOOTED = auto()
     EV_TIMEOUT = auto()
     CHARGING_STATE = auto()
+    RATE_CHANGED = auto()
+    OPERATION_MODE = auto()
+    TRANSFER_REJECTED = auto()
+    LIMIT_SET = auto()
+    COST_LIMIT = auto()
+    ENERGY_LIMIT = auto()
+    TIME_LIMIT = auto()
+    SOC_LIMIT = auto()
+    RUNNING_COST = auto()
+    TARIFF_CHANGED = auto()
+    POWER_LOST = auto()
+    RESET_AND_RESUME = auto()
+    RESUMED = auto()
+    MASTER_PASS = auto()
     UNLOCKED = auto()
     FAULT = auto()
     PERIODIC = auto()
@@ -129,6 +161,11 @@ class Unplugged(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class GridChanged(Happening):
+    """The grid has another voltage, frequency or load."""
+
+
+@dataclass(frozen=True, slots=True)
 class FaultChanged(Happening):
     """An EVSE broke, or works again."""
 
@@ -157,6 +194,14 @@ class TransactionStarted(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class TransactionResumed(Happening):
+    """A transaction goes on after the station, or the EVSE, was away."""
+
+    evse_id: int
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionEnded(Happening):
     """A transaction is over; its last message is sent or waits."""
 
@@ -172,6 +217,14 @@ class Restarting(Happening):
 
     reason: str
     """A boot reason of 2.x."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerLost(Happening):
+    """The station stopped without a warning; ``Restarting`` follows."""
+
+    cause: Cause
+    """Why its transactions end, if they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +244,10 @@ class Decision:
     accepted: bool
     status: str
     group_id: str | None = None
+    is_master: bool = False
+    """Whether it is of the group that may end the transactions of all (C16)."""
+    evse_ids: tuple[int, ...] = ()
+    """Where alone it may charge; empty: everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +256,31 @@ class AuthorizationWanted(Signal):
 
     token: IdToken
     decided: Callable[[Decision], None]
+    group_id: str | None = None
+    """Of the transaction that it could end: if the station knows it to be of this group, it need
+    not ask (C09.FR.07)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfoHeard(Signal):
+    """The central system said something of a token in an answer about a transaction."""
+
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRefused(Signal):
+    """The central system refuses the token of a transaction that is going on."""
+
+    evse_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationUsed(Signal):
+    """The one for whom an EVSE was reserved has come (H03.FR.09)."""
+
+    evse_id: int
+    reservation_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +298,7 @@ class StartWanted(Signal):
     evse_id: int
     token: IdToken
     remote_start_id: int | None = None
+    group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +307,15 @@ class StopWanted(Signal):
 
     evse_id: int
     cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class ResetWanted(Signal):
+    """Interrupt the transaction of an EVSE for a reset; it goes on afterwards (2.1 B13)."""
+
+    evse_id: int
+    with_station: bool
+    """Whether the whole station reboots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +328,72 @@ class LimitWanted(Signal):
     """At most so many; None: all."""
     by_profiles: bool = False
     """Whether charging profiles want it, and not the owner; the lower one holds."""
+    setpoint_w: float | None = None
+    """Of profiles: what shall flow, negative to give energy back; None: as much as is offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class DutyWanted(Signal):
+    """Let an EVSE do what controls of the grid want."""
+
+    evse_id: int
+    duty: Duty
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalLimitWanted(Signal):
+    """An energy manager on the site limits an EVSE, or with 0 the station (K11-K14, Q06)."""
+
+    evse_id: int
+    limit_w: float | None = None
+    """None, with no setpoint: it limits no more."""
+    setpoint_w: float | None = None
+    source: str = "EMS"
+    is_generation: bool = False
+    """Whether it is local capacity on top of everything (K27)."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateWanted(Signal):
+    """Tell of a transaction for this cause, if there is one."""
+
+    evse_id: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileWanted(Signal):
+    """A remote start brings a charging profile (K05; 1.6 section 5.11)."""
+
+    evse_id: int
+    token: IdToken
+    profile: object
+    """As it stands in the request."""
+    refused: Callable[[str], None]
+    """Told at once why it is not good, a reason code of 2.x."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityWanted(Signal):
+    """A driver wants to charge at once, or no longer (K22)."""
+
+    evse_id: int
+    activate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityTold(Happening):
+    """What the station says to that driver."""
+
+    evse_id: int
+    activated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsWanted(Signal):
+    """Ask the vehicle again what it needs (Q02.FR.06)."""
+
+    evse_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +401,21 @@ class EvseChanged(Signal):
     """The status of a connector may be another one; 0 for the station."""
 
     evse_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateWanted(Signal):
+    """Ask for a certificate: ChargingStationCertificate or V2GCertificate."""
+
+    use: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityEventWanted(Signal):
+    """Report that something touched security, in the standard's word."""
+
+    type: str
+    tech_info: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -26,11 +27,18 @@ from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.clock import Clock, SystemClock
 from chargeplane.runtime.links import Wheel
+from chargeplane.station.alarm import Alarm
 from chargeplane.station.backoff import BackOff
 from chargeplane.station.core import Core
 from chargeplane.station.evse import Evse
+from chargeplane.station.faults import Strike, strike
+from chargeplane.station.handshake import Handshake
+from chargeplane.station.impairment import Impairment
 from chargeplane.station.inventory import Inventory
+from chargeplane.station.inventory_file import read_inventory
+from chargeplane.station.memory import memory_at
 from chargeplane.station.signals import Happening, Signal, TokenDecided
+from chargeplane.station.transfers import Transfers
 from chargeplane.station.vehicle import Ev
 from chargeplane.station.watch import Watch
 from chargeplane.station.wires import Dialer, JsonDialer, Line, NotConnected, SoapDialer
@@ -60,14 +68,16 @@ class Station:
         url: str,
         version: str | Version = Version.V2_1,
         password: str | bytes | None = None,
-        inventory: Inventory | None = None,
+        inventory: Inventory | Path | None = None,
         speed: float = 1.0,
         seed: int | None = None,
         quirks: Sequence[str] = (),
         variables: Mapping[str, str] | None = None,
+        memory: Path | None = None,
         ready_timeout_s: float | None = 30.0,
         tls: ssl.SSLContext | None = None,
         wheel: Wheel | None = None,
+        alarms: Wheel | None = None,
         clock: Clock | None = None,
         soap_host: str = "127.0.0.1",
         frame: Callable[[str, str], None] = lambda _way, _text: None,
@@ -79,21 +89,24 @@ class Station:
             url: for JSON ``ws`` or ``wss`` without the identity; for SOAP ``http`` or ``https``.
             version: of OCPP, such as ``"2.0.1"``.
             password: for HTTP Basic: text, or the bytes of a 1.6 authorization key.
-            inventory: what it is built of; two EVSEs of 22 kW by default.
-            speed: seconds that vehicles and meters live through in one second. Timestamps stay
-                those of the clock.
+            inventory: what it is built of, or its file; two EVSEs of 22 kW if it is left out.
+            speed: seconds that vehicles and meters live through in one second of the clock.
             seed: of all chance; None: another one each time.
             quirks: names out of ``chargeplane.station.quirks.QUIRKS``.
             variables: values of the device model, by 1.6 key or ``Component.Variable``.
+            memory: the file for what a station must not forget; None: it ends with the object.
             ready_timeout_s: how long ``async with`` waits to be accepted; None: it does not wait.
-            tls: trust and certificate for ``wss`` and ``https``.
-            wheel: shared by the stations of a fleet.
+            tls: for ``wss`` and ``https``; None: by ``core.hub.keys``, or the system's trust.
+            wheel: of pings, shared by the stations of a fleet.
+            alarms: the same for all that a station means to do later; a quicker one.
             clock: read for the time; its seconds must pass like those of the machine.
             soap_host: with SOAP, where the station listens for commands, and what it announces.
             frame: shown each frame: ``"sent"`` or ``"heard"``, and the text.
 
         Raises:
             ValueError: the version, a quirk or a variable is not known, or has no SOAP.
+            InventoryFault: the inventory file has faults.
+            MemoryFault: the file cannot be used.
         """
         self.identity = identity
         self.version = Version(version)
@@ -104,21 +117,26 @@ class Station:
             self.version,
             started_at=self._clock.now(),
             now_s=self._clock.monotonic_s(),
-            inventory=inventory,
+            inventory=read_inventory(inventory) if isinstance(inventory, Path) else inventory,
             speed=speed,
             rng=self._rng,
             quirks=quirks,
             variables=variables,
+            memory=memory_at(memory),
         )
-        self._password = password
-        self._frame = frame
-        self._ready_timeout_s = ready_timeout_s
+        self._password, self._ready_timeout_s, self._frame = password, ready_timeout_s, frame
         self._dialer = self._dialer_for(url, tls, wheel, soap_host)
+        self._transfers = Transfers(self.core, self.act, soap_host, True if tls is None else tls)
         self._back_off = BackOff(self.core.variables, self._rng)
+        self._alarm = Alarm(self._on_time, alarms)
+        self._wire = Impairment(self.later, self._clock.monotonic_s)
+        self._be_idle()
+
+    def _be_idle(self) -> None:
         self._line: Line | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._watch = Watch()
+        self._away_s = RESTART_S
         self._is_leaving = False
         self._is_dropping = False
         self.last_failure = ""
@@ -177,11 +195,58 @@ class Station:
         """Switch the station off and on."""
         self._step(self.core.restart)
 
+    async def lose_power(self, reason: str = "PowerUp") -> None:
+        """Cut its power for a moment; with ``Watchdog`` its software crashes."""
+        self._step(lambda now_s: self.core.lose_power(now_s, reason))
+
+    def act(self, act: Callable[[Core, float], T]) -> T:
+        """Do something with the core at this moment, and carry what follows."""
+        return self._step(lambda now_s: act(self.core, now_s))
+
     async def drop(self) -> None:
+        """Lose the connection; the station will dial again."""
+        self.cut()
+
+    def strike(self, fault: str | Strike) -> None:
+        """Let one of ``chargeplane.station.faults.FAULTS`` happen now.
+
+        Raises:
+            ValueError: there is no such fault.
+            KeyError: there is no such EVSE.
+        """
+        strike(self, Strike(fault) if isinstance(fault, str) else fault)
+
+    # What faults do; see ``faults.Victim``.
+
+    def cut(self) -> None:
         """Lose the connection; the station will dial again."""
         if self._line is not None:
             self._is_dropping = True
             self._line.close()
+
+    def silence(self, duration_s: float) -> None:
+        """Let all frames vanish for so long, then lose the connection."""
+        line, self._wire.is_silent = self._line, True
+        self.later(duration_s, lambda: self.cut() if self._line is line else None)
+
+    def slow(self, delay_s: float, duration_s: float) -> None:
+        """Let frames be so late, for so long."""
+        self._wire.delay_s = delay_s
+        self.later(duration_s, partial(setattr, self._wire, "delay_s", 0.0))
+
+    def power_off(self, reason: str, duration_s: float) -> None:
+        """Stop without a warning, and boot so much later."""
+        self._away_s = duration_s
+        self.act(lambda core, now_s: core.lose_power(now_s, reason))
+
+    def later(self, delay_s: float, act: Callable[[], None]) -> None:
+        """Do something so much later, if the station still lives then."""
+
+        def due() -> None:
+            if self._task is not None:
+                act()
+
+        asyncio.get_running_loop().call_later(delay_s, due)
 
     # What can be seen.
 
@@ -281,10 +346,11 @@ class Station:
             task.cancel()
             await asyncio.wait([task])
             self._task = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()
+        await self._transfers.stop()
         await self._dialer.stop()
+        self.core.save()
+        self.core.hub.memory.close()
         if task is not None and not task.cancelled():
             task.result()  # a bug in the station is told here
 
@@ -293,21 +359,27 @@ class Station:
         self._watch.give_up(f"{self.identity} has stopped")
 
     async def _keep_connected(self) -> None:
+        disguise = self.core.disguise
+        if disguise.first_dial_s:
+            await asyncio.sleep(disguise.first_dial_s)
         while not self._is_leaving:
             try:
                 line = await self._dialer.dial(self._heard)
             except NotConnected as error:
                 self.last_failure = str(error)
                 self._step(partial(self.core.not_reached, reason=str(error), status=error.status))
-                await asyncio.sleep(self._back_off.next_s())
+                await asyncio.sleep(disguise.redial_s(self._back_off.next_s()))
                 continue
             restarts = await self._carry(line)
             if not self._is_leaving:
-                await asyncio.sleep(RESTART_S if restarts else self._back_off.next_s())
+                away_s, self._away_s = self._away_s, RESTART_S
+                wait_s = away_s if restarts else disguise.redial_s(self._back_off.next_s())
+                await asyncio.sleep(wait_s)
 
     async def _carry(self, line: Line) -> bool:
         """Use a connection until it is gone; whether the station wanted to restart."""
         self._line, self.last_failure = line, ""
+        self._wire.begin()
         self._is_dropping = restarts = False
         reason = "the connection was lost"
         try:
@@ -316,12 +388,16 @@ class Station:
         finally:
             restarts = self.core.wants_to_hang_up
             self._line, self.last_failure = None, reason
+            self._wire.begin()
             line.close()
             wanted = restarts or self._is_dropping or self._is_leaving
             self._step(lambda now_s: self.core.disconnected(now_s, "" if wanted else reason))
         return restarts
 
     def _heard(self, text: str) -> None:
+        self._wire.carry(text, self._arrived, inward=True)
+
+    def _arrived(self, text: str) -> None:
         self._frame("heard", text)
         self._back_off.succeeded()
         self._step(lambda now_s: self.core.receive(text, now_s))
@@ -331,7 +407,7 @@ class Station:
         for text in self.core.outgoing():
             if self._line is not None:
                 self._frame("sent", text)
-                self._line.send(text)
+                self._wire.carry(text, self._line.send, inward=False)
         if self.core.wants_to_hang_up and self._line is not None:
             self._line.close()
         self._watch.add(self.core.happened())
@@ -339,13 +415,8 @@ class Station:
         return result
 
     def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        deadline_s = self.core.deadline_s
-        if deadline_s is not None and self._task is not None:
-            delay_s = max(deadline_s - self._clock.monotonic_s(), 0.0)
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_time)
+        if self._task is not None:
+            self._alarm.set(self.core.deadline_s, self._clock.monotonic_s())
 
     def _on_time(self) -> None:
         self._step(self.core.advance)
@@ -364,7 +435,13 @@ class Station:
             if self.version.newest_of_family is not Version.V1_6:
                 raise ValueError(f"OCPP {self.version} has no SOAP; give a ws:// address")
             return SoapDialer(
-                url, self.identity, self.version, new_id=hub.new_id, host=soap_host, tls=tls
+                url,
+                self.identity,
+                self.version,
+                new_id=hub.new_id,
+                host=soap_host,
+                tls=tls,
+                envelope=self._enveloped,
             )
         if scheme not in {"ws", "wss"}:
             raise ValueError(f"{url!r} is no address of a central system")
@@ -373,11 +450,22 @@ class Station:
             self.identity,
             self.version,
             password=self._current_password,
-            dressed=self.core.disguise.handshake,
+            dressed=self._dressed,
             ping_interval_s=lambda: hub.variables.number("OCPPCommCtrlr", "WebSocketPingInterval"),
-            tls=tls,
+            tls=lambda: tls or self._own_tls(),
             wheel=wheel,
         )
+
+    def _own_tls(self) -> ssl.SSLContext | None:
+        """By the station's own keys, if it has any: a new root or certificate counts at once."""
+        keys = self.core.hub.keys
+        return keys.context() if len(keys) or keys.own() else None
+
+    def _enveloped(self, text: str) -> str:
+        return self.core.disguise.envelope(text)  # the one of now: quirks may be set
+
+    def _dressed(self, handshake: Handshake) -> Handshake:
+        return self.core.disguise.handshake(handshake)
 
     def _current_password(self) -> str | bytes | None:
         """The one that the central system has set, or else the one from the beginning."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from heapq import heapify, heappop, heappush
 from itertools import count
 
 __all__ = ["Timers"]
+
+STALE_MAX = 64
+"""Moments that were replaced and still stand in the heap; with more it is made anew."""
 
 
 class Timers:
@@ -13,11 +17,19 @@ class Timers:
 
     def __init__(self) -> None:
         self._due: dict[Hashable, tuple[float, int, Callable[[], None]]] = {}
+        # Moments in order; one whose number is not that of its key any more is stale.
+        self._moments: list[tuple[float, int, Hashable]] = []
         self._order = count()
 
     def set(self, key: Hashable, at_s: float, act: Callable[[], None]) -> None:
         """Do this then; replaces what the key stood for."""
-        self._due[key] = (at_s, next(self._order), act)
+        number = next(self._order)
+        self._due[key] = (at_s, number, act)
+        if len(self._moments) > len(self._due) + STALE_MAX:
+            self._moments = [(at, order, each) for each, (at, order, _) in self._due.items()]
+            heapify(self._moments)
+        else:
+            heappush(self._moments, (at_s, number, key))
 
     def drop(self, key: Hashable) -> None:
         """Do nothing."""
@@ -29,15 +41,19 @@ class Timers:
     @property
     def deadline_s(self) -> float | None:
         """When the next deed is due."""
-        return min(self._due.values())[0] if self._due else None
+        moments = self._moments
+        while moments:
+            at_s, number, key = moments[0]
+            due = self._due.get(key)
+            if due is not None and due[1] == number:
+                return at_s
+            heappop(moments)
+        return None
 
     def take_due(self, now_s: float) -> tuple[float, Callable[[], None]] | None:
         """The earliest deed that is due, with its moment; it is taken off the list."""
-        if not self._due:
+        at_s = self.deadline_s
+        if at_s is None or at_s > now_s:
             return None
-        key = min(self._due, key=lambda each: self._due[each][:2])
-        at_s, _, act = self._due[key]
-        if at_s > now_s:
-            return None
-        del self._due[key]
-        return at_s, act
+        _, _, key = heappop(self._moments)
+        return at_s, self._due.pop(key)[2]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import v21
+from chargeplane.ocpp.wire import given
+from chargeplane.station.known_tokens import Known
 
-__all__ = ["id_token_2x", "token_of_2x"]
+__all__ = ["id_token_2x", "known_of_2x", "token_of_2x"]
 
 CARD = "ISO14443"
 
@@ -18,3 +20,14 @@ def id_token_2x(token: IdToken) -> v21.IdTokenType:
 def token_of_2x(wire: v21.IdTokenType) -> IdToken:
     """From the wire."""
     return IdToken(wire.id_token, wire.type)
+
+
+def known_of_2x(token: IdToken, info: v21.IdTokenInfoType) -> Known:
+    """What the central system says of a token."""
+    return Known(
+        token,
+        info.status.value,
+        info.group_id_token.id_token if info.group_id_token else None,
+        given(info.cache_expiry_date_time),
+        tuple(info.evse_id or ()),
+    )

@@ -23,14 +23,23 @@ class Transaction:
     token: IdToken | None = None
     group_id: str | None = None
     remote_start_id: int | None = None
+    reservation_id: int | None = None
+    told_reservation: bool = False
     wire_id: int | None = None
     """1.x: what the central system answered; None until it has."""
     seq_no: int = -1
     """2.x: of the last event; the first one is 0."""
     told_evse: bool = False
+    told_connector: bool = False
     told_token: bool = False
     told_remote_start: bool = False
     """2.x: each is said once (E01.FR.16)."""
+    operation_mode: str = ""
+    """2.1: how charging profiles steer it, once that has changed (K01.FR.110)."""
+    begun: str = ""
+    """1.x: the meter values of the start, as JSON, for StopTransaction."""
+    has_ended: bool = False
+    """Remembered as long as messages of it wait."""
 
     def next_seq_no(self) -> int:
         """Count one more event."""

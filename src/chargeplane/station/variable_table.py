@@ -6,18 +6,31 @@ Names and kinds are those of the appendices of 2.x and of chapter 9 of 1.6.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
-from chargeplane.station.inventory import Inventory
-from chargeplane.station.variables import Kind, Mutability, Place, Variable
+from chargeplane.ocpp.versions import Version
+from chargeplane.station.feature_table import feature_rows
+from chargeplane.station.inventory import EvseSpec, Inventory
+from chargeplane.station.standard_table import standard_rows
+from chargeplane.station.variables import Kind, Mutability, Place, Rows, Variable
 
 __all__ = ["table"]
 
-_RW, _RO, _WO = Mutability.READ_WRITE, Mutability.READ_ONLY, Mutability.WRITE_ONLY
+TABLES_MAX = 64
+"""Tables that are kept for more stations of the same kind."""
+_RW, _RO = Mutability.READ_WRITE, Mutability.READ_ONLY
 _INT, _BOOL, _MEMBERS = Kind.INTEGER, Kind.BOOLEAN, Kind.MEMBERS
+_DECIMAL = Kind.DECIMAL
 
 _MEASURANDS = (
     "Energy.Active.Import.Register",
+    "Energy.Active.Export.Register",
     "Power.Active.Import",
+    "Power.Active.Export",
+    "Power.Reactive.Import",
+    "Power.Reactive.Export",
+    "Current.Export",
+    "Frequency",
     "Power.Offered",
     "Current.Import",
     "Voltage",
@@ -26,17 +39,25 @@ _MEASURANDS = (
 _SAMPLED = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,SoC"
 _REGISTER = "Energy.Active.Import.Register"
 _POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
-_PROFILES = "Core,RemoteTrigger,SmartCharging"
+_STATES = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")
+_PROFILES = "Core,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging"
 
 
-def table(inventory: Inventory, identity: str) -> Iterator[Variable]:
-    """All variables of a station of this inventory."""
+@lru_cache(maxsize=TABLES_MAX)
+def table(inventory: Inventory, version: Version = Version.V2_1) -> Rows:
+    """All variables of stations of this inventory."""
+    return Rows(_rows(inventory, version))
+
+
+def _rows(inventory: Inventory, version: Version) -> Iterator[Variable]:
     yield from _authorization()
-    yield from _communication()
     yield from _metering()
     yield from _transactions()
     yield from _smart_charging()
-    yield from _fixed(inventory, identity)
+    yield from _fixed(inventory)
+    yield from _hardware(inventory, version)
+    yield from standard_rows(version)
+    yield from feature_rows(inventory, version)
 
 
 def _row(  # the columns of a table, in the order in which they are read
@@ -87,72 +108,6 @@ def _authorization() -> Iterator[Variable]:
     )
     yield _row("AuthCacheCtrlr", "Enabled", _BOOL, _RW, "true", key="AuthorizationCacheEnabled")
     yield _row("AuthCacheCtrlr", "Available", _BOOL, _RO, "true")
-
-
-def _communication() -> Iterator[Variable]:
-    comm = "OCPPCommCtrlr"
-    yield _row(
-        comm, "HeartbeatInterval", _INT, _RW, "300", key="HeartbeatInterval", least=1, unit="s"
-    )
-    yield _row(
-        comm,
-        "WebSocketPingInterval",
-        _INT,
-        _RW,
-        "60",
-        key="WebSocketPingInterval",
-        least=0,
-        unit="s",
-    )
-    yield _row(comm, "RetryBackOffWaitMinimum", _INT, _RW, "5", least=0, unit="s")
-    yield _row(comm, "RetryBackOffRandomRange", _INT, _RW, "5", least=0, unit="s")
-    yield _row(comm, "RetryBackOffRepeatTimes", _INT, _RW, "5", least=0)
-    yield _row(comm, "OfflineThreshold", _INT, _RW, "60", least=0, unit="s")
-    yield _row(comm, "ResetRetries", _INT, _RW, "1", key="ResetRetries", least=0)
-    yield _row(comm, "NetworkProfileConnectionAttempts", _INT, _RW, "3", least=1)
-    yield _row(comm, "NetworkConfigurationPriority", Kind.SEQUENCE, _RW, "1")
-    yield _row(comm, "FileTransferProtocols", _MEMBERS, _RO, "HTTP,HTTPS")
-    yield _row(
-        comm,
-        "UnlockOnEVSideDisconnect",
-        _BOOL,
-        _RW,
-        "true",
-        key="UnlockConnectorOnEVSideDisconnect",
-    )
-    yield _row(
-        comm, "MessageTimeout", _INT, _RW, "30", key="MessageTimeout", instance="Default", least=1
-    )
-    yield _row(
-        comm,
-        "MessageAttempts",
-        _INT,
-        _RW,
-        "3",
-        key="TransactionMessageAttempts",
-        instance="TransactionEvent",
-        least=1,
-    )
-    yield _row(
-        comm,
-        "MessageAttemptInterval",
-        _INT,
-        _RW,
-        "60",
-        key="TransactionMessageRetryInterval",
-        instance="TransactionEvent",
-        least=0,
-        unit="s",
-    )
-    yield _row(
-        "SecurityCtrlr",
-        "BasicAuthPassword",
-        Kind.STRING,
-        _WO,
-        "",
-        key="AuthorizationKey",
-        most=64,
-    )
 
 
 def _metering() -> Iterator[Variable]:
@@ -210,15 +165,12 @@ def _smart_charging() -> Iterator[Variable]:
     yield _row(smart, "Phases3to1", _BOOL, _RO, "true", key="ConnectorSwitch3to1PhaseSupported")
     yield _row(smart, "RateUnit", _MEMBERS, _RO, "A,W", choices=("A", "W"))
     yield _row(smart, "Entries", _INT, _RO, "0", instance="ChargingProfiles", most=entries_max)
-    yield _row(smart, "SupportsFeature", _BOOL, _RO, "true", instance="UseLocalTime")
-    for absent in ("DynamicProfiles", "MaxOfflineDuration", "RandomizedDelay", "LimitAtSoC"):
-        yield _row(smart, "SupportsFeature", _BOOL, _RO, "false", instance=absent)
     yield _key("ChargingScheduleAllowedChargingRateUnit", _MEMBERS, _RO, "Current,Power")
     yield _key("MaxChargingProfilesInstalled", _INT, _RO, str(entries_max))
     yield _row("ClockCtrlr", "TimeZone", Kind.STRING, _RW, "", most=64)
 
 
-def _fixed(inventory: Inventory, identity: str) -> Iterator[Variable]:
+def _fixed(inventory: Inventory) -> Iterator[Variable]:
     yield _key("NumberOfConnectors", _INT, _RO, str(len(inventory.evses)))
     yield _key("SupportedFeatureProfiles", _MEMBERS, _RO, _PROFILES)
     yield _key("GetConfigurationMaxKeys", _INT, _RO, "100")
@@ -226,35 +178,60 @@ def _fixed(inventory: Inventory, identity: str) -> Iterator[Variable]:
     for message in ("GetReport", "GetVariables", "SetVariables"):
         yield _row("DeviceDataCtrlr", "ItemsPerMessage", _INT, _RO, "50", instance=message)
         yield _row("DeviceDataCtrlr", "BytesPerMessage", _INT, _RO, "65536", instance=message)
-    yield _row("SecurityCtrlr", "Identity", Kind.STRING, _RO, identity)
-    yield _row("SecurityCtrlr", "OrganizationName", Kind.STRING, _RW, "chargeplane")
+    yield _row(
+        "SecurityCtrlr", "OrganizationName", Kind.STRING, _RW, "chargeplane", key="CpoName", most=64
+    )
+    yield _row("SecurityCtrlr", "Identity", Kind.STRING, _RO, "", most=48)
     yield _row("SecurityCtrlr", "SecurityProfile", _INT, _RO, "0")
     yield _row("SecurityCtrlr", "CertificateEntries", _INT, _RO, "0")
     yield _row("ClockCtrlr", "DateTime", Kind.DATE_TIME, _RO, "")
     yield _row("ClockCtrlr", "TimeSource", Kind.SEQUENCE, _RO, "Heartbeat")
     station = "ChargingStation"
     yield _row(station, "Available", _BOOL, _RO, "true")
-    yield _row(station, "AvailabilityState", Kind.OPTION, _RO, "Available")
+    yield _row(station, "AvailabilityState", Kind.OPTION, _RO, "Available", choices=_STATES)
+    yield _row(station, "Problem", _BOOL, _RO, "false")
     yield _row(station, "Model", Kind.STRING, _RO, inventory.model)
     yield _row(station, "VendorName", Kind.STRING, _RO, inventory.vendor)
     yield _row(station, "FirmwareVersion", Kind.STRING, _RO, inventory.firmware_version)
     phases = max(each.phases for each in inventory.evses)
     yield _row(station, "SupplyPhases", _INT, _RO, str(phases or 3))
-    yield from _hardware(inventory)
 
 
-def _hardware(inventory: Inventory) -> Iterator[Variable]:
+def _hardware(inventory: Inventory, version: Version) -> Iterator[Variable]:
     for evse_id, evse in enumerate(inventory.evses, 1):
-        phases = str(evse.phases or 3)
-        here = {
-            "Available": (_BOOL, "true"),
-            "AvailabilityState": (Kind.OPTION, "Available"),
-            "SupplyPhases": (_INT, phases),
-        }
-        power = {"Power": (Kind.DECIMAL, f"{evse.power_w_max:.0f}")}
-        for name, (kind, value) in (here | power).items():
-            yield Variable(Place("EVSE", name, evse_id=evse_id), value, kind)
+        yield from _at("EVSE", evse, evse_id, None)
+        more = (
+            Variable(Place("EVSE", "AllowReset", evse_id=evse_id), "true", _BOOL),
+            Variable(
+                Place("EVSE", "Power", evse_id=evse_id),
+                "0",
+                _DECIMAL,
+                maximum=evse.power_w_max,
+                unit="W",
+            ),
+            Variable(
+                Place("FiscalMetering", "EnergyImport", evse_id=evse_id), "0", _DECIMAL, unit="Wh"
+            ),
+        )
+        yield from more
+        if version is Version.V2_1:
+            for name in ("ChargingState", "ActiveTransactionId"):
+                yield Variable(Place("EVSE", name, evse_id=evse_id))
         for connector_id, type_ in enumerate(evse.connector_types, 1):
-            for name, (kind, value) in (here | {"ConnectorType": (Kind.STRING, type_)}).items():
-                place = Place("Connector", name, evse_id=evse_id, connector_id=connector_id)
-                yield Variable(place, value, kind)
+            yield from _at("Connector", evse, evse_id, connector_id)
+            place = Place("Connector", "ConnectorType", evse_id=evse_id, connector_id=connector_id)
+            yield Variable(place, type_)
+
+
+def _at(
+    component: str, evse: EvseSpec, evse_id: int, connector_id: int | None
+) -> Iterator[Variable]:
+    """What every EVSE and every connector has."""
+    for name, kind, value, choices in (
+        ("Available", _BOOL, "true", ()),
+        ("AvailabilityState", Kind.OPTION, "Available", _STATES),
+        ("Problem", _BOOL, "false", ()),
+        ("SupplyPhases", _INT, str(evse.phases or 3), ()),
+    ):
+        place = Place(component, name, evse_id=evse_id, connector_id=connector_id)
+        yield Variable(place, value, kind, choices=choices)

@@ -6,11 +6,15 @@ holds is text, as on the wire; ``number``, ``flag`` and ``words`` read it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-__all__ = ["Change", "Kind", "Mutability", "Place", "Variable", "Variables"]
+__all__ = ["Change", "Kind", "Mutability", "Place", "Rows", "Variable", "Variables", "place_of"]
+
+
+_TEXT = re.compile(r"([^.@\[]*)\.([^.@\[]+)(?:\[([^\]]+)\])?(?:@(\d{1,9})(?:\.(\d{1,9}))?)?")
 
 
 class Kind(StrEnum):
@@ -52,6 +56,14 @@ class Place:
     """Of the variable."""
     evse_id: int | None = None
     connector_id: int | None = None
+
+    def __str__(self) -> str:
+        """As people write it: ``Component.Variable[instance]``, behind it ``@evse.connector``."""
+        text = f"{self.component}.{self.variable}"
+        if self.instance:
+            text += f"[{self.instance}]"
+        where = [str(each) for each in (self.evse_id, self.connector_id) if each is not None]
+        return f"{text}@{'.'.join(where)}" if where else text
 
     def folded(self) -> Place:
         """For look-ups: 2.x compares names without regard to case."""
@@ -108,39 +120,90 @@ class Variable:
         return self.maximum is None or len(value) <= self.maximum
 
 
-class Variables:
-    """All variables of a station, by place and by key."""
+class Rows:
+    """The variables of stations that are built alike, and where to find which."""
 
-    def __init__(self, variables: Iterator[Variable]) -> None:
-        self._all = {each.place.folded(): each for each in variables}
-        self._by_key = {each.key.casefold(): each for each in self._all.values() if each.key}
+    def __init__(self, variables: Iterable[Variable]) -> None:
+        """Args: the rows; nobody changes them any more."""
+        self.by_place = {each.place.folded(): each for each in variables}
+        self.by_key = {
+            each.key.casefold(): place for place, each in self.by_place.items() if each.key
+        }
+        self.exact = {
+            (each.place.component, each.place.variable, each.place.instance): each
+            for each in self.by_place.values()
+            if each.place.evse_id is None
+        }
+        """Those of the station itself, in the spelling of this program."""
+        self.components = frozenset(
+            (place.component, place.evse_id, place.connector_id)
+            for place, each in self.by_place.items()
+            if not each.only_1x
+        )
+
+    def __iter__(self) -> Iterator[Variable]:
+        return iter(self.by_place.values())
+
+
+class Variables:
+    """All variables of a station, by place and by key.
+
+    A station copies a variable only when it is about to change it: thousands of stations that are
+    built alike share the rest.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._own: dict[Place, Variable] = {}
+        self._by_name: dict[tuple[str, str, str | None], Variable] = {}
+        """Those of its own that stand at the station itself, for quick reading."""
         self.changed: Callable[[Variable], None] = lambda _: None
         """Told after each change."""
 
     def __iter__(self) -> Iterator[Variable]:
-        return iter(self._all.values())
+        """All of them, to be read; for a change take one with ``find``."""
+        return (self._own.get(place, row) for place, row in self._rows.by_place.items())
 
     def find(self, place: Place) -> Variable | None:
         """The variable at a place of 2.x."""
-        found = self._all.get(place.folded())
+        found = self._mine(place.folded())
         return None if found is None or found.only_1x else found
+
+    def at(self, place: Place) -> Variable:
+        """The variable at a place, whether 2.x has it or not.
+
+        Raises:
+            KeyError: the station does not have the variable, which is a bug of ours.
+        """
+        found = self._mine(place.folded())
+        if found is None:
+            raise KeyError(str(place))
+        return found
+
+    def _mine(self, place: Place) -> Variable | None:
+        own = self._own.get(place)
+        if own is None and (row := self._rows.by_place.get(place)) is not None:
+            own = self._own[place] = replace(row)
+            if place.evse_id is None:
+                name = row.place
+                self._by_name[name.component, name.variable, name.instance] = own
+        return own
 
     def has_component(self, place: Place) -> bool:
         """Whether any variable has this component, on this EVSE and connector."""
-        wanted = (place.component.casefold(), place.evse_id, place.connector_id)
-        return any(
-            (each.component, each.evse_id, each.connector_id) == wanted
-            for each, variable in self._all.items()
-            if not variable.only_1x
+        return (place.component.casefold(), place.evse_id, place.connector_id) in (
+            self._rows.components
         )
 
     def of_key(self, key: str) -> Variable | None:
         """The variable behind a 1.x key; keys are compared without regard to case."""
-        return self._by_key.get(key.casefold())
+        place = self._rows.by_key.get(key.casefold())
+        return None if place is None else self._mine(place)
 
     def keys(self) -> Iterator[Variable]:
         """All that 1.x knows."""
-        return iter(self._by_key.values())
+        rows = self._rows
+        return (self._own.get(place, rows.by_place[place]) for place in rows.by_key.values())
 
     def change(self, variable: Variable, value: str) -> Change:
         """Set a variable as the central system asks for it."""
@@ -154,16 +217,20 @@ class Variables:
         """Set values as a manufacturer does, whatever may be written later.
 
         Args:
-            values: by 1.x key, or by ``Component.Variable`` or ``Component.Variable[instance]``.
+            values: by 1.x key, or as ``Component.Variable[instance]@evse.connector``, of which
+                everything behind the variable may be left out.
 
         Raises:
             ValueError: there is no such variable, or the value does not fit.
         """
         for name, value in values.items():
-            found = self.of_key(name) or self._all.get(_place(name).folded())
+            found = self.of_key(name) or self._named(name)
             if found is None or not found.fits(value):
                 raise ValueError(f"the station has no {name} that could be {value!r}")
             found.value = value
+
+    def _named(self, name: str) -> Variable | None:
+        return self._mine(place_of(name).folded()) if _TEXT.fullmatch(name) else None
 
     def text(self, component: str, variable: str, instance: str | None = None) -> str:
         """A value.
@@ -171,7 +238,8 @@ class Variables:
         Raises:
             KeyError: the station does not have the variable, which is a bug of ours.
         """
-        return self._all[Place(component, variable, instance).folded()].actual
+        name = (component, variable, instance)
+        return (self._by_name.get(name) or self._rows.exact[name]).actual
 
     def number(self, component: str, variable: str, instance: str | None = None) -> float:
         """A value as a number."""
@@ -191,7 +259,20 @@ def split(value: str) -> tuple[str, ...]:
     return tuple(word for word in map(str.strip, value.split(",")) if word)
 
 
-def _place(name: str) -> Place:
-    component, _, rest = name.partition(".")
-    variable, _, instance = rest.partition("[")
-    return Place(component, variable, instance.rstrip("]") or None)
+def place_of(text: str) -> Place:
+    """The place that ``str(place)`` is the text of.
+
+    Raises:
+        ValueError: it is the text of none.
+    """
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no variable")
+    component, variable, instance, evse_id, connector_id = found.groups()
+    return Place(
+        component,
+        variable,
+        instance,
+        int(evse_id) if evse_id else None,
+        int(connector_id) if connector_id else None,
+    )

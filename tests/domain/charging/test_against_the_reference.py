@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from chargeplane.domain.charging import Situation, changes, composite, limit_at
+from chargeplane.domain.charging import changes, composite, limit_at
 from tests.domain.charging import reference
 from tests.domain.charging.sets import Set, random_set
 from tests.soak import cases
@@ -18,25 +18,32 @@ GRID_S = 900
 SETS_OF_ONE_SEED = cases(2_500)
 
 
-def expand(case: Set, every_s: int) -> list[tuple[Fraction | None, Fraction | None]]:
-    """What the composite schedule allows at each second asked for, in watts and amperes."""
-    situation = Situation(case.started_at, case.zone)
-    steps = composite(case.profiles, case.start, case.duration_s, situation)
+Values = tuple[Fraction | None, Fraction | None, Fraction | None]
+
+
+def expand(case: Set, every_s: int) -> list[Values]:
+    """Watts, amperes and setpoint of the composite schedule at each second asked for."""
+    steps = composite(case.profiles, case.start, case.duration_s, case.situation)
     assert steps[0].start_s == 0
     assert all(a.ceiling != b.ceiling for a, b in pairwise(steps))
     found = []
     for second in range(0, case.duration_s, every_s):
         ceiling = [each.ceiling for each in steps if each.start_s <= second][-1]
-        both = ceiling.in_w(case.supply), ceiling.in_a(case.supply)
-        found.append(tuple(None if each is None else Fraction(each) for each in both))
+        supply = case.supply
+        said = ceiling.in_w(supply), ceiling.in_a(supply), ceiling.setpoint_in_w(supply)
+        found.append(tuple(None if each is None else Fraction(each) for each in said))
     return found  # type: ignore[return-value]
 
 
-def expected(case: Set, every_s: int) -> list[tuple[Fraction | None, Fraction | None]]:
+def expected(case: Set, every_s: int) -> list[Values]:
     return [
-        (reference.watts(rules, case.supply), reference.amperes(rules, case.supply))
+        (
+            reference.watts(rules, case.supply),
+            reference.amperes(rules, case.supply),
+            reference.setpoint(rules, case.supply),
+        )
         for rules in reference.seconds(
-            case.profiles, case.start, case.duration_s, every_s, case.started_at, case.zone
+            case.profiles, case.start, case.duration_s, every_s, case.situation
         )
     ]
 
@@ -61,7 +68,7 @@ def test_a_limit_changes_only_where_a_change_is_announced() -> None:
     rng = Random("changes")
     for _ in range(300):
         case = random_set(rng, 60)
-        situation = Situation(case.started_at, case.zone)
+        situation = case.situation
         moments = [case.start + timedelta(seconds=each) for each in range(0, case.duration_s, 20)]
         announced = changes(
             case.profiles, moments[0], moments[-1] + timedelta.resolution, situation

@@ -17,7 +17,7 @@ from tests.cli.calling import free_port, lines_until, process, told
 __all__ = ["PASSWORD", "Rest", "Running", "eventually", "running"]
 
 TOKEN = "a-token-for-strangers"
-PASSWORD = "0123456789abcdef"
+PASSWORD = "7rQ2mZ9xKpL4vT8c"
 """Of every station with security profile 1."""
 
 T = TypeVar("T")

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chargeplane.ocpp import v16
 from chargeplane.ocpp.tolerance import TOLERANT
 from chargeplane.ocpp.versions import Version
+from chargeplane.ocpp.wire import Request, Response
 from chargeplane.station.handshake import Handshake
 from chargeplane.station.quirks import QUIRKS, Disguise
 from tests.station.stage import Stage
+from tools.list_quirks import reference
 
-OF_FRAMES = [name for name, quirk in QUIRKS.items() if quirk.rule]
+ASKED = {  # shown only in answers; tests of their own below
+    "answers-without-id",
+    "booleans-as-digits",
+    "long-configuration",
+    "numeric-readonly",
+    "rate-unit-as-watts",
+    "stack-level-0",
+    "typed-configuration",
+}
+APART = {*ASKED, "leading-comma", "messages-of-1.6", "never-stops"}
+OF_FRAMES = [name for name, quirk in QUIRKS.items() if quirk.rule and name not in APART]
 
 
 def version_for(name: str) -> Version:
@@ -56,7 +71,8 @@ def test_every_quirk_is_named_and_described(name: str) -> None:
     assert " " not in name
     assert quirk.row is None or 1 <= quirk.row <= 90
     assert quirk.text[0].islower()
-    assert (quirk.rule is None) != (quirk.handshake is None)
+    hooks = (quirk.rule, quirk.handshake, quirk.hearing, quirk.both, quirk.redial_s, quirk.envelope)
+    assert sum(each is not None for each in hooks) + bool(quirk.first_dial_s) == 1
 
 
 def test_a_quirk_that_is_not_known_or_of_another_family_is_refused() -> None:
@@ -144,3 +160,151 @@ def test_a_handshake_names_no_subprotocol() -> None:
     assert Disguise([], Version.V1_6).handshake(plain) == plain
     odd = Disguise(["no-subprotocol"], Version.V1_6).handshake(plain)
     assert odd == Handshake("ws://host/CP1", ())
+
+
+def asked(name: str, request: Request) -> Response | str | None:
+    """What a station with a quirk answers; None: nothing."""
+    stage = Stage(version_for(name), quirks=[name], tolerance=TOLERANT).connect()
+    stage.central.ask(request, stage.now_s)
+    for text in stage.central.outgoing():
+        stage.core.receive(text, stage.now_s)
+    stage.carry()
+    return stage.central.said[0] if stage.central.said else None
+
+
+def configuration(name: str) -> dict[str, Any]:
+    """The answer of a quirk to GetConfiguration, as it stands on the wire."""
+    stage = Stage(version_for(name), quirks=[name], tolerance=TOLERANT).connect()
+    stage.ask(v16.GetConfigurationRequest())
+    (text,) = [each for each in stage.frames if "configurationKey" in each]
+    found = json.loads(text)
+    return {"id": found[1], **{each["key"]: each for each in found[2]["configurationKey"]}}
+
+
+def test_odd_configurations_are_said_and_a_tolerant_central_system_reads_them() -> None:
+    key = "ChargingScheduleAllowedChargingRateUnit"
+    assert configuration("rate-unit-as-watts")[key]["value"] == "W"
+    assert configuration("stack-level-0")["ChargeProfileMaxStackLevel"]["value"] == "0"
+    assert configuration("booleans-as-digits")["AuthorizeRemoteTxRequests"]["value"] in {"0", "1"}
+    typed = configuration("typed-configuration")
+    assert isinstance(typed["AuthorizeRemoteTxRequests"]["value"], bool)
+    assert isinstance(typed["HeartbeatInterval"]["value"], int)
+    assert configuration("numeric-readonly")["HeartbeatInterval"]["readonly"] == 0
+    long = configuration("long-configuration")
+    assert max(len(each.get("value", "")) for key, each in long.items() if key != "id") == 551
+
+
+def test_an_answer_without_an_id_is_no_answer() -> None:
+    assert asked("answers-without-id", v16.ClearCacheRequest()) is None
+
+
+def test_commands_are_refused_or_left_without_an_answer() -> None:
+    trigger = v16.TriggerMessageRequest(requested_message=v16.MessageTrigger.METER_VALUES)
+    start = v16.RemoteStartTransactionRequest(id_tag="no-hex")
+    change = v16.ChangeAvailabilityRequest(connector_id=0, type=v16.AvailabilityType.OPERATIVE)
+    rejected = v16.RemoteStartTransactionResponse(status=v16.RemoteStartStopStatus.REJECTED)
+    assert asked("hex-tags-only", start) == rejected
+    assert asked("trigger-needs-connector", trigger) == v16.TriggerMessageResponse(
+        status=v16.TriggerMessageStatus.REJECTED
+    )
+    assert asked("silent-on-availability", change) is None
+
+
+def profile(limit: str) -> v16.SetChargingProfileRequest:
+    period = v16.ChargingSchedulePeriod(start_period=0, limit=Decimal(limit))
+    schedule = v16.ChargingSchedule(
+        charging_rate_unit=v16.ChargingRateUnitType.A, charging_schedule_period=[period]
+    )
+    return v16.SetChargingProfileRequest(
+        connector_id=1,
+        cs_charging_profiles=v16.ChargingProfile(
+            charging_profile_id=1,
+            stack_level=0,
+            charging_profile_purpose=v16.ChargingProfilePurposeType.TX_DEFAULT_PROFILE,
+            charging_profile_kind=v16.ChargingProfileKindType.RELATIVE,
+            charging_schedule=schedule,
+        ),
+    )
+
+
+def test_profiles_are_ignored_or_rejected() -> None:
+    status = v16.ChargingProfileStatus
+    accepted = v16.SetChargingProfileResponse(status=status.ACCEPTED)
+    assert asked("ignores-profiles", profile("6.0")) == accepted
+    assert asked("limits-in-tenths", profile("6.0")) == accepted
+    rejected = v16.SetChargingProfileResponse(status=status.REJECTED)
+    assert asked("rejects-profiles", profile("6.0")) == rejected
+
+
+def test_limits_and_times_that_a_station_cannot_read_are_answered_with_errors() -> None:
+    tenths = Disguise(["limits-in-tenths"], Version.V1_6)
+    fine = '[2,"1","SetChargingProfile",{"a":[{"limit":6.25}]}]'
+    assert tenths.heard(fine).send == ['[4,"1","PropertyConstraintViolation","",{}]']
+    offset = Disguise(["refuses-offset-times"], Version.V1_6)
+    assert "FormationViolation" in offset.heard('[2,"1","ReserveNow",{"t":"x+00:00"}]').send[0]
+    zulu = '[2,"1","ReserveNow",{"t":"xZ"}]'
+    assert (offset.heard(zulu).receive, offset.heard(zulu).send) == ([zulu], [])
+    shape = Disguise(["profiles-of-1.6"], Version.V2_1)
+    assert "PropertyConstraintViolation" in shape.heard(fine).send[0]
+
+
+def test_it_is_mute_once_it_is_asked_too_early() -> None:
+    disguise = Disguise(["stuck-by-early-configuration"], Version.V1_6)
+    early, boot = '[2,"9","GetConfiguration",{}]', '[2,"1","BootNotification",{}]'
+    assert disguise.heard(early).receive == [early]
+    assert disguise.frames(boot).send == [boot]
+    assert disguise.heard(early).receive == []
+    assert disguise.frames('[3,"9",{}]').send == []
+
+
+def test_every_request_has_the_same_id_and_gets_its_own_answer() -> None:
+    stage = visited("same-message-id")
+    ids = {json.loads(each)[1] for each in stage.frames if each.startswith("[2,")}
+    assert ids == {"1000001"}
+
+
+def test_it_says_in_1_6_what_belongs_into_2_1() -> None:
+    rule = QUIRKS["messages-of-1.6"].rule
+    assert rule is not None
+    told = {"connectorStatus": "Occupied", "evseId": 2, "timestamp": "T"}
+    (text,) = rule()([2, "1", "StatusNotification", told]).send
+    assert json.loads(text)[3]["status"] == "Charging"
+
+
+def test_meter_values_are_odd() -> None:
+    stage = visited("session-meter")
+    (start,) = sent(stage, "StartTransaction")
+    assert start["meterStart"] == 0
+    samples = sent(visited("unknown-unit"), "MeterValues")[0]["meterValue"][0]["sampledValue"]
+    assert samples[-1]["unit"] == "Hz"
+    assert not sent(visited("no-meter-values"), "MeterValues")
+    assert {
+        each["connectorId"] for each in sent(visited("meter-values-of-connector-0"), "MeterValues")
+    } == {0, 1}
+    late = [json.loads(each)[2] for each in visited("late-meter-values").frames if each[1] == "2"]
+    assert late[late.index("StopTransaction") + 1] == "MeterValues"
+    rule = QUIRKS["leading-comma"].rule
+    assert rule is not None
+    (text,) = rule()([2, "1", "MeterValues", {"sampledValue": [{"value": "1"}]}]).send
+    assert '"sampledValue":[,{' in text
+    assert not sent(visited("never-stops"), "StopTransaction")
+
+
+def test_it_waits_before_it_dials() -> None:
+    usual = Disguise([], Version.V1_6)
+    assert (usual.redial_s(5.0), usual.first_dial_s) == (5.0, 0.0)
+    assert 360 <= Disguise(["slow-redial"], Version.V1_6).redial_s(10.0) <= 19 * 60
+    assert Disguise(["no-redial"], Version.V1_6).redial_s(1.0) > 86_400
+    assert Disguise(["late-first-dial"], Version.V1_6).first_dial_s == 900
+
+
+def test_soap_envelopes_are_odd() -> None:
+    head = '<wsa:MessageID a="b">x</wsa:MessageID><cs:chargeBoxIdentity>CP</cs:chargeBoxIdentity>'
+    assert "MessageID" not in Disguise(["no-soap-message-id"], Version.V1_6).envelope(head)
+    other = Disguise(["identity-of-the-other-service"], Version.V1_6).envelope(head)
+    assert 'xmlns:o="urn://Ocpp/Cp/2012/06/">CP</o:' in other
+
+
+def test_the_reference_lists_every_quirk_and_every_fault() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/quirks-and-faults.md").read_text()
+    assert page == reference()

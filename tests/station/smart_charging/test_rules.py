@@ -84,10 +84,7 @@ ONLY_2X: dict[str, tuple[PERIODS, dict[str, Any], str]] = {
         {"purpose": "ChargingStationExternalConstraints"},
         "InvalidProfile",
     ),
-    "priority charging": (FLAT, {"purpose": "PriorityCharging"}, "UnsupportedPurpose"),
-    "a dynamic one": (FLAT, {"kind": "Dynamic"}, "UnsupportedKind"),
     "an update of one that is not dynamic": (FLAT, {"dynUpdateInterval": 5}, "InvalidProfile"),
-    "a validity while offline": (FLAT, {"maxOfflineDuration": 5}, "InvalidProfile"),
     "a transaction without its id": (
         FLAT,
         {"purpose": "TxProfile", "transactionId": None},
@@ -95,19 +92,16 @@ ONLY_2X: dict[str, tuple[PERIODS, dict[str, Any], str]] = {
     ),
     "an absolute one without a start": (FLAT, {"kind": "Absolute"}, "InvalidSchedule"),
     "a relative one with a start": (FLAT, {"schedule": STARTS}, "InvalidSchedule"),
-    "a random delay": (FLAT, {"schedule": {"randomizedDelay": 9}}, "InvalidSchedule"),
-    "no phases": ([(0, 10.0, 0)], {}, "InvalidSchedule"),
-    "an operation mode": (
+    "a random delay of the station": (
         FLAT,
         {
-            "schedule": {
-                "chargingSchedulePeriod": [
-                    {"startPeriod": 0, "limit": 9.0, "operationMode": "CentralSetpoint"}
-                ]
-            }
+            "purpose": "ChargingStationMaxProfile",
+            "kind": "Absolute",
+            "schedule": STARTS | {"randomizedDelay": 9},
         },
         "InvalidSchedule",
     ),
+    "no phases": ([(0, 10.0, 0)], {}, "InvalidSchedule"),
     "another phase than the wired one": (
         FLAT,
         {
@@ -169,8 +163,8 @@ def test_the_store_has_an_end_but_a_known_id_is_always_replaced() -> None:
         "Rejected: OutOfMemory",
     ]
     assert install(stage, 2, [(0, 12.0)], id=2, level=9) == "Accepted"
-    entries = [each for each in stage.core.variables if each.place.variable == "Entries"]
-    assert [each.actual for each in entries] == ["2"]
+    variables = stage.core.variables
+    assert variables.text("SmartChargingCtrlr", "Entries", "ChargingProfiles") == "2"
 
 
 def test_in_1_6_the_same_place_of_the_stack_is_replaced() -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from chargeplane.domain.charging.ceilings import NO_CEILING, Ceiling, ceiling_of
-from chargeplane.domain.charging.profiles import ChargingProfile, Period, Purpose
+from chargeplane.domain.charging.profiles import (
+    ChargingProfile,
+    ChargingSchedule,
+    Mode,
+    Period,
+    Purpose,
+)
+from chargeplane.domain.charging.steering import seen
 from chargeplane.domain.charging.timeline import Situation, changes, period_at
 
-__all__ = ["Step", "composite", "leading", "limit_at"]
+__all__ = ["Step", "composite", "leading", "limit_at", "mode_at"]
 
 _SECOND = timedelta(seconds=1)
+_NONE = Decimal(0)
 
 
 class Step(NamedTuple):
@@ -28,17 +37,23 @@ def leading(
 ) -> dict[Purpose, tuple[ChargingProfile, Period]]:
     """The profile that leads for each purpose, with its period; of equals the first one.
 
-    A TxDefaultProfile does not lead while a TxProfile does.
+    A TxDefaultProfile does not lead while a TxProfile does, and neither does while priority
+    charging is on and has a profile (K21.FR.04).
     """
     found: dict[Purpose, tuple[ChargingProfile, Period]] = {}
     for profile in profiles:
         known = found.get(profile.purpose)
         if known is not None and known[0].stack_level >= profile.stack_level:
             continue
-        period = period_at(profile, at, situation) if profile.is_valid(at) else None
+        if profile.purpose is Purpose.PRIORITY and not situation.has_priority:
+            continue
+        valid = profile.is_valid(at, situation.offline_since)
+        period = period_at(profile, at, situation) if valid else None
         if period is not None:
             found[profile.purpose] = profile, period
-    if Purpose.TX in found:
+    if Purpose.PRIORITY in found:
+        found.pop(Purpose.TX, None)
+    if Purpose.TX in found or Purpose.PRIORITY in found:
         found.pop(Purpose.TX_DEFAULT, None)
     return found
 
@@ -46,9 +61,42 @@ def leading(
 def limit_at(profiles: Sequence[ChargingProfile], at: datetime, situation: Situation) -> Ceiling:
     """What the profiles that apply to an EVSE allow it at a moment."""
     ceiling = NO_CEILING
-    for profile, period in leading(profiles, at, situation).values():
-        ceiling = ceiling.with_(ceiling_of(profile.schedule, period))
+    found = {
+        purpose: (profile.schedule, seen(profile.schedule, period, situation))
+        for purpose, (profile, period) in leading(profiles, at, situation).items()
+    }
+    weaker = _overruled(found, situation)
+    for purpose, (schedule, period) in found.items():
+        one = ceiling_of(schedule, period)
+        if purpose in weaker:
+            one = one._replace(setpoint_w=None, setpoint_a=None)
+        if purpose is Purpose.LOCAL_GENERATION:
+            one = Ceiling(extra_w=one.power_w or _NONE, extra_a=one.current_a or _NONE)
+        ceiling = ceiling.with_(one)
     return ceiling
+
+
+def _overruled(
+    found: Mapping[Purpose, tuple[ChargingSchedule, Period]], situation: Situation
+) -> frozenset[Purpose]:
+    """The purposes whose setpoint does not count: of the site or of the transaction (Q06.FR.20)."""
+    points = {purpose for purpose, (_, period) in found.items() if period.setpoint is not None}
+    theirs, ours = (
+        points & {Purpose.EXTERNAL_CONSTRAINTS},
+        points & {Purpose.TX, Purpose.TX_DEFAULT},
+    )
+    if not theirs or not ours:
+        return frozenset()
+    return frozenset(theirs if situation.csms_setpoint_leads else ours)
+
+
+def mode_at(profiles: Sequence[ChargingProfile], at: datetime, situation: Situation) -> Mode | None:
+    """How the leading profile of a transaction steers the vehicle; None: none (K01.FR.110)."""
+    found = leading(profiles, at, situation)
+    for purpose in (Purpose.PRIORITY, Purpose.TX, Purpose.TX_DEFAULT):
+        if purpose in found:
+            return found[purpose][1].mode
+    return None
 
 
 def composite(

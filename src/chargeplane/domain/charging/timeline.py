@@ -5,15 +5,25 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import NamedTuple
 
 from chargeplane.domain.charging.profiles import ChargingProfile, Kind, Period
 
-__all__ = ["Situation", "changes", "period_at"]
+__all__ = ["Balancing", "Situation", "changes", "period_at"]
 
 _SECOND = timedelta(seconds=1)
 _STRIDE = timedelta(hours=6)
 """No zone changes its offset twice in such a time."""
+
+
+class Balancing(NamedTuple):
+    """How LocalLoadBalancing steers (Q09.FR.04): the load is held between two thresholds."""
+
+    upper_w: Decimal
+    lower_w: Decimal
+    upper_offset_w: Decimal = Decimal(0)
+    lower_offset_w: Decimal = Decimal(0)
 
 
 class Situation(NamedTuple):
@@ -23,6 +33,20 @@ class Situation(NamedTuple):
     """What relative schedules count from: when power could flow (K01.FR.42); None: not yet."""
     zone: tzinfo = UTC
     """Whose clock on the wall recurring and local schedules follow."""
+    has_priority: bool = False
+    """Whether PriorityCharging is asked for (K21, K22)."""
+    offline_since: datetime | None = None
+    """None: there is a connection."""
+    soc_percent: Decimal | None = None
+    """State of charge of the vehicle; None: not known."""
+    frequency_hz: Decimal = Decimal(50)
+    signal: int | None = None
+    """The last one of aFRR."""
+    load_w: Decimal | None = None
+    """What flows into the site beside this EVSE; None: no meter there."""
+    balancing: Balancing | None = None
+    csms_setpoint_leads: bool = False
+    """Whether a setpoint of the central system overrules that of the site (Q06.FR.20)."""
 
 
 class _Stretch(NamedTuple):
@@ -59,6 +83,9 @@ def changes(
     found = {each.start for each in stretches}
     for profile in profiles:
         found.update(each for each in (profile.valid_from, profile.valid_to) if each is not None)
+        lost_at = profile.lost_at(situation.offline_since)
+        if lost_at is not None:
+            found.add(lost_at + timedelta.resolution)
         found.update(_of_schedule(profile, start, end, situation, stretches))
     return sorted(each for each in found if start < each < end)
 
@@ -83,7 +110,12 @@ def _elapsed(profile: ChargingProfile, at: datetime, situation: Situation) -> ti
 
 
 def _origin(profile: ChargingProfile, situation: Situation) -> datetime | None:
-    return situation.started_at if profile.kind is Kind.RELATIVE else profile.schedule.start
+    match profile.kind:
+        case Kind.RELATIVE:
+            return situation.started_at
+        case Kind.DYNAMIC:
+            return profile.updated_at
+    return profile.schedule.start
 
 
 def _wall(at: datetime, zone: tzinfo) -> datetime:

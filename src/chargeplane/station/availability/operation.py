@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
+from chargeplane.station.remembering import keep_evse, keep_station, station_later
 from chargeplane.station.signals import EvseChanged, TransactionEnded
 
 __all__ = ["Operation"]
@@ -14,7 +15,7 @@ class Operation:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._station_later: bool | None = None
+        self._station_later = station_later(hub)
         hub.hears(TransactionEnded, self._on_transaction_ended)
 
     def change(self, evse_id: int, operative: bool) -> str:
@@ -23,6 +24,7 @@ class Operation:
         if evse_id == 0:
             if not operative and hub.is_busy:
                 self._station_later = operative
+                keep_station(hub, operative)
                 return "Scheduled"
             self._station_later = None
             hub.afterwards(lambda: self._set_station(operative))
@@ -32,6 +34,7 @@ class Operation:
             return "Rejected"
         if not operative and evse.transaction:
             evse.operative_later = operative
+            keep_evse(hub, evse)
             return "Scheduled"
         evse.operative_later = None
         hub.afterwards(lambda: self._set(evse, operative))
@@ -39,10 +42,12 @@ class Operation:
 
     def _set(self, evse: Evse, operative: bool) -> None:
         evse.is_operative, evse.operative_later = operative, None
+        keep_evse(self._hub, evse)
         self._hub.tell(EvseChanged(evse.id))
 
     def _set_station(self, operative: bool) -> None:
         self._hub.is_operative = operative
+        keep_station(self._hub)
         self._hub.tell(EvseChanged(0))
 
     def _on_transaction_ended(self, ended: TransactionEnded) -> None:

@@ -8,7 +8,7 @@ from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET
 from chargeplane.station.availability.operation import Operation
 from chargeplane.station.availability.reporting import Report
-from chargeplane.station.evse import Evse
+from chargeplane.station.evse import Evse, Status
 from chargeplane.station.hub import Hub
 
 __all__ = ["heartbeat", "install", "statuses"]
@@ -40,8 +40,10 @@ def _status(hub: Hub, evse: Evse, connector_id: int) -> v21.ConnectorStatusEnumT
         return _Status.FAULTED
     if not (evse.is_operative and hub.is_operative) and evse.transaction is None:
         return _Status.UNAVAILABLE
-    occupied = evse.is_plugged and evse.connector_id == connector_id
-    return _Status.OCCUPIED if occupied else _Status.AVAILABLE
+    if evse.is_plugged and evse.connector_id == connector_id:
+        return _Status.OCCUPIED
+    reserved = evse.status(hub.is_operative) is Status.RESERVED
+    return _Status.RESERVED if reserved else _Status.AVAILABLE
 
 
 def install(hub: Hub, operation: Operation) -> None:
@@ -49,7 +51,13 @@ def install(hub: Hub, operation: Operation) -> None:
 
     def change(request: v21.ChangeAvailabilityRequest) -> v21.ChangeAvailabilityResponse:
         operative = request.operational_status is v21.OperationalStatusEnumType.OPERATIVE
-        evse_id = 0 if request.evse is UNSET else request.evse.id
+        where = request.evse
+        evse_id = 0 if where is UNSET else where.id
+        spec = hub.evses[evse_id].spec if evse_id in hub.evses else None
+        if where and spec and not 0 <= (where.connector_id or 0) <= len(spec.connector_types):
+            return v21.ChangeAvailabilityResponse(
+                status=v21.ChangeAvailabilityStatusEnumType.REJECTED
+            )
         status = operation.change(evse_id, operative)
         return v21.ChangeAvailabilityResponse(status=v21.ChangeAvailabilityStatusEnumType(status))
 

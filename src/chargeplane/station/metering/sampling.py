@@ -13,6 +13,7 @@ from chargeplane.station.signals import (
     SampleDue,
     SettingChanged,
     TransactionEnded,
+    TransactionResumed,
     TransactionStarted,
 )
 
@@ -31,6 +32,7 @@ class Sampling:
         self._hub = hub
         self._tell = tell
         hub.hears(TransactionStarted, lambda started: self._arm(started.evse_id))
+        hub.hears(TransactionResumed, lambda resumed: self._arm(resumed.evse_id))
         hub.hears(TransactionEnded, lambda ended: hub.timers.drop(("sample", ended.evse_id)))
         hub.hears(SampleDue, self._on_due)
         hub.hears(SettingChanged, self._on_setting)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 
 from chargeplane.ocpp import v21
+from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.wire import UNSET
-from chargeplane.station.conversation import Outcome
 from chargeplane.station.hub import Hub
+from chargeplane.station.reports import beyond_limits, matches, send_parts
 from chargeplane.station.variables import Kind, Mutability, Variable
 
 __all__ = ["install"]
 
-ITEMS_MAX = 50
-"""Of one NotifyReport; as DeviceDataCtrlr.ItemsPerMessage says."""
 _Status = v21.GenericDeviceModelStatusEnumType
-_SUMMARY = frozenset({"Available", "AvailabilityState"})
+_SUMMARY = frozenset({"Available", "AvailabilityState", "Problem"})
 
 
 def install(hub: Hub) -> None:
@@ -37,31 +37,47 @@ def _base(hub: Hub, request: v21.GetBaseReportRequest) -> v21.GetBaseReportRespo
     )
 
 
-def _some(hub: Hub, request: v21.GetReportRequest) -> v21.GetReportResponse:
-    """B08. Without criteria of availability, every component counts as available and enabled."""
-    problem = v21.ComponentCriterionEnumType.PROBLEM
-    if request.component_criteria and set(request.component_criteria) == {problem}:
-        return v21.GetReportResponse(status=_Status.EMPTY_RESULT_SET)
+def _some(hub: Hub, request: v21.GetReportRequest) -> v21.GetReportResponse | ErrorCode:
+    """B08: criteria are alternatives, the components asked for limit them."""
     asked = request.component_variable or []
+    if (
+        code := beyond_limits(hub, "DeviceDataCtrlr", "GetReport", request, len(asked))
+    ) is not None:
+        return code
+    by_component = _components(hub)
 
     def is_asked(variable: Variable) -> bool:
-        return not asked or any(_matches(variable, each) for each in asked)
+        if asked and not any(matches(variable, each) for each in asked):
+            return False
+        criteria = request.component_criteria or []
+        return not criteria or any(
+            _meets(by_component[_component(variable)], each) for each in criteria
+        )
 
     return v21.GetReportResponse(status=_report(hub, request.request_id, is_asked))
 
 
-def _matches(variable: Variable, asked: v21.ComponentVariableType) -> bool:
-    place, component = variable.place, asked.component
-    if component.name.casefold() != place.component.casefold():
-        return False
-    if component.evse and component.evse.id != place.evse_id:
-        return False
-    if component.evse and (component.evse.connector_id or place.connector_id) != place.connector_id:
-        return False
-    return not asked.variable or (
-        asked.variable.name.casefold() == place.variable.casefold()
-        and (asked.variable.instance or place.instance) == place.instance
-    )
+_Component = tuple[str, int | None, int | None]
+
+
+def _component(variable: Variable) -> _Component:
+    place = variable.place
+    return place.component, place.evse_id, place.connector_id
+
+
+def _components(hub: Hub) -> dict[_Component, dict[str, str]]:
+    """The variables of each component that have no instance, and their values."""
+    found: dict[_Component, dict[str, str]] = defaultdict(dict)
+    for each in hub.variables:
+        if each.place.instance is None:
+            found[_component(each)][each.place.variable] = each.actual
+    return found
+
+
+def _meets(values: dict[str, str], criterion: v21.ComponentCriterionEnumType) -> bool:
+    """B08.FR.07 to B08.FR.10: a component without the variable counts, except for problems."""
+    missing = "false" if criterion is v21.ComponentCriterionEnumType.PROBLEM else "true"
+    return values.get(criterion.value, missing) == "true"
 
 
 def _report(hub: Hub, request_id: int, is_wanted: Callable[[Variable], bool]) -> _Status:
@@ -69,23 +85,18 @@ def _report(hub: Hub, request_id: int, is_wanted: Callable[[Variable], bool]) ->
     found = [each for each in hub.variables if not each.only_1x and is_wanted(each)]
     if not found:
         return _Status.EMPTY_RESULT_SET
-    data = [_data(each) for each in found]
-    parts = [data[start : start + ITEMS_MAX] for start in range(0, len(data), ITEMS_MAX)]
     at = hub.time()
 
-    def send(number: int, _outcome: Outcome | None = None) -> None:
-        if number < len(parts):
-            more = number + 1 < len(parts)
-            request = v21.NotifyReportRequest(
-                request_id=request_id,
-                generated_at=at,
-                seq_no=number,
-                tbc=True if more else UNSET,
-                report_data=parts[number],
-            )
-            hub.ask(request, partial(send, number + 1) if more else lambda _: None, early=True)
+    def part(number: int, data: list[v21.ReportDataType], more: bool) -> v21.NotifyReportRequest:
+        return v21.NotifyReportRequest(
+            request_id=request_id,
+            generated_at=at,
+            seq_no=number,
+            tbc=True if more else UNSET,
+            report_data=data,
+        )
 
-    hub.afterwards(lambda: send(0))
+    hub.afterwards(lambda: send_parts(hub, [_data(each) for each in found], part))
     return _Status.ACCEPTED
 
 
@@ -104,7 +115,7 @@ def _data(variable: Variable) -> v21.ReportDataType:
                 value=UNSET if secret else variable.actual,
                 mutability=v21.MutabilityEnumType(variable.mutability.value),
                 persistent=True,
-                constant=False,
+                constant=variable.mutability is Mutability.READ_ONLY and variable.read is None,
             )
         ],
         variable_characteristics=v21.VariableCharacteristicsType(
@@ -113,6 +124,6 @@ def _data(variable: Variable) -> v21.ReportDataType:
             min_limit=UNSET if low is None or variable.kind is Kind.STRING else low,
             max_limit=UNSET if high is None else high,
             values_list=",".join(variable.choices) or UNSET,
-            supports_monitoring=False,
+            supports_monitoring=not secret,
         ),
     )

@@ -19,12 +19,14 @@ KEYS_MAX = 100
 
 def boot(hub: Hub) -> v16.BootNotificationRequest:
     """The station introduces itself."""
-    inventory = hub.inventory
+    inventory, meter = hub.inventory, hub.inventory.evses[0]
     return v16.BootNotificationRequest(
         charge_point_vendor=inventory.vendor,
         charge_point_model=inventory.model,
         charge_point_serial_number=inventory.serial_number or UNSET,
         firmware_version=inventory.firmware_version or UNSET,
+        meter_serial_number=meter.meter_serial_number or UNSET,
+        meter_type=meter.meter_type or UNSET,
     )
 
 

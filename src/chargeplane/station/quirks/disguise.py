@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.handshake import Handshake
-from chargeplane.station.quirks.frames import Frame, Said
+from chargeplane.station.quirks.frames import Frame, Heard, Said
 from chargeplane.station.quirks.registry import QUIRKS
 
 __all__ = ["Disguise"]
@@ -31,7 +31,41 @@ class Disguise:
                 raise ValueError(f"the quirk {name!r} is one of OCPP {quirk.family}")
         self.names = tuple(names)
         self._quirks = [QUIRKS[name] for name in names]
+        pairs = [quirk.both() for quirk in self._quirks if quirk.both]
         self._rules = [quirk.rule() for quirk in self._quirks if quirk.rule]
+        self._rules += [rule for rule, _ in pairs]
+        self._hearings = [quirk.hearing() for quirk in self._quirks if quirk.hearing]
+        self._hearings += [hearing for _, hearing in pairs]
+
+    @property
+    def first_dial_s(self) -> float:
+        """How long the station waits before it dials for the first time."""
+        return max((quirk.first_dial_s for quirk in self._quirks), default=0.0)
+
+    def redial_s(self, usual_s: float) -> float:
+        """How long it waits before it dials again."""
+        for quirk in self._quirks:
+            if quirk.redial_s is not None:
+                usual_s = quirk.redial_s(usual_s)
+        return usual_s
+
+    def envelope(self, text: str) -> str:
+        """What is posted instead of a SOAP envelope."""
+        for quirk in self._quirks:
+            if quirk.envelope is not None:
+                text = quirk.envelope(text)
+        return text
+
+    def heard(self, text: str) -> Heard:
+        """What becomes of a frame that has come."""
+        receive, send = [text], []
+        for hearing in self._hearings:
+            taken, receive = receive, []
+            for each in taken:
+                heard = Heard([each]) if (frame := _parsed(each)) is None else hearing(frame)
+                receive += heard.receive
+                send += heard.send
+        return Heard(receive, send)
 
     def frames(self, text: str) -> Said:
         """What goes out instead of one frame."""

@@ -13,12 +13,18 @@ from typing import Any
 
 __all__ = [
     "Frame",
+    "Heard",
+    "Hearing",
     "Payload",
     "Rule",
     "Said",
+    "answer_changed",
+    "answered",
+    "as_heard",
     "as_is",
     "changed",
     "everywhere",
+    "is_call",
     "line",
     "text_changed",
 ]
@@ -37,6 +43,19 @@ class Said:
 
 
 Rule = Callable[[Frame], Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What becomes of one frame that has come."""
+
+    receive: list[str] = field(default_factory=list)
+    """What the station hears of it."""
+    send: list[str] = field(default_factory=list)
+    """What goes out at once, without the station."""
+
+
+Hearing = Callable[[Frame], Heard]
 
 
 def line(frame: Frame) -> str:
@@ -88,5 +107,45 @@ def text_changed(kind: int, change: Callable[[str], str]) -> Callable[[], Rule]:
 
     def rule(frame: Frame) -> Said:
         return Said([change(line(frame))]) if frame[0] == kind else as_is(frame)
+
+    return lambda: rule
+
+
+def as_heard(frame: Frame) -> Heard:
+    """Nothing changes."""
+    return Heard([line(frame)])
+
+
+def answered(
+    actions: str, answer: Callable[[Payload], Payload | str | None]
+) -> Callable[[], Hearing]:
+    """A rule that answers requests of the central system without the station.
+
+    Args:
+        actions: which.
+        answer: from the payload of the request: the payload of the answer; a text: the code of an
+            error; None: the station answers as it should.
+    """
+
+    def hearing(frame: Frame) -> Heard:
+        if not is_call(frame, *actions.split()):
+            return as_heard(frame)
+        said = answer(frame[3])
+        if said is None:
+            return as_heard(frame)
+        if isinstance(said, str):
+            return Heard([], [line([4, frame[1], said, "", {}])])
+        return Heard([], [line([3, frame[1], said])])
+
+    return lambda: hearing
+
+
+def answer_changed(member: str, change: Callable[[Payload], None]) -> Callable[[], Rule]:
+    """A rule that changes the payload of answers that have a member, in place."""
+
+    def rule(frame: Frame) -> Said:
+        if frame[0] == 3 and member in frame[2]:
+            change(frame[2])
+        return as_is(frame)
 
     return lambda: rule

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.handshake import Handshake
 from chargeplane.station.quirks import transactions
-from chargeplane.station.quirks.frames import Payload, Rule, changed, everywhere, text_changed
+from chargeplane.station.quirks.answering import ANSWERING
+from chargeplane.station.quirks.connecting import CONNECTING
+from chargeplane.station.quirks.frames import Payload, changed, everywhere, text_changed
+from chargeplane.station.quirks.quirk import Quirk
+from chargeplane.station.quirks.reporting import REPORTING
 
 __all__ = ["QUIRKS", "Quirk"]
-
-
-@dataclass(frozen=True, slots=True)
-class Quirk:
-    """One oddity."""
-
-    name: str
-    row: int | None
-    """Of the project's list of field quirks; None for a kind that has no row of its own there."""
-    text: str
-    """What the station does."""
-    rule: Callable[[], Rule] | None = None
-    """Makes what changes frames; one for each station, since some remember."""
-    handshake: Callable[[Handshake], Handshake] | None = None
-    family: Version | None = None
-    """Where it makes sense: V1_6 for 1.x, V2_1 for 2.x, None for both."""
 
 
 def _kilowatt_hours(payload: Payload) -> None:
@@ -252,5 +238,5 @@ _ALL = (
     ),
 )
 
-QUIRKS = {quirk.name: quirk for quirk in _ALL}
+QUIRKS = {quirk.name: quirk for quirk in (*_ALL, *CONNECTING, *REPORTING, *ANSWERING)}
 """Every quirk by name."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from chargeplane.domain.tokens import IdToken
 from chargeplane.station.evse import Evse
+from chargeplane.station.file_signals import (
+    FirmwareStatusWanted,
+    LogStatusWanted,
+    PublishStatusWanted,
+)
 from chargeplane.station.hub import Hub
 from chargeplane.station.signals import (
     BootWanted,
     Cause,
+    CertificateWanted,
     HeartbeatWanted,
     SampleDue,
     Signal,
@@ -17,7 +24,9 @@ from chargeplane.station.signals import (
 __all__ = ["stop", "target_of_start", "trigger", "unlock"]
 
 
-def target_of_start(hub: Hub, evse_id: int | None) -> Evse | None:
+def target_of_start(
+    hub: Hub, evse_id: int | None, token: IdToken, group_id: str | None = None
+) -> Evse | None:
     """The EVSE for a remote start; None: refuse it. B02.FR.05: also while not accepted."""
     if hub.registration != "Accepted":
         return None
@@ -25,7 +34,11 @@ def target_of_start(hub: Hub, evse_id: int | None) -> Evse | None:
     free = [
         each
         for each in wanted
-        if each.token is None and each.is_operative and hub.is_operative and not each.fault
+        if each.token is None
+        and each.is_operative
+        and hub.is_operative
+        and not each.fault
+        and hub.bookings.admits(each, token, group_id)
     ]
     free.sort(key=lambda each: (not each.is_plugged, each.id))
     return free[0] if free else None
@@ -69,6 +82,16 @@ def trigger(hub: Hub, message: str, evse_id: int | None) -> bool:
         case "TransactionEvent":
             busy = [each for each in evse_ids if hub.evses[each].transaction]
             signals += [SampleDue(each, Cause.TRIGGERED) for each in busy]
+        case "SignChargingStationCertificate" | "SignChargePointCertificate":
+            signals.append(CertificateWanted("ChargingStationCertificate"))
+        case "SignV2GCertificate":
+            signals.append(CertificateWanted("V2GCertificate"))
+        case "FirmwareStatusNotification" | "SignedFirmwareStatusNotification":
+            signals.append(FirmwareStatusWanted())
+        case "PublishFirmwareStatusNotification":
+            signals.append(PublishStatusWanted())
+        case "DiagnosticsStatusNotification" | "LogStatusNotification":
+            signals.append(LogStatusWanted())
         case _:
             return False
     for signal in signals:

@@ -6,10 +6,10 @@ from functools import partial
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import v16
-from chargeplane.ocpp.wire import UNSET
+from chargeplane.ocpp.wire import UNSET, given
 from chargeplane.station.hub import Hub
 from chargeplane.station.remote_control import service
-from chargeplane.station.signals import StartWanted
+from chargeplane.station.signals import ProfileWanted, StartWanted
 
 __all__ = ["install"]
 
@@ -24,16 +24,23 @@ def install(hub: Hub) -> None:
     hub.answers(v16.RemoteStopTransactionRequest, partial(_stop, hub))
     hub.answers(v16.UnlockConnectorRequest, partial(_unlock, hub))
     hub.answers(v16.TriggerMessageRequest, partial(_trigger, hub))
+    hub.answers(v16.ExtendedTriggerMessageRequest, partial(_extended_trigger, hub))
 
 
 def _start(
     hub: Hub, request: v16.RemoteStartTransactionRequest
 ) -> v16.RemoteStartTransactionResponse:
     connector_id = request.connector_id
-    evse = service.target_of_start(hub, None if connector_id is UNSET else connector_id)
+    evse = service.target_of_start(hub, given(connector_id), IdToken(request.id_tag))
     if evse is None:
         return v16.RemoteStartTransactionResponse(status=_Status.REJECTED)
-    wanted = StartWanted(evse.id, IdToken(request.id_tag))
+    token = IdToken(request.id_tag)
+    if request.charging_profile:
+        reasons: list[str] = []
+        hub.tell(ProfileWanted(evse.id, token, request.charging_profile, reasons.append))
+        if reasons:  # section 5.11
+            return v16.RemoteStartTransactionResponse(status=_Status.REJECTED)
+    wanted = StartWanted(evse.id, token)
     hub.afterwards(lambda: hub.tell(wanted))
     return v16.RemoteStartTransactionResponse(status=_Status.ACCEPTED)
 
@@ -65,3 +72,18 @@ def _trigger(hub: Hub, request: v16.TriggerMessageRequest) -> v16.TriggerMessage
     done = service.trigger(hub, message, None if connector_id is UNSET else connector_id)
     status = _Trigger.ACCEPTED if done else _Trigger.NOT_IMPLEMENTED
     return v16.TriggerMessageResponse(status=status)
+
+
+def _extended_trigger(
+    hub: Hub, request: v16.ExtendedTriggerMessageRequest
+) -> v16.ExtendedTriggerMessageResponse:
+    """Of the security whitepaper: the same, and certificates."""
+    kinds = v16.TriggerMessageStatusEnumType
+    connector_id = request.connector_id
+    if connector_id is not UNSET and connector_id not in hub.evses:
+        return v16.ExtendedTriggerMessageResponse(status=kinds.REJECTED)
+    evse_id = None if connector_id is UNSET else connector_id
+    done = service.trigger(hub, request.requested_message.value, evse_id)
+    return v16.ExtendedTriggerMessageResponse(
+        status=kinds.ACCEPTED if done else kinds.NOT_IMPLEMENTED
+    )

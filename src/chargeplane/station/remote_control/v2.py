@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from chargeplane.ocpp import v21
-from chargeplane.ocpp.wire import UNSET
+from chargeplane.ocpp.wire import UNSET, given
 from chargeplane.station.hub import Hub
 from chargeplane.station.remote_control import service
-from chargeplane.station.signals import StartWanted
+from chargeplane.station.signals import ProfileWanted, StartWanted
 from chargeplane.station.tokens_2x import token_of_2x
 
 __all__ = ["install"]
@@ -30,11 +30,19 @@ def _start(
     hub: Hub, request: v21.RequestStartTransactionRequest
 ) -> v21.RequestStartTransactionResponse:
     evse_id = request.evse_id
-    evse = service.target_of_start(hub, None if evse_id is UNSET else evse_id)
+    token = token_of_2x(request.id_token)
+    group = request.group_id_token
+    group_id = group.id_token if group else None
+    evse = service.target_of_start(hub, given(evse_id), token, group_id)
     if evse is None:
         return v21.RequestStartTransactionResponse(status=_Status.REJECTED)
-    token = token_of_2x(request.id_token)
-    wanted = StartWanted(evse.id, token, request.remote_start_id)
+    if request.charging_profile:
+        reasons: list[str] = []
+        hub.tell(ProfileWanted(evse.id, token, request.charging_profile, reasons.append))
+        if reasons:  # K05.FR.05
+            info = v21.StatusInfoType(reason_code=reasons[0])
+            return v21.RequestStartTransactionResponse(status=_Status.REJECTED, status_info=info)
+    wanted = StartWanted(evse.id, token, request.remote_start_id, group_id)
     hub.afterwards(lambda: hub.tell(wanted))
     running = evse.transaction.id if evse.transaction else UNSET  # F02.FR.01
     return v21.RequestStartTransactionResponse(status=_Status.ACCEPTED, transaction_id=running)

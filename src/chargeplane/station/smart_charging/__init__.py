@@ -8,18 +8,21 @@
   pauses (``SuspendedEVSE``).
 * ``schedules``: GetCompositeSchedule (K08; 1.6 section 5.7). Reports of 2.x: K09, clearing: K10.
 
-The arithmetic is that of ``chargeplane.domain.charging``. Left for later: profiles inside a remote
-start (K05, F01.FR.08), limits of external systems (K11-K14), ISO 15118 (K15-K20), and of 2.1
-dynamic schedules, priority charging, local generation, operation modes other than ChargingOnly,
-randomised delays, limits beyond a state of charge and validity while offline. Profiles that ask for
-one of these are rejected, and ``SmartChargingCtrlr.SupportsFeature`` says so.
+* ``starting``: profiles inside a remote start (K05; 1.6 section 5.11).
+* ``external``: what an energy manager on the site limits or adds (K11-K13, K27, Q06).
+* ``needs``: vehicles of ISO 15118 tell their needs and choose their schedule (K15-K20, Q02).
+* 2.1: ``dynamic`` profiles (K28), ``priority`` charging (K21, K22), operation modes with setpoints
+  (block Q), random delays, limits from a state of charge on, validity while offline.
+
+The arithmetic is that of ``chargeplane.domain.charging``. A station does not steer each phase by
+itself, sends no EVSE to sleep, and follows no reactive setpoints: such profiles are rejected.
 """
 
 from __future__ import annotations
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.hub import Hub
-from chargeplane.station.smart_charging import v1, v2
+from chargeplane.station.smart_charging import remembering, v1, v2
 from chargeplane.station.smart_charging.installed import Profiles
 from chargeplane.station.smart_charging.limiting import Limiting
 from chargeplane.station.variables import Place
@@ -30,6 +33,7 @@ __all__ = ["install"]
 def install(hub: Hub) -> None:
     """Make the block part of a station."""
     profiles = Profiles()
+    remembering.install(hub, profiles)
     limiting = Limiting(hub, profiles)
     entries = hub.variables.find(Place("SmartChargingCtrlr", "Entries", "ChargingProfiles"))
     assert entries is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chargeplane.domain.charging import ChargingProfile, Kind, Purpose
+from chargeplane.ocpp.versions import Version
 from chargeplane.station.hub import Hub
 from chargeplane.station.smart_charging.installed import STATION_WIDE, Profiles
 
@@ -17,15 +18,18 @@ def is_enabled(hub: Hub) -> bool:
 
 
 def reason_against(
-    hub: Hub, profiles: Profiles, evse_id: int, profile: ChargingProfile
+    hub: Hub, profiles: Profiles, evse_id: int, profile: ChargingProfile, *, starting: bool = False
 ) -> str | None:
-    """Why a profile is rejected, a reason code of 2.x; None: it may be installed."""
+    """Why a profile is rejected, a reason code of 2.x; None: it may be installed.
+
+    ``starting``: it comes with a remote start, and its transaction is still to begin.
+    """
     if not is_enabled(hub):
         return "NotEnabled"
     if evse_id and evse_id not in hub.evses:
         return "UnknownEvse"  # K01.FR.28
     return (
-        _of_place(hub, evse_id, profile)
+        (None if starting else _of_place(hub, evse_id, profile))
         or _of_profile(hub, profile)
         or _of_schedule(hub, evse_id, profile)
         or _of_room(hub, profiles, profile)
@@ -50,6 +54,8 @@ def _of_profile(hub: Hub, profile: ChargingProfile) -> str | None:
         return "InvalidProfile"  # K01.FR.22
     if not 0 <= profile.stack_level <= hub.variables.number(_CONTROLLER, "ProfileStackLevel"):
         return "InvalidStackLevel"
+    if hub.version is Version.V2_1 and profile.id < 0:
+        return "InvalidProfileId"  # K01.FR.81
     if profile.kind is Kind.RELATIVE and profile.purpose in STATION_WIDE:
         return "InvalidProfile"  # K01.FR.38
     if (profile.kind is Kind.RECURRING) != (profile.recurrence is not None):
@@ -64,7 +70,7 @@ def _of_schedule(hub: Hub, evse_id: int, profile: ChargingProfile) -> str | None
     schedule, variables = profile.schedule, hub.variables
     if schedule.rate_unit.value not in variables.words(_CONTROLLER, "RateUnit"):
         return "UnsupportedRateUnit"  # K01.FR.26
-    if (profile.kind is Kind.RELATIVE) != (schedule.start is None):
+    if (profile.kind in {Kind.RELATIVE, Kind.DYNAMIC}) != (schedule.start is None):
         return "InvalidSchedule"  # K01.FR.40, K01.FR.41
     starts = [each.start_s for each in schedule.periods]
     if not starts or starts[0] != 0 or starts != sorted(set(starts)):
@@ -73,7 +79,7 @@ def _of_schedule(hub: Hub, evse_id: int, profile: ChargingProfile) -> str | None
         return "TooManyElements"
     if schedule.duration_s is not None and schedule.duration_s <= 0:
         return "InvalidSchedule"
-    if any(each.rate < 0 for each in schedule.periods):
+    if any(each.rate is not None and each.rate < 0 for each in schedule.periods):
         return "InvalidSchedule"
     phases = [each.phases for each in schedule.periods if each.phases is not None]
     if phases and evse_id and hub.evses[evse_id].spec.is_dc:

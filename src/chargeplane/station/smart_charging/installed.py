@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from chargeplane.domain.charging import ChargingProfile, Purpose
 from chargeplane.ocpp.wire import Datatype
 
-__all__ = ["STATION_WIDE", "Installed", "Profiles", "Wanted"]
+__all__ = ["OPERATOR", "STATION_WIDE", "Installed", "Profiles", "Wanted"]
 
-STATION_WIDE = frozenset({Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS})
+OPERATOR = "CSO"
+"""The operator, through the central system."""
+STATION_WIDE = frozenset(
+    {Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS, Purpose.LOCAL_GENERATION}
+)
 """On EVSE 0 these limit all EVSEs together, not each of them."""
 
 
@@ -22,6 +26,8 @@ class Installed(NamedTuple):
     profile: ChargingProfile
     as_sent: Datatype
     """For reports: with all that the station itself does not understand."""
+    source: str = OPERATOR
+    """Who set it."""
 
     @property
     def is_station_wide(self) -> bool:
@@ -52,6 +58,8 @@ class Profiles:
 
     def __init__(self) -> None:
         self._by_id: dict[int, Installed] = {}
+        self.changed: Callable[[], None] = lambda: None
+        """Told after each change."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -66,6 +74,11 @@ class Profiles:
         """Install a profile; the one with its id is replaced (K01.FR.05)."""
         self._by_id.pop(installed.profile.id, None)
         self._by_id[installed.profile.id] = installed
+        self.changed()
+
+    def find(self, profile_id: int) -> Installed | None:
+        """The profile with this id."""
+        return self._by_id.get(profile_id)
 
     def rivals(self, evse_id: int, profile: ChargingProfile) -> list[Installed]:
         """Those with another id in the same place of the stack (K01.FR.06, K01.FR.39)."""
@@ -79,18 +92,25 @@ class Profiles:
             and each.profile.transaction_id == profile.transaction_id
         ]
 
-    def remove(self, wanted: Wanted) -> bool:
-        """Clear those that are meant; whether there were any (K10)."""
-        gone = [each.profile.id for each in self if wanted.fits(each)]
+    def remove(self, wanted: Wanted, source: str | None = None) -> bool:
+        """Clear those that are meant; whether there were any (K10).
+
+        ``source``: only what this one has set (K10.FR.03).
+        """
+        gone = [
+            each.profile.id for each in self if wanted.fits(each) and source in {None, each.source}
+        ]
         for profile_id in gone:
             del self._by_id[profile_id]
+        if gone:
+            self.changed()
         return bool(gone)
 
     def end(self, transaction_id: str) -> None:
         """Clear those of a transaction (K02.FR.05)."""
-        for each in list(self):
-            if each.profile.transaction_id == transaction_id:
-                del self._by_id[each.profile.id]
+        gone = [each.profile.id for each in self if each.profile.transaction_id == transaction_id]
+        if gone:
+            self.remove(Wanted(frozenset(gone)))
 
     def of_station(self) -> list[ChargingProfile]:
         """What limits all EVSEs together."""

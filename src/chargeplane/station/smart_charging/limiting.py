@@ -5,23 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from math import inf
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from chargeplane.domain.charging import Ceiling, Situation, Supply, changes, limit_at
+from chargeplane.domain.charging import (
+    Balancing,
+    Ceiling,
+    Mode,
+    Situation,
+    Supply,
+    changes,
+    limit_at,
+    mode_at,
+)
+from chargeplane.ocpp.versions import Version
 from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
 from chargeplane.station.inventory import EvseSpec
 from chargeplane.station.signals import (
+    Cause,
+    Disconnected,
     EvseChanged,
+    GridChanged,
     LimitWanted,
+    Online,
     SettingChanged,
     TransactionEnded,
     TransactionStarted,
+    UpdateWanted,
 )
 from chargeplane.station.smart_charging.checking import is_enabled
-from chargeplane.station.smart_charging.installed import Profiles
+from chargeplane.station.smart_charging.installed import Profiles, Wanted
 from chargeplane.station.smart_charging.sharing import Share, shared
+from chargeplane.station.variables import Place
 
 __all__ = ["PILOT_A_MIN", "Limiting", "grid_of", "supply_of"]
 
@@ -31,6 +48,7 @@ _TIMER = "charging profiles"
 _AHEAD = timedelta(hours=1)
 """How far changes are looked for; then again, since the station's clock may have been set."""
 _DELAY_S_MIN = 0.001
+_SOC_TINY = 1e-6
 
 
 class _Offer(NamedTuple):
@@ -40,6 +58,22 @@ class _Offer(NamedTuple):
     phases: int | None
     watts_per_ampere: Decimal
     """What one ampere of each phase of the grid is worth here."""
+    setpoint_w: Decimal | None
+
+    @property
+    def most_w(self) -> Decimal:
+        """What it would take of a limit of the station."""
+        if self.setpoint_w is None:
+            return self.power_w
+        return max(min(self.power_w, self.setpoint_w), Decimal(0))
+
+
+class _Told(NamedTuple):
+    """What was said to an EVSE last."""
+
+    limit_w: float | None = None
+    phases: int | None = None
+    setpoint_w: float | None = None
 
 
 class Limiting:
@@ -50,8 +84,18 @@ class Limiting:
         self._profiles = profiles
         self._closed_at: dict[int, datetime] = {}
         """When the power path of a running transaction closed first."""
-        self._told: dict[int, tuple[float | None, int | None]] = {}
+        self._told: dict[int, _Told] = {}
+        self._modes: dict[str, Mode] = {}
+        """How a transaction is steered, by its id."""
+        self.favoured: set[str] = set()
+        """The transactions with priority (K21)."""
+        self.signals: dict[int, int] = {}
+        """The last signal of aFRR, by EVSE."""
+        self._offline_since: datetime | None = None
         self._is_telling = False
+        hub.hears(Disconnected, self._on_disconnected)
+        hub.hears(Online, self._on_online)
+        hub.hears(GridChanged, lambda _: self.apply())
         hub.hears(TransactionStarted, lambda _: self.apply())
         hub.hears(TransactionEnded, self._on_ended)
         hub.hears(EvseChanged, self._on_changed)
@@ -62,7 +106,30 @@ class Limiting:
 
         Without power so far, as if it began to flow now (K08.FR.06).
         """
-        return Situation(self._closed_at.get(evse_id, now), self._zone())
+        hub = self._hub
+        evse = hub.live(hub.evses[evse_id]) if evse_id in hub.evses else None
+        transaction, ev = (evse.transaction, evse.ev) if evse is not None else (None, None)
+        return Situation(
+            self._closed_at.get(evse_id, now),
+            self._zone(),
+            has_priority=transaction is not None and transaction.id in self.favoured,
+            offline_since=self._offline_since,
+            soc_percent=None if ev is None else Decimal(str(round(ev.soc * 100, 6))),
+            frequency_hz=Decimal(str(hub.grid.frequency_hz)),
+            signal=self.signals.get(evse_id),
+            load_w=None if hub.grid.load_w is None else Decimal(str(hub.grid.load_w)),
+            balancing=balancing_of(hub, evse_id),
+            csms_setpoint_leads=hub.version is Version.V2_1
+            and hub.variables.text("SmartChargingCtrlr", "SetpointPriority") == "CSMS",
+        )
+
+    def mode(self, evse: Evse) -> Mode | None:
+        """How the profiles steer the transaction of an EVSE."""
+        if evse.transaction is None:
+            return None
+        profiles = self._profiles.of_evse(evse.id, evse.transaction.id)
+        now = self.now()
+        return mode_at(profiles, now, self.situation(evse.id, now))
 
     def now(self) -> datetime:
         """The station's clock, in full seconds, in which schedules count."""
@@ -71,7 +138,7 @@ class Limiting:
     def apply(self) -> None:
         """Let the limits follow the profiles (K01.FR.07, K10.FR.05)."""
         if self._is_telling or not (
-            self._profiles or any(each[0] is not None for each in self._told.values())
+            self._profiles or any(each != _Told() for each in self._told.values())
         ):
             return
         self._is_telling = True
@@ -79,7 +146,37 @@ class Limiting:
             if not self._tell(self._limits()):
                 break
         self._is_telling = False
+        self._tell_modes()
         self._wake()
+
+    def _tell_modes(self) -> None:
+        """K01.FR.110."""
+        for evse in list(self._hub.transactions()):
+            assert evse.transaction is not None
+            mode = self.mode(evse) or Mode.CHARGING_ONLY
+            before = self._modes.get(evse.transaction.id, Mode.CHARGING_ONLY)
+            if mode is not before:
+                self._modes[evse.transaction.id] = mode
+                evse.transaction.operation_mode = mode.value
+                self._hub.tell(UpdateWanted(evse.id, Cause.OPERATION_MODE))
+
+    def _on_disconnected(self, _: Disconnected) -> None:
+        if self._offline_since is None:
+            self._offline_since = self.now()
+            self.apply()
+
+    def _on_online(self, _: Online) -> None:
+        """Profiles that did not survive being offline are gone (K01.FR.102)."""
+        since, self._offline_since = self._offline_since, None
+        if since is not None:
+            now = self.now()
+            gone = [
+                each.profile.id
+                for each in self._profiles
+                if each.profile.ends_offline and not each.profile.is_valid(now, since)
+            ]
+            self._profiles.remove(Wanted(frozenset(gone)))
+            self.apply()
 
     def _on_changed(self, changed: EvseChanged) -> None:
         evse = self._hub.evses.get(changed.evse_id)
@@ -89,6 +186,8 @@ class Limiting:
 
     def _on_ended(self, ended: TransactionEnded) -> None:
         self._closed_at.pop(ended.evse_id, None)
+        self._modes.pop(ended.transaction_id, None)
+        self.favoured.discard(ended.transaction_id)
         self._profiles.end(ended.transaction_id)
         self.apply()
 
@@ -117,32 +216,53 @@ class Limiting:
         moments = [until]
         for evse_id in self._hub.evses:
             moments += changes(profiles, now, until, self.situation(evse_id, self.now()))
-        delay_s = max((min(moments) - now).total_seconds(), _DELAY_S_MIN)
+        delay_s = min((min(moments) - now).total_seconds(), self._until_cap_s())
+        delay_s = max(delay_s, _DELAY_S_MIN)
         self._hub.after(delay_s, _TIMER, self.apply)
 
-    def _tell(self, limits: Mapping[int, tuple[float | None, int | None]]) -> bool:
+    def _until_cap_s(self) -> float:
+        """How long until a vehicle reaches a state of charge that matters (K01.FR.100)."""
+        caps = [each.profile.schedule.soc_cap for each in self._profiles]
+        socs = {each.soc_percent / 100 for each in caps if each is not None}
+        waits = [inf]
+        for evse in self._hub.evses.values() if socs else ():
+            ev = evse.ev
+            if ev is not None and evse.power_w > 0:
+                ahead = [soc for soc in socs if ev.soc < soc - _SOC_TINY]
+                waits += [ev.reaches_in_s(soc, evse.aim_w) / self._hub.speed for soc in ahead]
+        return min(waits) + _DELAY_S_MIN
+
+    def _tell(self, limits: Mapping[int, _Told]) -> bool:
         """Say what has changed, lower limits first; whether there was anything."""
-        new = {
-            key: each for key, each in limits.items() if self._told.get(key, (None, None)) != each
-        }
+        new = {key: each for key, each in limits.items() if self._told.get(key, _Told()) != each}
         for evse_id in sorted(new, key=lambda key: (new[key][0] is None, new[key][0] or 0.0)):
-            self._told[evse_id] = new[evse_id]
-            limit_w, phases = new[evse_id]
-            self._hub.tell(LimitWanted(evse_id, limit_w, phases, by_profiles=True))
+            self._told[evse_id] = told = new[evse_id]
+            self._hub.tell(
+                LimitWanted(
+                    evse_id,
+                    told.limit_w,
+                    told.phases,
+                    by_profiles=True,
+                    setpoint_w=told.setpoint_w,
+                )
+            )
         return bool(new)
 
-    def _limits(self) -> dict[int, tuple[float | None, int | None]]:
+    def _limits(self) -> dict[int, _Told]:
         hub, now = self._hub, self._hub.time()
-        free: tuple[float | None, int | None] = (None, None)
         if not is_enabled(hub):
-            return dict.fromkeys(hub.evses, free)
-        station = limit_at(self._profiles.of_station(), now, Situation(None, self._zone()))
+            return dict.fromkeys(hub.evses, _Told())
+        station = limit_at(self._profiles.of_station(), now, self.situation(0, now))
         offers = {evse.id: self._offer(evse, station, now) for evse in hub.evses.values()}
         parts = self._shared(offers, station)
         return {
-            evse_id: free
+            evse_id: _Told()
             if offer is None
-            else (float(parts.get(evse_id, offer.power_w)), offer.phases)
+            else _Told(
+                float(parts.get(evse_id, offer.power_w)),
+                offer.phases,
+                None if offer.setpoint_w is None else float(offer.setpoint_w),
+            )
             for evse_id, offer in offers.items()
         }
 
@@ -150,37 +270,49 @@ class Limiting:
         """What an EVSE may take if it is alone; None: nothing limits it."""
         transaction_id = evse.transaction.id if evse.transaction else None
         own = self._profiles.of_evse(evse.id, transaction_id)
-        ceiling = limit_at(own, now, self.situation(evse.id, now)).with_(station)
+        # Capacity and setpoints of the whole station are shared by those who charge.
+        count = max(sum(map(_charges, self._hub.evses.values())), 1)
+        ceiling = limit_at(own, now, self.situation(evse.id, now)).with_(
+            station._replace(
+                extra_w=station.extra_w / count,
+                extra_a=station.extra_a / count,
+                setpoint_w=None if station.setpoint_w is None else station.setpoint_w / count,
+                setpoint_a=None if station.setpoint_a is None else station.setpoint_a / count,
+            )
+        )
         supply = supply_of(evse.spec)
-        allowed_w = ceiling.in_w(supply)
-        if allowed_w is None:
+        allowed_w, setpoint_w = ceiling.in_w(supply), ceiling.setpoint_in_w(supply)
+        if allowed_w is None and setpoint_w is None:
             return None
+        rating_w = Decimal(str(evse.spec.power_w_max))
+        allowed_w = rating_w if allowed_w is None else allowed_w
         lines = ceiling.lines(supply)
         allowed_a = allowed_w / (supply.voltage_v * lines)
-        too_low = not evse.spec.is_dc and allowed_a < PILOT_A_MIN
+        # A vehicle with a setpoint speaks ISO 15118-20, and needs no pilot to tell it amperes.
+        too_low = not evse.spec.is_dc and allowed_a < PILOT_A_MIN and setpoint_w is None
         if too_low or ceiling.is_too_low(supply):
             allowed_w = Decimal(0)
         used = min(lines, evse.ev.phases) if evse.ev is not None and not evse.spec.is_dc else lines
         grid = grid_of(self._hub)
         worth_v = grid.voltage_v * grid.phases if evse.spec.is_dc else supply.voltage_v * used
         # The pilot tells amperes of each phase: a vehicle that uses fewer gets less (K01.FR.50).
-        power_w = min(allowed_w * used / lines, Decimal(str(evse.spec.power_w_max)))
-        return _Offer(power_w, None if evse.spec.is_dc else lines, worth_v)
+        power_w = min(allowed_w * used / lines, rating_w)
+        return _Offer(power_w, None if evse.spec.is_dc else lines, worth_v, setpoint_w)
 
     def _shared(self, offers: Mapping[int, _Offer | None], station: Ceiling) -> dict[int, Decimal]:
         """What those who charge get of a limit of the station."""
         charging = [each for each in self._hub.evses.values() if _charges(each)]
         charging.sort(key=lambda each: (each.transaction and each.transaction.started_at, each.id))
         wanted = {evse.id: offer for evse in charging if (offer := offers[evse.id]) is not None}
-        parts = {evse_id: each.power_w for evse_id, each in wanted.items()}
+        parts = {evse_id: each.most_w for evse_id, each in wanted.items()}
         if station.power_w is not None:
             parts = shared(
-                station.power_w,
+                station.power_w + station.extra_w,
                 {key: Share(parts[key], self._least_w(key, each)) for key, each in wanted.items()},
             )
         if station.current_a is not None:
             amperes = shared(
-                station.current_a,
+                station.current_a + station.extra_a,
                 {
                     key: Share(
                         parts[key] / each.watts_per_ampere,
@@ -201,6 +333,24 @@ def _charges(evse: Evse) -> bool:
     """Whether an EVSE needs a share: it has a transaction and a vehicle that wants energy."""
     ready = evse.transaction is not None and evse.token is not None
     return ready and evse.ev is not None and evse.ev.soc < evse.ev.soc_max
+
+
+def balancing_of(hub: Hub, evse_id: int) -> Balancing | None:
+    """How load is balanced at an EVSE (Q09)."""
+    names = (
+        ("Threshold", "Upper"),
+        ("Threshold", "Lower"),
+        ("Offset", "Upper"),
+        ("Offset", "Lower"),
+    )
+    values = [
+        hub.variables.find(
+            Place("V2XChargingCtrlr", "LocalLoadBalancing", f"{side}{name}", evse_id)
+        )
+        for name, side in names
+    ]
+    said = [Decimal(each.actual) for each in values if each is not None]
+    return Balancing(*said) if len(said) == len(names) and said[0] > said[1] else None
 
 
 def supply_of(spec: EvseSpec) -> Supply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import groupby
 from typing import cast
 
 from chargeplane.domain.charging import Purpose
@@ -16,8 +17,6 @@ __all__ = ["install"]
 
 PROFILES_MAX = 10
 """Of one ReportChargingProfiles."""
-SOURCE = "CSO"
-"""Who set them all: the operator, through the central system."""
 _Status = v21.GetChargingProfileStatusEnumType
 
 
@@ -45,9 +44,6 @@ def _get(
 def _found(profiles: Profiles, request: v21.GetChargingProfilesRequest) -> list[Installed]:
     criterion = request.charging_profile
     purpose, sources = criterion.charging_profile_purpose, criterion.charging_limit_source
-    unknown = purpose and purpose.value not in set(Purpose)
-    if unknown or (sources and SOURCE not in sources):
-        return []
     ids = criterion.charging_profile_id
     wanted = Wanted(
         frozenset(ids) if ids is not UNSET else None,
@@ -55,23 +51,25 @@ def _found(profiles: Profiles, request: v21.GetChargingProfilesRequest) -> list[
         Purpose(purpose.value) if purpose else None,
         given(criterion.stack_level),
     )
-    return sorted(filter(wanted.fits, profiles), key=lambda each: (each.evse_id, each.profile.id))
+    found = [each for each in profiles if wanted.fits(each)]
+    if sources:
+        found = [each for each in found if each.source in sources]
+    return sorted(found, key=lambda each: (each.source, each.evse_id, each.profile.id))
 
 
 def _parts(found: list[Installed], request_id: int) -> list[v21.ReportChargingProfilesRequest]:
-    """One message for each EVSE at least; all but the last say that more come (K09.FR.02)."""
-    parts: list[tuple[int, list[Installed]]] = []
-    for evse_id in sorted({each.evse_id for each in found}):
-        here = [each for each in found if each.evse_id == evse_id]
-        for start in range(0, len(here), PROFILES_MAX):
-            parts.append((evse_id, here[start : start + PROFILES_MAX]))
+    """One message for each source and EVSE; all but the last say that more come (K09.FR.02)."""
+    parts: list[list[Installed]] = []
+    for _, group in groupby(found, key=lambda each: (each.source, each.evse_id)):
+        here = list(group)
+        parts += [here[start : start + PROFILES_MAX] for start in range(0, len(here), PROFILES_MAX)]
     return [
         v21.ReportChargingProfilesRequest(
             request_id=request_id,
-            charging_limit_source=SOURCE,
+            charging_limit_source=rows[0].source,
             charging_profile=[cast(v21.ChargingProfileType, each.as_sent) for each in rows],
             tbc=True if number < len(parts) else UNSET,
-            evse_id=evse_id,
+            evse_id=rows[0].evse_id,
         )
-        for number, (evse_id, rows) in enumerate(parts, 1)
+        for number, rows in enumerate(parts, 1)
     ]

@@ -35,6 +35,10 @@ class Part(NamedTuple):
     """In the unit of the schedule, with one fractional digit at most."""
     phases: int | None
     """None on direct current."""
+    setpoint: Decimal | None = None
+    """To be followed, negative to give energy back (2.1)."""
+    floor: Decimal | None = None
+    """Not less than this; negative."""
 
 
 class Schedule(NamedTuple):
@@ -113,7 +117,13 @@ def _parts(
         lines = ceiling.lines(supply)
         most = _rating(spec, unit, lines)
         rate = tenths(most if allowed is None else min(allowed, most))
-        _add(parts, Part(step.start_s, rate, None if spec.is_dc else lines))
+        volts = Decimal(1) if unit is RateUnit.W else supply.voltage_v * lines
+        setpoint, floor = (
+            None if each is None else tenths(each / volts)
+            for each in (ceiling.setpoint_in_w(supply), ceiling.floor_in_w(supply))
+        )
+        phases = None if spec.is_dc else lines
+        _add(parts, Part(step.start_s, rate, phases, setpoint, floor))
     return parts
 
 

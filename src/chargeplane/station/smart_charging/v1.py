@@ -20,6 +20,7 @@ from chargeplane.station.smart_charging.checking import is_enabled, reason_again
 from chargeplane.station.smart_charging.installed import Installed, Profiles, Wanted
 from chargeplane.station.smart_charging.limiting import Limiting
 from chargeplane.station.smart_charging.schedules import schedule_of
+from chargeplane.station.smart_charging.starting import Starting
 
 __all__ = ["install"]
 
@@ -32,8 +33,37 @@ _STATION_MAX = v16.ChargingProfilePurposeType.CHARGE_POINT_MAX_PROFILE
 def install(hub: Hub, profiles: Profiles, limiting: Limiting) -> None:
     """Answer what 1.6 asks of this block."""
     hub.answers(v16.SetChargingProfileRequest, partial(_set, hub, profiles, limiting))
+    Starting(
+        hub, partial(_reason_to_start, hub, profiles), partial(_start, hub, profiles, limiting)
+    )
     hub.answers(v16.ClearChargingProfileRequest, partial(_clear, hub, profiles, limiting))
     hub.answers(v16.GetCompositeScheduleRequest, partial(_composite, hub, profiles, limiting))
+
+
+def _reason_to_start(hub: Hub, profiles: Profiles, connector_id: int, sent: object) -> str | None:
+    """A profile of a remote start is a TxProfile, and names no transaction (section 5.11)."""
+    assert isinstance(sent, v16.ChargingProfile)
+    profile = _profile(hub, connector_id, sent)
+    if profile.purpose is not Purpose.TX or sent.transaction_id is not UNSET:
+        return "InvalidProfile"
+    return reason_against(hub, profiles, connector_id, profile, starting=True)
+
+
+def _start(
+    hub: Hub, profiles: Profiles, limiting: Limiting, connector_id: int, sent: object
+) -> None:
+    """Its transaction has begun."""
+    assert isinstance(sent, v16.ChargingProfile)
+    _put(hub, profiles, connector_id, sent)
+    limiting.apply()
+
+
+def _put(hub: Hub, profiles: Profiles, connector_id: int, sent: v16.ChargingProfile) -> None:
+    """Install it, in the place of one that stands there."""
+    profile = _profile(hub, connector_id, sent)
+    rivals = frozenset(each.profile.id for each in profiles.rivals(connector_id, profile))
+    profiles.remove(Wanted(ids=rivals))
+    profiles.put(Installed(connector_id, profile, sent))
 
 
 def _set(
@@ -46,10 +76,8 @@ def _set(
     profile = _profile(hub, connector_id, sent)
     if reason_against(hub, profiles, connector_id, profile) is not None:
         return v16.SetChargingProfileResponse(status=_Set.REJECTED)
-    rivals = frozenset(each.profile.id for each in profiles.rivals(connector_id, profile))
-    profiles.remove(Wanted(ids=rivals))
-    profiles.put(Installed(connector_id, profile, sent))
     hub.afterwards(limiting.apply)
+    _put(hub, profiles, connector_id, sent)
     return v16.SetChargingProfileResponse(status=_Set.ACCEPTED)
 
 

@@ -4,62 +4,69 @@ from __future__ import annotations
 
 from functools import partial
 
-from chargeplane.domain.charging import Purpose, RateUnit
+from chargeplane.domain.charging import Mode, Purpose, RateUnit
 from chargeplane.ocpp import v21
+from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import UNSET, given
 from chargeplane.station.hub import Hub
-from chargeplane.station.smart_charging.checking import reason_against
-from chargeplane.station.smart_charging.installed import Installed, Profiles, Wanted
+from chargeplane.station.signals import TransactionStarted
+from chargeplane.station.smart_charging.dynamic import Dynamic
+from chargeplane.station.smart_charging.external import External
+from chargeplane.station.smart_charging.installed import OPERATOR, Profiles, Wanted
 from chargeplane.station.smart_charging.limiting import Limiting
-from chargeplane.station.smart_charging.profiles_2x import profile_of_2x, reason_against_2x
+from chargeplane.station.smart_charging.needs import Needs
+from chargeplane.station.smart_charging.priority import Priority
+from chargeplane.station.smart_charging.putting import Putting
 from chargeplane.station.smart_charging.reporting import install as install_reports
 from chargeplane.station.smart_charging.schedules import schedule_of
+from chargeplane.station.smart_charging.starting import Starting
 
 __all__ = ["install"]
 
-_Set = v21.ChargingProfileStatusEnumType
 _Clear = v21.ClearChargingProfileStatusEnumType
+_Modes = v21.OperationModeEnumType
 _Generic = v21.GenericStatusEnumType
 
 
 def install(hub: Hub, profiles: Profiles, limiting: Limiting) -> None:
     """Answer what 2.x asks of this block."""
-    hub.answers(v21.SetChargingProfileRequest, partial(_set, hub, profiles, limiting))
     hub.answers(v21.ClearChargingProfileRequest, partial(_clear, hub, profiles, limiting))
     hub.answers(v21.GetCompositeScheduleRequest, partial(_composite, hub, profiles, limiting))
     install_reports(hub, profiles)
+    External(hub, profiles, limiting)
+    needs = Needs(hub, profiles, limiting)
+    putting = Putting(hub, profiles, limiting, needs)
+    hub.answers(v21.SetChargingProfileRequest, putting.on_request)
+    Starting(hub, putting.reason_to_start, putting.start)
+    if hub.version is Version.V2_1:
+        putting.dynamic = Dynamic(hub, profiles, limiting)
+        Priority(hub, profiles, limiting)
+        hub.answers(v21.AFRRSignalRequest, partial(_signal, hub, profiles, limiting))
+    hub.hears(TransactionStarted, lambda _: putting.draw_delays())
 
 
-def _set(
-    hub: Hub, profiles: Profiles, limiting: Limiting, request: v21.SetChargingProfileRequest
-) -> v21.SetChargingProfileResponse:
-    evse_id, sent = request.evse_id, request.charging_profile
-    reason = reason_against_2x(sent)
-    if reason is None:
-        profile = profile_of_2x(sent)
-        installed = Installed(evse_id, profile, sent)
-        reason = reason_against(hub, profiles, evse_id, profile)
-        reason = reason or _of_rivals(profiles, installed)
-        if reason is None:
-            profiles.put(installed)
-            hub.afterwards(limiting.apply)
-            return v21.SetChargingProfileResponse(status=_Set.ACCEPTED)
-    return v21.SetChargingProfileResponse(
-        status=_Set.REJECTED, status_info=v21.StatusInfoType(reason_code=reason)
-    )
+def _signal(
+    hub: Hub, profiles: Profiles, limiting: Limiting, request: v21.AFRRSignalRequest
+) -> v21.AFRRSignalResponse:
+    """A signal of the automatic reserve moves setpoints by the curve for it (Q08.FR.10, FR.11)."""
+    following = [
+        evse
+        for evse in hub.transactions()
+        if limiting.mode(evse) is Mode.LOCAL_FREQUENCY
+        and any(each.profile.schedule.periods[0].signal_curve for each in profiles)
+    ]
+    if not following:
+        info = v21.StatusInfoType(reason_code="NoSignalWattCurve")
+        return v21.AFRRSignalResponse(status=_Generic.REJECTED, status_info=info)
 
+    def take() -> None:
+        for evse in following:
+            limiting.signals[evse.id] = request.signal
+        limiting.apply()
 
-def _of_rivals(profiles: Profiles, new: Installed) -> str | None:
-    """Two profiles never stand in the same place (K01.FR.06, K01.FR.39, K01.FR.52, K01.FR.53)."""
-    profile, evse_id = new.profile, new.evse_id
-    if any(each.profile.may_meet(profile) for each in profiles.rivals(evse_id, profile)):
-        return "DuplicateProfile"
-    if profile.purpose is not Purpose.TX_DEFAULT:
-        return None
-    others = {each.evse_id for each in profiles} - {evse_id}
-    elsewhere = others if evse_id == 0 else others & {0}
-    taken = any(profiles.rivals(each, profile) for each in elsewhere)
-    return "DuplicateProfile" if taken else None
+    delay_s = (request.timestamp - hub.time()).total_seconds()
+    hub.afterwards(lambda: hub.after(max(delay_s, 0.0), "aFRR", take))
+    return v21.AFRRSignalResponse(status=_Generic.ACCEPTED)
 
 
 def _clear(
@@ -79,7 +86,7 @@ def _clear(
             Purpose(purpose.value) if purpose else None,
             given(criteria.stack_level),
         )
-    found = profiles.remove(wanted)
+    found = profiles.remove(wanted, OPERATOR)
     hub.afterwards(limiting.apply)
     return v21.ClearChargingProfileResponse(status=_Clear.ACCEPTED if found else _Clear.UNKNOWN)
 
@@ -110,6 +117,9 @@ def _composite(
                     start_period=each.start_s,
                     limit=float(each.rate),
                     number_phases=each.phases or UNSET,
+                    setpoint=UNSET if each.setpoint is None else float(each.setpoint),
+                    discharge_limit=UNSET if each.floor is None else float(each.floor),
+                    operation_mode=_Modes.CENTRAL_SETPOINT if each.setpoint is not None else UNSET,
                 )
                 for each in found.parts
             ],

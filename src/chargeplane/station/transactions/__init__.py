@@ -11,6 +11,8 @@ from __future__ import annotations
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.hub import Hub
 from chargeplane.station.transactions import v1, v2
+from chargeplane.station.transactions.records import Records
+from chargeplane.station.transactions.recovery import Recovery
 from chargeplane.station.transactions.sessions import Sessions
 
 __all__ = ["install"]
@@ -18,8 +20,10 @@ __all__ = ["install"]
 
 def install(hub: Hub) -> None:
     """Make the block part of a station."""
+    records = Records(hub)
     if hub.family is Version.V1_6:
-        sessions = Sessions(hub, v1.Teller(hub))
+        sessions = Sessions(hub, v1.Teller(hub, records))
     else:
-        sessions = Sessions(hub, v2.Teller(hub))
+        sessions = Sessions(hub, v2.Teller(hub, records))
     sessions.install()
+    Recovery(hub, records, sessions)

@@ -21,11 +21,16 @@ def evse_for(hub: Hub, token: IdToken, evse_id: int | None) -> Evse | None:
     free = [
         each
         for each in evses
-        if each.token is None and each.is_operative and hub.is_operative and not each.fault
+        if each.token is None
+        and each.is_operative
+        and hub.is_operative
+        and not each.fault
+        and hub.bookings.may_admit(each, token)
     ]
+    booked = [each for each in free if each.is_reserved and hub.bookings.admits(each, token, None)]
     waiting = [each for each in free if each.is_plugged and not each.served]
     empty = [each for each in free if not each.is_plugged]
-    return next(iter([*mine, *waiting, *empty, *free]), None)
+    return next(iter([*mine, *booked, *waiting, *empty, *free]), None)
 
 
 def same_session(evse: Evse, group_id: str | None) -> bool:

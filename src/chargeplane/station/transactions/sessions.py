@@ -7,22 +7,28 @@ from functools import partial
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
+from chargeplane.station.remembering import keep_evse
 from chargeplane.station.signals import (
     AuthorizationWanted,
     Cause,
     Decision,
+    DutyWanted,
     EvseChanged,
     FaultChanged,
     LimitWanted,
     PluggedIn,
+    ReservationUsed,
     SampleDue,
     StartWanted,
     StopWanted,
     Tapped,
     TokenDecided,
+    TokenRefused,
     TransactionEnded,
+    TransactionResumed,
     TransactionStarted,
     Unplugged,
+    UpdateWanted,
 )
 from chargeplane.station.transaction import Transaction
 from chargeplane.station.transactions.choosing import evse_for, same_session
@@ -34,6 +40,11 @@ _AT_ONCE = frozenset(
     {Cause.RESET_HARD, Cause.RESET_SOFT, Cause.REBOOTED, Cause.UNLOCKED, Cause.FAULT}
 )
 """What ends a transaction whatever TxStopPoint says."""
+_RESERVED = "the EVSE is reserved"
+_LITTLE_WH = 0.5
+_LITTLE_W = 100.0
+_LOOK_AGAIN_S = 60.0
+"""While energy is counted out; the power may change."""
 
 
 class Sessions:
@@ -53,7 +64,10 @@ class Sessions:
         hub.hears(StopWanted, self._on_stop_wanted)
         hub.hears(SampleDue, self._on_sample_due)
         hub.hears(FaultChanged, self._on_fault)
+        hub.hears(TokenRefused, self._on_refused)
         hub.hears(LimitWanted, self._on_limit_wanted)
+        hub.hears(DutyWanted, self._on_duty_wanted)
+        hub.hears(UpdateWanted, self._on_update_wanted)
 
     # What drivers do.
 
@@ -83,30 +97,67 @@ class Sessions:
     def _on_tapped(self, tap: Tapped) -> None:
         hub = self._hub
         evse = evse_for(hub, tap.token, tap.evse_id)
-        if evse is None:
-            self._refuse(tap, "no EVSE is free")
-            return
-        if evse.token is not None and evse.token.same_as(tap.token):
+        if evse is not None and evse.token is not None and evse.token.same_as(tap.token):
             # Who started may always stop, without being asked for again (C01, E07).
             self._stop_by(tap.token, evse)
             return
-        if evse.token is None and not self._may_start(evse):
-            self._refuse(tap, "the EVSE is out of operation")
+        refusal = self._reason_against(tap, evse)
+        if refusal:
+            self._refuse(tap, refusal)
             return
+        group_id = evse.transaction.group_id if evse and evse.transaction else None
         decided = partial(self._on_decided, evse, tap.token)
-        hub.tell(AuthorizationWanted(tap.token, decided))
+        hub.tell(AuthorizationWanted(tap.token, decided, group_id))
 
-    def _on_decided(self, evse: Evse, token: IdToken, decision: Decision) -> None:
-        hub = self._hub
-        if not decision.accepted:
-            hub.tell(TokenDecided(token, False, decision.status, evse.id))
+    def _reason_against(self, tap: Tapped, evse: Evse | None) -> str:
+        """Why nobody need be asked about a token; empty: somebody must be."""
+        if evse is None:
+            # It may still be of the group of one who charges, or may end them all.
+            return "" if tap.evse_id is None and self._hub.is_busy else "no EVSE is free"
+        if evse.token is not None:
+            return ""
+        if not self._may_start(evse):
+            return "the EVSE is out of operation"
+        return "" if self._hub.bookings.may_admit(evse, tap.token) else _RESERVED
+
+    def _on_decided(self, evse: Evse | None, token: IdToken, decision: Decision) -> None:
+        if evse is None:
+            running = self._hub.transactions()
+            group_id = decision.group_id
+            evse = next((each for each in running if same_session(each, group_id)), None)
+        evse_id = evse.id if evse else None
+        refusal = "" if decision.accepted else decision.status
+        if not refusal and decision.is_master:
+            self._stop_all(token, decision)
+            return
+        if not refusal and evse is None:
+            refusal = "no EVSE is free"
+        elif not refusal and evse is not None:
+            refusal = self._admission(evse, token, decision)
+        if refusal or evse is None:
+            self._hub.tell(TokenDecided(token, False, refusal, evse_id))
         elif evse.token is None:
-            hub.tell(TokenDecided(token, True, decision.status, evse.id))
+            self._hub.tell(TokenDecided(token, True, decision.status, evse_id))
             self._authorize(evse, token, Cause.AUTHORIZED, decision.group_id, None)
-        elif same_session(evse, decision.group_id):
-            self._stop_by(token, evse)
         else:
-            hub.tell(TokenDecided(token, False, "the EVSE is taken", evse.id))
+            self._stop_by(token, evse)
+
+    def _admission(self, evse: Evse, token: IdToken, decision: Decision) -> str:
+        """Why an accepted token may not start, or stop, here; empty: it may."""
+        if evse.token is not None:
+            return "" if same_session(evse, decision.group_id) else "the EVSE is taken"
+        if decision.evse_ids and evse.id not in decision.evse_ids:
+            return "NotAtThisLocation"
+        admitted = self._hub.bookings.admits(evse, token, decision.group_id)
+        return "" if admitted else _RESERVED
+
+    def _stop_all(self, token: IdToken, decision: Decision) -> None:
+        """A master pass ends all transactions, and starts none (C16)."""
+        running = list(self._hub.transactions())
+        status = decision.status if running else "there is nothing to end"
+        self._hub.tell(TokenDecided(token, bool(running), status))
+        for evse in running:
+            self._stop(evse, Cause.MASTER_PASS, token)
 
     def _stop_by(self, token: IdToken, evse: Evse) -> None:
         self._hub.tell(TokenDecided(token, True, "Accepted", evse.id))
@@ -118,10 +169,15 @@ class Sessions:
     # What the central system wants.
 
     def _on_start_wanted(self, wanted: StartWanted) -> None:
-        evse = self._hub.evses[wanted.evse_id]
+        evse, bookings = self._hub.evses[wanted.evse_id], self._hub.bookings
 
         def decided(decision: Decision) -> None:
-            if decision.accepted and evse.token is None:
+            free = evse.token is None and not decision.is_master
+            if (
+                decision.accepted
+                and free
+                and bookings.admits(evse, wanted.token, decision.group_id or wanted.group_id)
+            ):
                 self._authorize(
                     evse,
                     wanted.token,
@@ -133,28 +189,102 @@ class Sessions:
         if self._hub.variables.flag("AuthCtrlr", "AuthorizeRemoteStart"):
             self._hub.tell(AuthorizationWanted(wanted.token, decided))
         else:
-            decided(Decision(True, "Accepted"))
+            decided(Decision(True, "Accepted", wanted.group_id))
 
     def _on_stop_wanted(self, wanted: StopWanted) -> None:
         self._stop(self._hub.evses[wanted.evse_id], wanted.cause, None)
+
+    def _on_refused(self, refused: TokenRefused) -> None:
+        """C15.FR.03 to C15.FR.07; 1.6 StopTransactionOnInvalidId, MaxEnergyOnInvalidId."""
+        evse, settings = self._hub.evses[refused.evse_id], self._hub.variables
+        if settings.flag("TxCtrlr", "StopTxOnInvalidId"):
+            self._stop(evse, Cause.DEAUTHORIZED, None)
+        elif settings.number("TxCtrlr", "MaxEnergyOnInvalidId") > 0:
+            self._watch_refused(evse)
+        else:
+            self._hold_refused(evse)
+
+    def _watch_refused(self, evse: Evse) -> None:
+        """Let a refused token have so much energy and no more."""
+        transaction = self._hub.live(evse).transaction
+        if transaction is None:
+            return
+        granted_wh = self._hub.variables.number("TxCtrlr", "MaxEnergyOnInvalidId")
+        left_wh = transaction.meter_start_wh + granted_wh - evse.register
+        if left_wh <= _LITTLE_WH:
+            self._hold_refused(evse)
+            return
+        power_w = max(evse.power_w, _LITTLE_W)
+        delay_s = max(left_wh / power_w * 3_600, 1.0) / self._hub.speed
+        again_s = min(delay_s, _LOOK_AGAIN_S)
+        self._hub.after(again_s, ("refused", evse.id), partial(self._watch_refused, evse))
+
+    def _hold_refused(self, evse: Evse) -> None:
+        self._hub.live(evse).held = True
+        self._update(evse, Cause.DEAUTHORIZED)
 
     def _on_sample_due(self, due: SampleDue) -> None:
         evse = self._hub.evses[due.evse_id]
         if due.in_transaction and evse.transaction is not None:
             self._hub.live(evse)
             self._teller.updated(evse, evse.transaction, due.cause, sampled=True)
+            keep_evse(self._hub, evse)
 
     def _on_limit_wanted(self, wanted: LimitWanted) -> None:
         evse = self._hub.live(self._hub.evses[wanted.evse_id])
         before = evse.charging_state
         if wanted.by_profiles:
             evse.profile_w, evse.profile_phases = wanted.limit_w, wanted.phases
+            evse.setpoint_w = wanted.setpoint_w
         else:
             evse.limit_w = wanted.limit_w
         if evse.charging_state != before:
             self._update(evse, Cause.CHARGING_STATE)
         else:
-            self._watch_battery(evse)
+            self.watch_battery(evse)
+
+    # Interruptions.
+
+    def interrupt(self, evse: Evse) -> None:
+        """Let no power flow for a while; the transaction stays."""
+        evse.held = True
+        self._update(evse, Cause.RESET_AND_RESUME)
+
+    def resume(self, evse: Evse) -> None:
+        """Go on after the station, or the EVSE, was away (2.1 E17.FR.14)."""
+        transaction = evse.transaction
+        assert transaction is not None
+        evse.closed = evse.is_plugged and evse.token is not None and not evse.fault
+        evse.conditions = _conditions(evse, closing=evse.closed)
+        self._update(evse, Cause.RESUMED if evse.conditions else Cause.POWER_LOST)
+        if evse.transaction is not None:
+            self._hub.tell(TransactionResumed(evse.id, transaction.id))
+
+    def release(self, evse: Evse) -> None:
+        """Power may flow again."""
+        if evse.transaction is not None and evse.held:
+            before, evse.held = self._hub.live(evse).charging_state, False
+            self._tell_state(evse, before)
+            self.watch_battery(evse)
+            self._hub.tell(EvseChanged(evse.id))
+
+    def end(self, evse: Evse, cause: Cause) -> None:
+        """End a transaction whatever TxStopPoint says."""
+        evse.token = None
+        self._update(evse, cause, at_once=True)
+
+    def _on_duty_wanted(self, wanted: DutyWanted) -> None:
+        evse = self._hub.live(self._hub.evses[wanted.evse_id])
+        before, evse.duty = evse.charging_state, wanted.duty
+        if evse.charging_state != before:
+            self._update(evse, Cause.CHARGING_STATE)
+        else:
+            self.watch_battery(evse)
+
+    def _on_update_wanted(self, wanted: UpdateWanted) -> None:
+        evse = self._hub.live(self._hub.evses[wanted.evse_id])
+        if evse.transaction is not None:
+            self._teller.updated(evse, evse.transaction, wanted.cause)
 
     # The rules.
 
@@ -167,10 +297,16 @@ class Sessions:
         remote_start_id: int | None,
     ) -> None:
         evse.token = token
+        booked = self._hub.bookings.find(evse, token, group_id)
+        if booked is not None:
+            self._hub.bookings.remove(booked.id)
+            evse.reservation_id = booked.id
+            self._hub.tell(ReservationUsed(evse.id, booked.id))
         transaction = evse.transaction
         if transaction is not None:
             transaction.token, transaction.group_id = token, group_id
             transaction.remote_start_id = remote_start_id
+            transaction.reservation_id, evse.reservation_id = evse.reservation_id, None
         if not evse.is_plugged:
             timeout_s = self._hub.variables.number("TxCtrlr", "EVConnectionTimeOut")
             self._hub.after(timeout_s, ("ev timeout", evse.id), partial(self._no_ev, evse))
@@ -178,7 +314,7 @@ class Sessions:
 
     def _no_ev(self, evse: Evse) -> None:
         """Nobody plugged in in time (E03.FR.05)."""
-        evse.token = None
+        evse.token = evse.reservation_id = None
         self._update(evse, Cause.EV_TIMEOUT)
 
     def _stop(self, evse: Evse, cause: Cause, token: IdToken | None) -> None:
@@ -220,14 +356,15 @@ class Sessions:
         evse.closed = should_close and evse.transaction is not None
         evse.conditions = _conditions(evse, closing=evse.closed)
         self._tell_state(evse, state if evse.closed else evse.charging_state)
-        self._watch_battery(evse)
+        self.watch_battery(evse)
+        keep_evse(self._hub, evse)
         self._hub.tell(EvseChanged(evse.id))
 
     def _tell_state(self, evse: Evse, before: str) -> None:
         if evse.transaction is not None and evse.charging_state != before:
             self._teller.updated(evse, evse.transaction, Cause.CHARGING_STATE)
 
-    def _watch_battery(self, evse: Evse) -> None:
+    def watch_battery(self, evse: Evse) -> None:
         """Notice when the vehicle stops of itself."""
         full_at_s = evse.full_at_s()
         key = ("battery", evse.id)
@@ -255,7 +392,9 @@ class Sessions:
             token=evse.token,
             group_id=group_id,
             remote_start_id=remote_start_id,
+            reservation_id=evse.reservation_id,
         )
+        evse.reservation_id = None
         self._teller.started(evse, transaction, cause)
         self._hub.tell(TransactionStarted(evse.id, transaction.id))
 
@@ -263,7 +402,9 @@ class Sessions:
         transaction = evse.transaction
         assert transaction is not None
         self._teller.ended(evse, transaction, cause, token)
-        evse.transaction = evse.token = None
+        self._hub.timers.drop(("refused", evse.id))
+        evse.transaction = evse.token = evse.reservation_id = None
+        evse.held = False
         evse.served = evse.is_plugged
         energy_wh = evse.register_wh - transaction.meter_start_wh
         self._hub.tell(TransactionEnded(evse.id, transaction.id, cause, energy_wh))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET, UnsetType
@@ -12,9 +10,10 @@ from chargeplane.station.evse import ChargingState, Evse
 from chargeplane.station.hub import Hub
 from chargeplane.station.outbox import Entry
 from chargeplane.station.sampled_values import context_of, meter_value_2x
-from chargeplane.station.signals import Cause, StopWanted
-from chargeplane.station.tokens_2x import id_token_2x
+from chargeplane.station.signals import Cause, TokenInfoHeard, TokenRefused
+from chargeplane.station.tokens_2x import id_token_2x, known_of_2x, token_of_2x
 from chargeplane.station.transaction import Transaction
+from chargeplane.station.transactions.records import Records
 from chargeplane.station.transactions.status import install as install_status
 
 __all__ = ["Teller"]
@@ -35,6 +34,20 @@ _TRIGGERS = {
     Cause.REBOOTED: _Trigger.ABNORMAL_CONDITION,
     Cause.EV_TIMEOUT: _Trigger.EV_CONNECT_TIMEOUT,
     Cause.CHARGING_STATE: _Trigger.CHARGING_STATE_CHANGED,
+    Cause.RATE_CHANGED: _Trigger.CHARGING_RATE_CHANGED,
+    Cause.OPERATION_MODE: _Trigger.OPERATION_MODE_CHANGED,
+    Cause.TRANSFER_REJECTED: _Trigger.ABNORMAL_CONDITION,
+    Cause.LIMIT_SET: _Trigger.LIMIT_SET,
+    Cause.COST_LIMIT: _Trigger.COST_LIMIT_REACHED,
+    Cause.ENERGY_LIMIT: _Trigger.ENERGY_LIMIT_REACHED,
+    Cause.TIME_LIMIT: _Trigger.TIME_LIMIT_REACHED,
+    Cause.SOC_LIMIT: _Trigger.SOC_LIMIT_REACHED,
+    Cause.RUNNING_COST: _Trigger.RUNNING_COST,
+    Cause.TARIFF_CHANGED: _Trigger.TARIFF_CHANGED,
+    Cause.POWER_LOST: _Trigger.ABNORMAL_CONDITION,
+    Cause.RESET_AND_RESUME: _Trigger.RESET_COMMAND,
+    Cause.RESUMED: _Trigger.TX_RESUMED,
+    Cause.MASTER_PASS: _Trigger.STOP_AUTHORIZED,
     Cause.UNLOCKED: _Trigger.UNLOCK_COMMAND,
     Cause.FAULT: _Trigger.ABNORMAL_CONDITION,
     Cause.PERIODIC: _Trigger.METER_VALUE_PERIODIC,
@@ -49,6 +62,13 @@ _REASONS = {
     Cause.RESET_HARD: v21.ReasonEnumType.IMMEDIATE_RESET,
     Cause.RESET_SOFT: v21.ReasonEnumType.IMMEDIATE_RESET,
     Cause.REBOOTED: v21.ReasonEnumType.REBOOT,
+    Cause.POWER_LOST: v21.ReasonEnumType.POWER_LOSS,
+    Cause.MASTER_PASS: v21.ReasonEnumType.MASTER_PASS,
+    Cause.TRANSFER_REJECTED: v21.ReasonEnumType.REQ_ENERGY_TRANSFER_REJECTED,
+    Cause.COST_LIMIT: v21.ReasonEnumType.LOCAL_OUT_OF_CREDIT,
+    Cause.ENERGY_LIMIT: v21.ReasonEnumType.ENERGY_LIMIT_REACHED,
+    Cause.TIME_LIMIT: v21.ReasonEnumType.TIME_LIMIT_REACHED,
+    Cause.SOC_LIMIT: v21.ReasonEnumType.SOC_LIMIT_REACHED,
     Cause.EV_TIMEOUT: v21.ReasonEnumType.TIMEOUT,
     Cause.CHARGING_STATE: v21.ReasonEnumType.STOPPED_BY_EV,
 }
@@ -60,9 +80,11 @@ class Teller:
     start_points: frozenset[str] | None = None
     stop_points: frozenset[str] | None = None
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, records: Records) -> None:
         self._hub = hub
+        self._records = records
         install_status(hub)
+        hub.outbox.carries(v21.TransactionEventRequest, self._on_answer)
 
     def started(self, evse: Evse, transaction: Transaction, cause: Cause) -> None:
         values = self._values(evse, "TxStartedMeasurands", context_of(cause, begin=True))
@@ -101,13 +123,15 @@ class Teller:
             seq_no=transaction.next_seq_no(),
             offline=UNSET if hub.is_online else True,
             transaction_info=self._info(kind, evse, transaction, cause),
-            evse=self._evse(transaction),
+            evse=self._evse(evse, transaction),
             id_token=self._token(transaction, stop_token),
             meter_value=values,
+            reservation_id=self._reservation(transaction),
         )
-        ended = partial(self._on_answer, evse, transaction)
-        entry = Entry("TransactionEvent", lambda: request, ended, droppable, transaction.id)
-        hub.outbox.put(entry)
+        transaction.has_ended = kind is _Kind.ENDED
+        self._records.keep(transaction)
+        request = hub.completed(request, evse)
+        hub.outbox.put(Entry(request, transaction.id, droppable))
 
     def _info(
         self,
@@ -128,14 +152,21 @@ class Teller:
             charging_state=v21.ChargingStateEnumType(state.value),
             stopped_reason=(_REASONS.get(cause, v21.ReasonEnumType.OTHER) if has_ended else UNSET),
             remote_start_id=remote,
+            operation_mode=v21.OperationModeEnumType(transaction.operation_mode)
+            if transaction.operation_mode
+            else UNSET,
         )
 
-    def _evse(self, transaction: Transaction) -> v21.EVSEType | UnsetType:
-        """Only in the first event that has a token or a cable (E01.FR.16)."""
+    def _evse(self, evse: Evse, transaction: Transaction) -> v21.EVSEType | UnsetType:
+        """In the first event, and with the connector in the first after the cable (E01.FR.16)."""
+        if evse.is_plugged and not transaction.told_connector:
+            transaction.told_evse = transaction.told_connector = True
+            transaction.connector_id = evse.connector_id
+            return v21.EVSEType(id=evse.id, connector_id=evse.connector_id)
         if transaction.told_evse:
             return UNSET
         transaction.told_evse = True
-        return v21.EVSEType(id=transaction.evse_id, connector_id=transaction.connector_id)
+        return v21.EVSEType(id=evse.id)
 
     def _token(
         self, transaction: Transaction, stop_token: IdToken | None
@@ -148,6 +179,13 @@ class Teller:
         transaction.told_token = True
         return id_token_2x(transaction.token)
 
+    def _reservation(self, transaction: Transaction) -> int | UnsetType:
+        """Once, with the token that used it (H01.FR.15)."""
+        if transaction.reservation_id is None or transaction.told_reservation:
+            return UNSET
+        transaction.told_reservation = True
+        return transaction.reservation_id
+
     def _values(
         self, evse: Evse, variable: str, context: str
     ) -> list[v21.MeterValueType] | UnsetType:
@@ -158,13 +196,25 @@ class Teller:
         readings = evse.readings(hub.variables.words(component, variable), hub.rng)
         return [meter_value_2x(hub.time(), readings, context)] if readings else UNSET
 
-    def _on_answer(self, evse: Evse, transaction: Transaction, outcome: Outcome) -> None:
-        if not isinstance(outcome, v21.TransactionEventResponse) or not outcome.id_token_info:
+    def _on_answer(self, entry: Entry, outcome: Outcome) -> None:
+        transaction = self._records.find(entry.transaction_id)
+        if isinstance(entry.request, v21.TransactionEventRequest) and (
+            entry.request.event_type is _Kind.ENDED
+        ):
+            self._records.tidy()
+        if (
+            transaction is None
+            or not isinstance(outcome, v21.TransactionEventResponse)
+            or not outcome.id_token_info
+        ):
             return
         info = outcome.id_token_info
         if info.group_id_token:
             transaction.group_id = info.group_id_token.id_token
+            self._records.keep(transaction)
+        if isinstance(entry.request, v21.TransactionEventRequest) and entry.request.id_token:
+            token = token_of_2x(entry.request.id_token)
+            self._hub.tell(TokenInfoHeard(known_of_2x(token, info)))
         refused = info.status is not v21.AuthorizationStatusEnumType.ACCEPTED
-        stops = self._hub.variables.flag("TxCtrlr", "StopTxOnInvalidId")
-        if refused and stops and evse.transaction is transaction:
-            self._hub.tell(StopWanted(evse.id, Cause.DEAUTHORIZED))
+        if refused and not transaction.has_ended:
+            self._hub.tell(TokenRefused(transaction.evse_id))

@@ -38,7 +38,7 @@ class JsonDialer:
         password: Callable[[], str | bytes | None],
         dressed: Callable[[Handshake], Handshake],
         ping_interval_s: Callable[[], float],
-        tls: ssl.SSLContext | None = None,
+        tls: Callable[[], ssl.SSLContext | None] = lambda: None,
         wheel: Wheel | None = None,
     ) -> None:
         """Dial nothing yet.
@@ -50,7 +50,7 @@ class JsonDialer:
             password: asked before each attempt; text, or the bytes of a 1.6 key; None: no header.
             dressed: may change the handshake.
             ping_interval_s: asked before each attempt; 0: no pings.
-            tls: for ``wss``; None: the system's trust.
+            tls: asked before each attempt, for ``wss``; None: the system's trust.
             wheel: shared by the stations of a fleet.
         """
         self._url = f"{url.rstrip('/')}/{quote(identity, safe='')}"
@@ -82,7 +82,7 @@ class JsonDialer:
                 line.opened,
                 subprotocols=handshake.subprotocols,
                 headers=self._headers(),
-                tls=self._tls,
+                tls=self._tls(),
                 settings=LinkSettings(ping_interval_s=self._ping_interval_s() or None),
                 timeout_s=DIAL_TIMEOUT_S,
                 wheel=self._wheel,

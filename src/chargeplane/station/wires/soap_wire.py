@@ -52,6 +52,7 @@ class SoapDialer:
         host: str = "127.0.0.1",
         port: int = 0,
         tls: ssl.SSLContext | None = None,
+        envelope: Callable[[str], str] = lambda text: text,
     ) -> None:
         """Listen to nothing yet.
 
@@ -63,7 +64,9 @@ class SoapDialer:
             host: where the station listens; what it announces in its headers.
             port: 0 for any.
             tls: for ``https``; None: the system's trust.
+            envelope: may change the envelopes of requests.
         """
+        self._envelope = envelope
         self.bridge = SoapBridge(identity, version, url, new_id)
         self._url = url
         self._host, self._port = host, port
@@ -85,7 +88,7 @@ class SoapDialer:
 
     async def dial(self, heard: Heard) -> SoapLine:
         """HTTP has no connection to open; the first post will show whether anybody is there."""
-        self._line = SoapLine(self._url, self.bridge, heard, self._tls)
+        self._line = SoapLine(self._url, self.bridge, heard, self._tls, self._envelope)
         return self._line
 
     async def _respond(self, request: Request) -> Response | None:
@@ -103,8 +106,14 @@ class SoapLine:
     """As long as posts are answered, there is a connection."""
 
     def __init__(
-        self, url: str, bridge: SoapBridge, heard: Heard, tls: ssl.SSLContext | None
+        self,
+        url: str,
+        bridge: SoapBridge,
+        heard: Heard,
+        tls: ssl.SSLContext | None,
+        envelope: Callable[[str], str],
     ) -> None:
+        self._envelope = envelope
         self._url = url
         self._bridge = bridge
         self._heard = heard
@@ -140,8 +149,9 @@ class SoapLine:
                     ("SOAPAction", f'"{post.action}"'),
                 ]
                 try:
+                    body = self._envelope(post.body.decode()).encode()
                     answer = await http_post(
-                        self._url, post.body, headers, timeout_s=ANSWER_TIMEOUT_S, tls=self._tls
+                        self._url, body, headers, timeout_s=ANSWER_TIMEOUT_S, tls=self._tls
                     )
                 except HttpFailed as error:
                     return str(error)

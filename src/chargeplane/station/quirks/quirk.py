@@ -1,0 +1,38 @@
+"""What a quirk is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chargeplane.ocpp.versions import Version
+from chargeplane.station.handshake import Handshake
+from chargeplane.station.quirks.frames import Hearing, Rule
+
+__all__ = ["Quirk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quirk:
+    """One oddity."""
+
+    name: str
+    row: int | None
+    """Of the project's list of field quirks; None for a kind that has no row of its own there."""
+    text: str
+    """What the station does."""
+    rule: Callable[[], Rule] | None = None
+    """Makes what changes frames; one for each station, since some remember."""
+    handshake: Callable[[Handshake], Handshake] | None = None
+    hearing: Callable[[], Hearing] | None = None
+    """Makes what changes frames that come in."""
+    both: Callable[[], tuple[Rule, Hearing]] | None = None
+    """Makes both, where they share what they remember."""
+    redial_s: Callable[[float], float] | None = None
+    """How long it waits before it dials again, from how long it should."""
+    first_dial_s: float = 0.0
+    """How long it waits before it dials for the first time."""
+    envelope: Callable[[str], str] | None = None
+    """Changes the SOAP envelopes of its requests."""
+    family: Version | None = None
+    """Where it makes sense: V1_6 for 1.x, V2_1 for 2.x, None for both."""

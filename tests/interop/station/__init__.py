@@ -1,0 +1,1 @@
+"""The virtual station against central systems of others."""

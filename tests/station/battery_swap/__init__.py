@@ -1,0 +1,1 @@
+"""Tests of the block battery_swap of the virtual station."""

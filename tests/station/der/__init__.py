@@ -1,0 +1,1 @@
+"""Tests of the block der of the virtual station."""

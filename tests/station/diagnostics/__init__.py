@@ -1,0 +1,1 @@
+"""Tests of the block diagnostics of the virtual station."""

@@ -1,0 +1,1 @@
+"""Tests of the block display of the virtual station."""

@@ -1,0 +1,1 @@
+"""Tests of the block firmware of the virtual station."""

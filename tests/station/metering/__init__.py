@@ -1,0 +1,1 @@
+"""Tests of the block metering of the virtual station."""

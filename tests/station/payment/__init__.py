@@ -1,0 +1,1 @@
+"""Tests of the block payment of the virtual station."""

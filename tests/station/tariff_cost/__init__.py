@@ -1,0 +1,1 @@
+"""Tests of the block tariff_cost of the virtual station."""
