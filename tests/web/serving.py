@@ -11,10 +11,12 @@ import httpx
 from argon2 import PasswordHasher
 from litestar import Litestar
 
-from chargeplane.runtime.access import Accounts, Role, routes
+from chargeplane.runtime.access import Accounts, Policy, Provider, Role, routes
 from chargeplane.runtime.access.credentials import Passwords
+from chargeplane.runtime.audit import api as audit_api
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import Routes
+from chargeplane.runtime.secrets import Secrets
 from chargeplane.runtime.store import Function, Settings, Store, tenants
 from chargeplane.runtime.telemetry import Metrics
 from chargeplane.web import Parts, create_app
@@ -36,11 +38,22 @@ class Serving:
     admin: httpx.AsyncClient
     operator: httpx.AsyncClient
     viewer: httpx.AsyncClient
+    clients: dict[Role, httpx.AsyncClient]
+    """One for each role."""
+    secrets: Secrets
+
+    def as_(self, token: str) -> httpx.AsyncClient:
+        """A client with another token."""
+        return _client(self.app, token)
 
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, clock: Clock, blocks: Sequence[Routes] = ()
+    settings: Settings,
+    clock: Clock,
+    blocks: Sequence[Routes] = (),
+    policy: Policy | None = None,
+    provider: Provider | None = None,
 ) -> AsyncIterator[Serving]:
     """Serve the accounts and some blocks from a database that has its tables."""
     metrics = Metrics()
@@ -49,9 +62,20 @@ async def serving(
         now = clock.now()
         await store.write(Function(lambda c: tenants.ensure(c, TENANT_ID, "default", now)))
         cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        accounts = Accounts(store, clock, cheap)
-        offered = [routes(accounts), *blocks]
-        app = create_app(Parts(store, clock, metrics, accounts.authenticate, offered, VERSION))
+        accounts = Accounts(store, clock, cheap, policy)
+        secrets = Secrets([bytes(32)])
+        offered = [routes(accounts, secrets, provider), audit_api.routes(), *blocks]
+        app = create_app(
+            Parts(
+                store,
+                clock,
+                metrics,
+                accounts.authenticate,
+                offered,
+                VERSION,
+                policy=accounts.sessions.policy,
+            )
+        )
         nobody = _client(app, "")
         clients = {}
         for role in Role:
@@ -59,7 +83,7 @@ async def serving(
             clients[role] = _client(app, secret)
         yield Serving(
             app, store, accounts, metrics, nobody,
-            clients[Role.ADMIN], clients[Role.OPERATOR], clients[Role.VIEWER],
+            clients[Role.ADMIN], clients[Role.OPERATOR], clients[Role.VIEWER], clients, secrets,
         )  # fmt: skip
         for client in (nobody, *clients.values()):
             await client.aclose()

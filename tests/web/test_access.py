@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from chargeplane.runtime.access import Role
-from chargeplane.runtime.access.accounts import SESSION_S
+from chargeplane.runtime.access.policy import Policy
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.store import Function, tenants
 from tests.web.conftest import NOW
@@ -40,6 +40,8 @@ async def test_a_user_is_made_listed_changed_and_removed(rest: Serving) -> None:
         "name": "ada",
         "role": "viewer",
         "created_at": "2026-11-21T12:00:00Z",
+        "sites": None,
+        "second_factor_since": None,
     }
     assert (await rest.admin.get("/api/v1/users")).json() == {"items": [made], "next": None}
     place = f"/api/v1/users/{made['id']}"
@@ -91,7 +93,8 @@ async def test_a_token_is_shown_once_works_and_is_revoked(rest: Serving) -> None
     assert (me["name"], me["role"], me["tenant_id"]) == ("ci", "operator", str(TENANT_ID))
     place = f"/api/v1/api-tokens/{made['id']}"
     changed = await rest.admin.patch(place, json={"name": "renamed", "expires_at": None})
-    assert changed.json() == made | {"name": "renamed", "expires_at": None}
+    used = {"last_used_at": "2026-11-21T12:00:00Z"}
+    assert changed.json() == made | used | {"name": "renamed", "expires_at": None}
     assert (await rest.admin.delete(place)).status_code == 204
     assert (await rest.client.get("/api/v1/me", headers=mine)).status_code == 401
     assert (await rest.admin.patch(place, json={"name": "x"})).status_code == 404
@@ -124,7 +127,7 @@ async def test_who_logs_in_gets_a_token_that_ends_by_itself(
     assert session["expires_at"] == "2026-11-22T00:00:00Z"
     mine = {"Authorization": f"Bearer {session['token']}"}
     assert (await rest.client.get("/api/v1/me", headers=mine)).status_code == 200
-    await clock.advance(SESSION_S)
+    await clock.advance(Policy().session_s)
     assert (await rest.client.get("/api/v1/me", headers=mine)).status_code == 401
 
 

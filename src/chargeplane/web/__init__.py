@@ -3,7 +3,8 @@
 ``create_app(parts)`` makes the application; ``WebServer`` runs it inside the program's event loop.
 
 ==========================  ======================================================================
-``/``                       a plain status page, until the console is there
+``/``                       the operator console (``ui/``, built into ``static/``)
+``/status``                 a plain status page; it stands at ``/`` if the console was not built
 ``/api/v1/...``             the REST interface: the routes of all blocks, behind bearer tokens
 ``/api/openapi.json``       its description (OpenAPI 3.1); ``/api/docs`` is the same for people
 ``/health/live``            200 while the event loop turns

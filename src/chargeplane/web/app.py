@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Router
@@ -12,16 +15,20 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
+from chargeplane.runtime.access import Policy
+from chargeplane.runtime.bus import Bus
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import Authenticate, Idempotency, Principal, Requires, Routes
 from chargeplane.runtime.rest.pages import page_request
 from chargeplane.runtime.rest.times import span_of_query
 from chargeplane.runtime.store import Store
 from chargeplane.runtime.telemetry import Metrics
-from chargeplane.web import documentation, health, status
+from chargeplane.web import console, documentation, health, status
+from chargeplane.web.auditing import Auditing
 from chargeplane.web.authentication import GUARDED, Authentication
 from chargeplane.web.failures import HANDLERS
 from chargeplane.web.headers import Outgoing
+from chargeplane.web.live import Hub, Noticing, stream_handler
 from chargeplane.web.requests import StrictRequest
 
 __all__ = ["BODY_BYTES_MAX", "PREFIX", "Parts", "create_app"]
@@ -43,6 +50,12 @@ class Parts:
     routes: Sequence[Routes]
     version: str
     """Of the program, for the documentation and the status page."""
+    console: Path = console.FOLDER
+    """Where the built console is; without it the status page stands in its place."""
+    policy: Policy = field(default_factory=Policy)
+    """Of log-ins, and of the cookie of sessions."""
+    bus: Bus | None = None
+    """Tells the live stream what happens; without it, the stream only looks from time to time."""
 
 
 def create_app(parts: Parts) -> Litestar:
@@ -50,34 +63,64 @@ def create_app(parts: Parts) -> Litestar:
 
     Raises:
         ValueError: a handler neither requires a permission nor is public, two blocks offer a
-            service of the same name, or two handlers have the same name.
+            service or a view of the same name, or two handlers have the same name.
     """
     _check(parts.routes)
+    hub = Hub((view for each in parts.routes for view in each.views), parts.clock)
+    if parts.bus is not None:
+        parts.bus.listen(hub.hear)
+    stream = stream_handler(hub, parts.authenticate, parts.clock, parts.policy, f"{PREFIX}/stream")
     services = {name: it for each in parts.routes for name, it in each.services.items()}
+    places = {name: place for each in parts.routes for name, place in each.places.items()}
     services |= {"store": parts.store, "clock": parts.clock}
     routers = [
         Router(
             PREFIX,
             route_handlers=[*each.handlers],
-            opt=GUARDED,
+            opt={**GUARDED, "places": frozenset(places)},
             tags=[each.title],
             security=[{documentation.SCHEME: []}],
         )
         for each in parts.routes
     ]
     return Litestar(
-        [*routers, *health.HANDLERS, *status.handlers(parts.version)],
+        [*routers, stream, *health.HANDLERS, *_pages(parts)],
         dependencies={**_provided(services), "metrics": _always(parts.metrics)},
         # Of the application, not of the routers: a router is copied with all that it refers to.
-        middleware=[Authentication(parts.authenticate), Idempotency(parts.store, parts.clock)],
+        middleware=[
+            Authentication(parts.authenticate, parts.policy, places, parts.store),
+            Idempotency(parts.store, parts.clock),
+            Auditing(parts.store, parts.clock, parts.policy, PREFIX),
+        ],
         exception_handlers=HANDLERS,
-        before_send=[Outgoing(parts.metrics)],
+        before_send=[Outgoing(parts.metrics), Noticing(hub)],
+        lifespan=[_running(hub)],
         request_max_body_size=BODY_BYTES_MAX,
         request_class=StrictRequest,
         openapi_config=documentation.config(parts.version, _public(parts.routes)),
         logging_config=None,
         debug=False,
     )
+
+
+def _running(hub: Hub) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    """The hub works while the application does."""
+
+    @asynccontextmanager
+    async def running(_app: Litestar) -> AsyncIterator[None]:
+        work = asyncio.create_task(hub.run(), name="live stream")
+        yield
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+    return running
+
+
+def _pages(parts: Parts) -> tuple[HTTPRouteHandler, ...]:
+    """What people look at."""
+    if files := console.read(parts.console):
+        return *console.handlers(files), *status.handlers(parts.version, ("/status",))
+    return status.handlers(parts.version, ("/", "/status"))
 
 
 def _check(routes: Sequence[Routes]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from chargeplane.runtime.rest.problems import MEDIA_TYPE, ProblemBody
+from chargeplane.web.commands import describe_commands
 
 __all__ = ["described"]
 
@@ -52,6 +53,7 @@ def described(schema: dict[str, Any], public: frozenset[str]) -> dict[str, Any]:
                 if item[method].get("operationId") in public:
                     item[method].pop("security", None)
                 _complete(method, item[method])
+    describe_commands(document)
     return document
 
 

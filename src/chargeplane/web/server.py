@@ -16,7 +16,10 @@ __all__ = ["WebServer"]
 CONNECTIONS_MAX = 1_000
 """Beyond it, requests are answered 503."""
 HEADER_BYTES_MAX = 32_768
+MESSAGE_BYTES_MAX = 65_536
+"""Of what a client of the live stream says."""
 _BACKLOG_MAX = 256
+_PING_S = 20.0
 _IDLE_S = 20
 _STOP_S = 5
 
@@ -39,7 +42,13 @@ class WebServer:
             uvicorn.Config(
                 app,
                 http="h11",
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=MESSAGE_BYTES_MAX,
+                # A client that is gone without a word is noticed; see also the heartbeat.
+                ws_ping_interval=_PING_S,
+                ws_ping_timeout=_PING_S,
+                # Rows change a little at a time; compressing them costs more than it saves here.
+                ws_per_message_deflate=False,
                 lifespan="on",
                 log_config=None,
                 access_log=False,

@@ -1,0 +1,117 @@
+"""The audit log over HTTP: every change is in it, with its reason and without its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+from litestar import post
+from litestar.params import JSONBody
+from msgspec import Struct
+
+from chargeplane.runtime.access import Role
+from chargeplane.runtime.clock import SimulatedClock
+from chargeplane.runtime.rest import Problem, Routes, requires
+from chargeplane.runtime.store import Settings
+from tests.web.serving import TENANT_ID, Serving, serving
+
+PASSWORD = "correct horse battery"
+
+
+class Order(Struct):
+    """What to do."""
+
+    fails: bool = False
+
+
+@post("/orders", guards=[requires("orders:command")], status_code=200)
+async def give_order(data: JSONBody[Order]) -> str:
+    """Writes nothing to the database."""
+    if data.fails:
+        raise Problem.conflict("no", "not now")
+    return "done"
+
+
+@pytest.fixture
+async def rest(settings: Settings, clock: SimulatedClock) -> AsyncIterator[Serving]:
+    async with serving(settings, clock, [Routes("Orders", (give_order,))]) as served:
+        yield served
+
+
+async def log_of(rest: Serving, **query: str) -> list[dict[str, Any]]:
+    answer = await rest.admin.get("/api/v1/audit-log", params=query)
+    assert answer.status_code == 200
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def test_a_change_is_logged_with_who_what_and_why(rest: Serving) -> None:
+    body = {"name": "ada", "password": PASSWORD, "role": "viewer"}
+    headers = {"X-Reason": "new colleague"}
+    made = (await rest.admin.post("/api/v1/users", json=body, headers=headers)).json()
+    await rest.admin.patch(f"/api/v1/users/{made['id']}", json={"role": "operator"})
+    changed, added = await log_of(rest)
+    assert (added["action"], added["target"], added["reason"]) == (
+        "add_user", "users", "new colleague",
+    )  # fmt: skip
+    assert (added["actor_kind"], added["actor_name"]) == ("token", "admin")
+    assert added["details"] == {"name": "ada", "password": "...", "role": "viewer"}
+    assert (changed["action"], changed["target"]) == ("change_user", f"users/{made['id']}")
+    assert PASSWORD not in repr([changed, added])
+
+
+async def test_a_look_and_a_refusal_leave_no_entry(rest: Serving) -> None:
+    await rest.admin.get("/api/v1/users")
+    await rest.viewer.post("/api/v1/users", json={"name": "x", "password": PASSWORD})
+    await rest.operator.post("/api/v1/orders", json={"fails": True})
+    await rest.client.post("/api/v1/sessions", json={"name": "x", "password": "wrong"})
+    assert await log_of(rest) == []
+
+
+async def test_what_writes_nothing_is_logged_when_it_has_succeeded(rest: Serving) -> None:
+    assert (await rest.operator.post("/api/v1/orders", json={})).status_code == 200
+    assert [entry["action"] for entry in await log_of(rest)] == ["give_order"]
+
+
+async def test_a_repetition_under_one_key_is_logged_once(rest: Serving) -> None:
+    headers = {"Idempotency-Key": "k"}
+    for _ in range(3):
+        answer = await rest.operator.post("/api/v1/orders", json={}, headers=headers)
+        assert answer.status_code == 200
+    assert len(await log_of(rest)) == 1
+
+
+async def test_a_log_in_is_logged_with_its_source(rest: Serving) -> None:
+    await rest.accounts.add_user(TENANT_ID, "ada", Role.VIEWER, PASSWORD)
+    await rest.client.post("/api/v1/sessions", json={"name": "ada", "password": PASSWORD})
+    [entry] = await log_of(rest)
+    assert (entry["action"], entry["actor_name"], entry["source"]) == ("log_in", "ada", "127.0.0.1")
+
+
+async def test_administrators_and_auditors_read_the_log_and_nobody_else(rest: Serving) -> None:
+    for place in ("", "/chain", "/export"):
+        for role, client in rest.clients.items():
+            answer = await client.get(f"/api/v1/audit-log{place}")
+            may = role in (Role.ADMIN, Role.AUDITOR)
+            assert answer.status_code == (200 if may else 403), role
+
+
+async def test_the_log_is_searched_checked_and_exported(rest: Serving) -> None:
+    for number in range(3):
+        await rest.admin.post("/api/v1/api-tokens", json={"name": f"t{number}"})
+    await rest.operator.post("/api/v1/orders", json={})
+    assert len(await log_of(rest, actor="admin")) == 3
+    assert len(await log_of(rest, action="give_order")) == 1
+    assert len(await log_of(rest, target="api-tok")) == 3
+    assert await log_of(rest, target="%") == []
+    chain = (await rest.admin.get("/api/v1/audit-log/chain")).json()
+    assert (chain["is_whole"], chain["entries"], chain["broken_at"]) == (True, 4, None)
+    answer = await rest.admin.get("/api/v1/audit-log/export")
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    lines = [msgspec.json.decode(line) for line in answer.content.splitlines()]
+    assert [line["seq"] for line in lines] == [1, 2, 3, 4]
+    assert lines[-1]["digest"] == chain["digest"]
+    first, rest_of = (await log_of(rest, limit="1")), await log_of(rest)
+    assert first == rest_of[:1]
