@@ -1,0 +1,136 @@
+"""A page of the console, and what every spec wants of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+TIMEOUT_MS = 8_000
+WIDE = {"width": 1360, "height": 860}
+RULES = "wcag2a wcag2aa wcag21a wcag21aa wcag22aa best-practice".split()
+HAD_SESSION = "localStorage.setItem('chargeplane.session', 'begun')"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the program is, and how to log in."""
+
+    address: str
+    stations: str
+    name: str
+    password: str
+    token: str
+
+    def get(self, path: str) -> Any:
+        """What the REST interface says, to an administrator."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = httpx.get(f"{self.address}/api/v1/{path}", headers=headers)
+        return answer.raise_for_status().json()
+
+    def wait_for_a_session(self) -> None:
+        """Until virtual stations charge, so that no screen is empty."""
+        ends_at = time.monotonic() + 20
+        while not self.get("transactions?active=true")["items"]:
+            assert time.monotonic() < ends_at, "no virtual station charges"
+            time.sleep(0.1)
+
+    def a_station(self, version: str) -> str:
+        """A connected station of a version, that is one of the well-behaved."""
+        ids = [
+            str(each["id"])
+            for each in self.get("stations")["items"]
+            if each["ocpp_version"] == version and each["connected"] and "ODD" not in each["id"]
+        ]
+        return ids[0]
+
+
+@dataclass
+class Console:
+    """One page."""
+
+    page: Page
+    server: Server
+    pictures: Path
+    faults: list[str] = field(default_factory=list)
+
+    def log_in(self) -> None:
+        self.page.goto(self.server.address)
+        self.page.fill("input[name=name]", self.server.name)
+        self.page.fill("input[name=password]", self.server.password)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector("main#content h1")
+
+    def open(self, path: str, *, ready: str = "main h1") -> Page:
+        """Go to a screen, and wait for what it shows."""
+        self.page.goto(self.server.address + path)
+        self.page.wait_for_selector(ready)
+        return self.page
+
+    def look(self, name: str, *, schemes: Sequence[str] = ("light", "dark")) -> None:
+        """Take a picture in each scheme, and have axe judge it. Nothing may run off the page."""
+        if not AXE.is_file():
+            raise FileNotFoundError("axe-core is missing: python hatch_build.py install")
+        page = self.page
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        for scheme in schemes:
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            page.screenshot(path=self.pictures / f"{name}-{scheme}.png")
+            found = page.evaluate(
+                "(rules) => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+            )
+            told = [
+                f"{each['id']}: {node['html'][:160]}: {node['failureSummary']}"
+                for each in found["violations"]
+                for node in each["nodes"]
+            ]
+            assert not told, f"{name}, {scheme}:\n" + "\n".join(told)
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0, f"{name} is {over} px wider than the window"
+
+    def judge(self) -> None:
+        """Nothing was asked of another host, and the browser had nothing to complain of."""
+        assert not self.faults, "\n".join(self.faults)
+
+    def heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def asked(self, request: Request) -> None:
+        if not request.url.startswith((self.server.address, "blob:")):
+            self.faults.append(f"asked another host: {request.url}")
+
+
+@contextmanager
+def opened(
+    browser: Browser,
+    server: Server,
+    pictures: Path,
+    *,
+    cookies: Sequence[dict[str, object]] = (),
+    **options: Any,
+) -> Iterator[Console]:
+    """A page in a context of its own."""
+    pictures.mkdir(exist_ok=True)
+    context = browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce", **options})
+    context.set_default_timeout(TIMEOUT_MS)
+    if cookies:
+        given: Any = list(cookies)
+        context.add_cookies(given)
+        context.add_init_script(HAD_SESSION)
+    console = Console(context.new_page(), server, pictures)
+    console.page.on("console", console.heard)
+    console.page.on("pageerror", lambda error: console.faults.append(f"fault: {error}"))
+    console.page.on("request", console.asked)
+    try:
+        yield console
+    finally:
+        context.close()

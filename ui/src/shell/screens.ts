@@ -1,0 +1,78 @@
+// Which screen an address shows. Each block is a chunk of its own, loaded when it is first seen.
+import type { Component } from "svelte";
+import type { IconName } from "../lib/ui/icon.svelte";
+import type { words } from "../lib/words";
+
+type Screen = { default: Component<Record<string, string>> };
+type Title = keyof typeof words;
+
+const FILES = import.meta.glob<Screen>("../blocks/*/*screen.svelte");
+
+interface Place {
+  pattern: RegExp;
+  file: string;
+  title: Title;
+}
+
+const PLACES: Place[] = [
+  { pattern: /^\/$/, file: "overview/screen", title: "overview" },
+  { pattern: /^\/stations$/, file: "stations/screen", title: "stations" },
+  { pattern: /^\/stations\/(?<id>[^/]+)(?:\/(?<tab>\w+))?$/, file: "station/screen", title: "stations" },
+  { pattern: /^\/transactions$/, file: "transactions/screen", title: "transactions" },
+  { pattern: /^\/transactions\/(?<id>[^/]+)$/, file: "transactions/one-screen", title: "transactions" },
+  { pattern: /^\/id-tokens$/, file: "authorization/screen", title: "id_tokens" },
+  { pattern: /^\/users$/, file: "access/users-screen", title: "users" },
+  { pattern: /^\/api-tokens$/, file: "access/tokens-screen", title: "api_tokens" },
+];
+
+export interface Found {
+  title: Title;
+  parameters: Record<string, string>;
+  load: () => Promise<Screen>;
+}
+
+const cache = new Map<string, Found | null>();
+const CACHE_MAX = 100;
+
+export function screenOf(path: string): Found | null {
+  const kept = cache.get(path);
+  if (kept !== undefined) return kept;
+  if (cache.size >= CACHE_MAX) cache.clear();
+  const found = look(path);
+  cache.set(path, found);
+  return found;
+}
+
+function look(path: string): Found | null {
+  const plain = path.length > 1 ? path.replace(/\/$/, "") : path;
+  for (const { pattern, file, title } of PLACES) {
+    const match = pattern.exec(plain);
+    const load = FILES[`../blocks/${file}.svelte`];
+    if (!match || !load) continue;
+    const named = Object.entries(match.groups ?? {}).filter(([, value]) => value !== undefined);
+    return {
+      title,
+      load,
+      parameters: Object.fromEntries(named.map(([key, value]) => [key, decoded(value)])),
+    };
+  }
+  return null;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
+}
+
+export const MENU: { href: string; title: Title; icon: IconName; needsAdmin?: boolean }[] = [
+  { href: "/", title: "overview", icon: "overview" },
+  { href: "/stations", title: "stations", icon: "station" },
+  { href: "/transactions", title: "transactions", icon: "session" },
+  { href: "/id-tokens", title: "id_tokens", icon: "card" },
+  { href: "/users", title: "users", icon: "users", needsAdmin: true },
+  { href: "/api-tokens", title: "api_tokens", icon: "key", needsAdmin: true },
+];
