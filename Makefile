@@ -10,7 +10,7 @@ UV ?= $(BIN)/uv
 INTEROP := tests/interop
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak check bench generate fuzz format docs lock clean
+.PHONY: help setup run ui ui-dev ui-check test soak check bench generate fuzz format docs lock sbom audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,8 +22,20 @@ setup: $(READY) ## Create .venv with everything that the other targets need
 $(READY): requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.lock
+	@if $(BIN)/python hatch_build.py needs-node; then \
+		$(BIN)/python -m pip install --quiet --require-hashes -r requirements/node.lock; fi
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+
+ui: $(READY) ## Build the console, if its sources have changed
+	@$(BIN)/python hatch_build.py
+
+# CHARGEPLANE_URL is the server behind it, http://127.0.0.1:8080 if it is not set.
+ui-dev: $(READY) ## Serve the console with hot reload, against a running server
+	@$(BIN)/python hatch_build.py run dev
+
+ui-check: ui ## Types, lint, words and sizes of the console
+	$(BIN)/python hatch_build.py run check
 
 # Other people's Node implementations, for tests/interop. Without npm those tests say why they skip.
 ifneq ($(and $(wildcard $(INTEROP)/package.json),$(shell command -v npm)),)
@@ -34,10 +46,11 @@ $(NODE_READY): $(wildcard $(INTEROP)/package.json $(INTEROP)/package-lock.json $
 endif
 
 # RUN holds further options, such as --port 8081.
-run: $(READY) ## Start the demonstration: the central system, and virtual stations that charge
+run: ui ## Start the demonstration: the central system, and virtual stations that charge
 	@exec $(BIN)/chargeplane demo $(RUN)
 
-test: $(READY) $(NODE_READY) ## Run the whole test suite
+test: ui $(NODE_READY) ## Run the whole test suite
+	@$(BIN)/python hatch_build.py install
 	$(BIN)/pytest -n 2
 
 # Those tests alone that live from the number of their cases, each with all of them.
@@ -49,13 +62,26 @@ check: $(READY) ## Lint, formatting, types, generated code and architecture, in 
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(wildcard src tools tests bench docs/hooks.py)
 	$(BIN)/python -m tools.generate_types --check
+	$(BIN)/python -m tools.openapi --check
+	$(BIN)/python -m tools.sbom --check
+	$(BIN)/python -m tools.find_secrets
+	$(if $(wildcard ui/node_modules),$(MAKE) --no-print-directory ui-check)
 	$(BIN)/pytest --quiet tests/architecture
+
+sbom: $(READY) ## Write the bill of materials, dist/sbom.cdx.json (CycloneDX)
+	$(BIN)/python -m tools.sbom
+
+# An index has to be asked for this, so it is no part of `make check`, which works offline.
+audit: $(READY) ## Ask for published vulnerabilities of the packages in the lock
+	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements/dev.lock \
+		|| { echo "vulnerable packages, or the advisory service was not reached: see above" >&2; exit 1; }
 
 bench: $(READY) ## Run the benchmarks, each against its peers
 	$(BIN)/python -m bench
 
-generate: $(READY) ## Write the typed messages of every OCPP version again
+generate: $(READY) ## Write the typed messages of every OCPP version and ui/openapi.json again
 	$(BIN)/python -m tools.generate_types
+	$(BIN)/python -m tools.openapi
 
 fuzz: $(READY) ## Fuzz the parsers for FUZZ_SECONDS (60)
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
@@ -72,8 +98,11 @@ lock: $(READY) ## Write requirements/dev.lock again (UPGRADE=1 takes newer versi
 	$(UV) pip compile --quiet --universal --python-version 3.11 \
 		$(if $(UPGRADE),--upgrade) --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
 		--group dev --group docs --output-file requirements/dev.lock pyproject.toml
+	$(UV) pip compile --quiet --universal --python-version 3.11 \
+		$(if $(UPGRADE),--upgrade) --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+		--output-file requirements/node.lock requirements/node.in
 
 clean: ## Remove everything that the other targets made
-	rm -rf $(VENV) $(INTEROP)/node_modules site dist .coverage
-	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(INTEROP)/node_modules ui/node_modules ui/src/generated site dist .coverage
+	rm -rf src/chargeplane/web/static .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,14 @@ def tokens(data: Path) -> list[dict[str, Any]]:
 def add(data: Path, name: str, role: str = "viewer") -> None:
     words = ("user", "add", name, "--role", role, "--password-stdin")
     assert call(*words, data=data, stdin=PASSWORD + "\n").exit_code == Exit.DONE
+
+
+def test_a_token_may_be_limited_to_permissions_and_sites(data: Path) -> None:
+    limits = ("--permission", "stations:read", "--permission", "sites:read", "--site", "north")
+    assert call("token", "create", "ci", "--role", "operator", *limits, data=data).exit_code == 0
+    with closing(sqlite3.connect(data / "chargeplane.db")) as file:
+        [row] = file.execute("SELECT permissions, sites FROM api_tokens").fetchall()
+    assert row == ('["sites:read","stations:read"]', '["north"]')
 
 
 def test_a_user_is_added_listed_and_removed(data: Path) -> None:

@@ -14,7 +14,7 @@ from tests.cli.calling import call
 def test_upgrade_makes_a_database_and_does_nothing_twice(tmp_path: Path) -> None:
     data = tmp_path / "new"
     first = call("db", "upgrade", "--json", data=data)
-    assert "access_0001" in json.loads(first.stdout)["revisions"]
+    assert "access_0002" in json.loads(first.stdout)["revisions"]
     assert call("db", "upgrade", "--json", data=data).stdout == first.stdout
     assert (data.stat().st_mode & 0o777) == 0o700
 

@@ -16,7 +16,7 @@ import typer.main
 from chargeplane import __version__
 from chargeplane.cli.exits import Exit
 from chargeplane.cli.main import app
-from tests.cli.calling import call, free_port, lines_until, ports, process, told
+from tests.cli.calling import PASSWORD, call, free_port, lines_until, ports, process, told
 
 LAST = "Ctrl-C"
 TOKEN = "a-token-of-my-own"
@@ -28,12 +28,12 @@ def me(address: str, token: str) -> httpx.Response:
 
 
 def log_in(address: str, shown: str) -> httpx.Response:
-    name, password = shown.split()
+    name, _, password = shown.partition(" ")
     return httpx.post(f"{address}api/v1/sessions", json={"name": name, "password": password})
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_serve_makes_its_database_shows_the_password_once_and_ends_in_order(
+def test_serve_makes_its_database_shows_a_set_up_link_and_ends_in_order(
     tmp_path: Path, sign: signal.Signals
 ) -> None:
     port = free_port()
@@ -44,7 +44,12 @@ def test_serve_makes_its_database_shows_the_password_once_and_ends_in_order(
         assert address == f"http://127.0.0.1:{port}/"
         assert httpx.get(f"{address}health/ready").json()["status"] == "ready"
         assert me(address, TOKEN).json()["role"] == "admin"
-        assert log_in(address, told(lines, "Log in")).status_code == 201
+        page, _, word = told(lines, "Set up").partition("#")
+        assert page == f"{address}setup"
+        assert "Set the installation up" in httpx.get(page).text
+        setup = {"token": word, "name": "ada", "password": PASSWORD}
+        assert httpx.post(f"{address}api/v1/setup", json=setup).status_code == 201
+        assert log_in(address, f"ada {PASSWORD}").status_code == 201
         running.send_signal(sign)
         rest, errors = running.communicate(timeout=20)
     assert running.returncode == Exit.DONE
@@ -55,6 +60,7 @@ def test_serve_makes_its_database_shows_the_password_once_and_ends_in_order(
         assert me(address, TOKEN).status_code == 200
         running.send_signal(sign)
         rest, errors = running.communicate(timeout=20)
+    assert "Set up" not in rest
     assert "Log in" not in rest
     assert TOKEN not in "\n".join(lines) + rest + errors
 
@@ -82,7 +88,7 @@ def test_serve_upgrades_an_older_database_by_itself(tmp_path: Path) -> None:
     with closing(sqlite3.connect(data / "chargeplane.db")):
         pass  # an empty file is the oldest database there is
     with process(tmp_path, "serve", *ports()) as running:
-        assert told(lines_until(running, LAST), "Log in").startswith("admin ")
+        assert told(lines_until(running, LAST), "Set up").startswith("http://")
         running.send_signal(signal.SIGTERM)
         running.communicate(timeout=20)
     assert running.returncode == Exit.DONE

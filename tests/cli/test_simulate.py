@@ -6,11 +6,13 @@ import asyncio
 import json
 import signal
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from rich.console import Console
 
@@ -205,6 +207,58 @@ def test_a_port_that_is_closed_is_told_with_an_example_and_exit_code_1(tmp_path:
     assert errors == ""
 
 
+SCENARIOS = Path(__file__).parents[2] / "examples" / "scenarios"
+
+
+def test_a_scenario_is_played_in_simulated_time_and_its_end_is_the_exit_code(
+    tmp_path: Path,
+) -> None:
+    visit = ("--scenario", str(SCENARIOS / "visit.toml"), "--version", "1.6", "--version", "2.1")
+    good = call("simulate", *visit, "--seed", "7")
+    assert good.exit_code == Exit.DONE
+    assert "Seed 7, OCPP 1.6: A visit: all 10 steps were met." in good.stdout
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('[[step]]\nexpect = "Reset"\nwithin = "1s"\n')
+    bad = call("simulate", "--scenario", str(wrong), "--version", "2.1")
+    assert bad.exit_code == Exit.REFUSED
+    assert "step 1: expect Reset" in bad.stdout
+    wrong.write_text("wait = 1")
+    broken = call("simulate", "--scenario", str(wrong))
+    assert broken.exit_code == Exit.USAGE
+    assert f"--scenario: {wrong}: wait: no such key" in broken.stderr
+
+
+async def test_stations_are_controlled_by_hand_and_no_drivers_come() -> None:
+    port = free_port()
+    async with server() as at, asyncio.timeout(30):
+        wanted = replace(plan(at, member("CP1")), control=("127.0.0.1", port))
+        stop = asyncio.Event()
+        running = asyncio.create_task(simulate(wanted, stop, watching=nothing))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+            while "CP1" not in at.centrals or not at.centrals["CP1"].heard:
+                await asyncio.sleep(0.01)
+                assert not running.done()
+            card = (await http.post("/api/stations/CP1/plug", json={"evse": 1})).json()
+        stop.set()
+        outcome = await running
+    assert card["evses"][0]["plugged"]
+    assert not at.centrals["CP1"].all(v16.StartTransactionRequest)
+    assert outcome.tally.started == 0
+
+
+async def nothing(_: Tally) -> None:
+    """Show no progress."""
+
+
+async def test_a_scenario_is_played_against_a_real_central_system(tmp_path: Path) -> None:
+    async with server() as at:
+        words = ("--scenario", str(SCENARIOS / "visit.toml"), "--url", at.url, "--speed", "1200")
+        with process(tmp_path, "simulate", *words) as running:
+            out, _ = await asyncio.to_thread(running.communicate, timeout=30)
+    assert running.returncode == Exit.DONE, out
+    assert "all 10 steps were met" in out
+
+
 FAULTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "no address": ((), "--url: stations of these versions need it"),
     "no address for SOAP": (
@@ -234,6 +288,9 @@ FAULTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "no time": (("--url", "ws://a", "--reconnect-storm", "0s"), "--reconnect-storm: 0s is no"),
     "a prefix with a path": (("--url", "ws://a", "--prefix", "a/b"), "--prefix: "),
     "a pattern": (("--url", "ws://a", "--pattern", "beach"), "beach"),
+    "a page at no port": (("--url", "ws://a", "--control", "8090a"), "--control: 8090a is no"),
+    "an unknown fault": (("--url", "ws://a", "--fault", "rain=1m"), "--fault: there is no rain"),
+    "a fault at no time": (("--url", "ws://a", "--fault", "drop=soon"), "--fault: soon is no time"),
     "no stations": (("--url", "ws://a", "--count", "0"), "--count"),
 }
 
@@ -245,6 +302,20 @@ def test_what_cannot_be_run_is_told_before_anything_is_tried(what: str) -> None:
     assert result.exit_code == Exit.USAGE
     assert said in result.stderr
     assert result.stdout == ""
+
+
+def test_stations_are_built_as_the_inventory_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "station.toml"
+    path.write_text("[[evse]]\nphases = 9\n\n[other]\n")
+    wrong = call("simulate", "--url", "ws://a", "--inventory", str(path))
+    assert wrong.exit_code == Exit.USAGE
+    assert f"--inventory: {path}: evse[1].phases: must be one of 1, 2, 3, not 9" in wrong.stderr
+    assert f"--inventory: {path}: other: is no key of an inventory" in wrong.stderr
+    path.write_text('[station]\nmodel = "Built so"\n\n[[evse]]\n')
+    scenario = tmp_path / "boot.toml"
+    scenario.write_text('[[step]]\nexpect = "BootNotification"\nwithin = "5s"\n')
+    words = ("--scenario", str(scenario), "--version", "2.1", "--inventory", str(path))
+    assert call("simulate", *words).exit_code == Exit.DONE
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -35,8 +35,8 @@ def test_a_station_of_profile_0_needs_no_password(data: Path) -> None:
 
 
 def test_a_password_can_be_given(data: Path) -> None:
-    words = ("station", "add", "CP1", "--password", "0123456789abcdef", "--json")
-    assert json.loads(call(*words, data=data).stdout)["password"] == "0123456789abcdef"
+    words = ("station", "add", "CP1", "--password", "nine-lives-of-a-cat", "--json")
+    assert json.loads(call(*words, data=data).stdout)["password"] == "nine-lives-of-a-cat"
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""What the documentation claims, tried."""
+"""What the documentation promises."""

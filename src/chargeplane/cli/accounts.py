@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +15,11 @@ import typer
 
 from chargeplane.cli.options import settings_of, store_settings
 from chargeplane.runtime.access import Accounts
+from chargeplane.runtime.audit import Actor, Note, noted
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.store import Function, Store, tenants
 
-__all__ = ["LISTED_MAX", "TENANT_ID", "print_json", "show", "with_accounts"]
+__all__ = ["LISTED_MAX", "TENANT_ID", "print_json", "show", "with_accounts", "with_store"]
 
 T = TypeVar("T")
 
@@ -34,6 +36,30 @@ def with_accounts(
 ) -> T:
     """Do something with the accounts of the database that the settings name.
 
+    What it changes is in the audit log as the work of whoever is logged in at this machine.
+
+    Raises:
+        SettingsError: the settings are wrong.
+        StoreError: the database cannot be used.
+    """
+
+    async def noticed(store: Store) -> T:
+        clock = SystemClock()
+        actor = Actor(TENANT_ID, "command-line", "", getpass.getuser())
+        with noted(Note(actor, _command_of(work), "", clock.now())):
+            return await work(Accounts(store, clock))
+
+    return with_store(config, data, database, noticed)
+
+
+def with_store(
+    config: Path | None,
+    data: str | None,
+    database: str | None,
+    work: Callable[[Store], Awaitable[T]],
+) -> T:
+    """Do something with the database that the settings name.
+
     Raises:
         SettingsError: the settings are wrong.
         StoreError: the database cannot be used.
@@ -41,11 +67,10 @@ def with_accounts(
     where = store_settings(settings_of(config, data=data, database=database))
 
     async def opened() -> T:
-        clock = SystemClock()
         async with Store(where) as store:
-            now = clock.now()
+            now = SystemClock().now()
             await store.write(Function(lambda c: tenants.ensure(c, TENANT_ID, "default", now)))
-            return await work(Accounts(store, clock))
+            return await work(store)
 
     return asyncio.run(opened())
 
@@ -60,6 +85,12 @@ def show(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: boo
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         typer.echo("  ".join(cells).rstrip())
+
+
+def _command_of(work: Callable[..., object]) -> str:
+    """The command that the work was written for, as in ``tokens create``."""
+    function: str = getattr(work, "__qualname__", "").partition(".")[0]
+    return f"{work.__module__.rpartition('.')[2]} {function}"
 
 
 def print_json(value: object) -> None:

@@ -15,15 +15,27 @@ from dataclasses import dataclass, field
 
 from chargeplane import __version__, web
 from chargeplane.cli.exits import Refused
-from chargeplane.cli.options import store_settings
-from chargeplane.runtime.access import Accounts, Introduced, first_start, renew_demo, routes
+from chargeplane.cli.log_in import policy_of, provider_of
+from chargeplane.cli.options import secret_keys, store_settings
+from chargeplane.runtime.access import (
+    Accounts,
+    Challenges,
+    Introduced,
+    first_start,
+    renew_demo,
+    routes,
+)
 from chargeplane.runtime.access.credentials import fault_of_token
+from chargeplane.runtime.audit import api as audit_api
+from chargeplane.runtime.bus import Bus
 from chargeplane.runtime.clock import Clock, SystemClock
 from chargeplane.runtime.rest import Routes
 from chargeplane.runtime.rest.idempotency import forget_expired
+from chargeplane.runtime.secrets import Secrets
 from chargeplane.runtime.settings import Settings, SettingsError
 from chargeplane.runtime.store import Store, upgrade
 from chargeplane.runtime.telemetry import Metrics
+from chargeplane.web import addresses
 
 __all__ = [
     "Announcement",
@@ -47,6 +59,7 @@ class Foundation:
     clock: Clock
     metrics: Metrics
     is_demo: bool
+    secrets: Secrets
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,8 @@ class Contribution:
     routes: Sequence[Routes] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
     """What to show at the start, by heading: ``{"Stations": "ws://127.0.0.1:9000/ocpp/<id>"}``."""
+    bus: Bus | None = None
+    """Where it tells what happens; one part has one."""
 
 
 Part = Callable[[Foundation], AbstractAsyncContextManager[Contribution]]
@@ -108,16 +123,19 @@ async def run(
         Refused: a port cannot be had.
     """
     token = given_token(environment)
+    provider = provider_of(settings, environment)
     async with stop_signals() as stop, AsyncExitStack() as stack:
         base = await _foundation(settings, is_demo, stack)
-        accounts = Accounts(base.store, base.clock)
-        introduced = await first_start(base.store, accounts, base.clock, token)
+        accounts = Accounts(base.store, base.clock, policy=policy_of(settings))
+        challenges = Challenges(base.store, base.clock, base.secrets)
+        introduced = await first_start(base.store, accounts, base.clock, challenges, token)
         if is_demo:
             introduced = await renew_demo(accounts, token)
         contributions = [await stack.enter_async_context(part(base)) for part in parts]
-        server = await _served(base, accounts, contributions, stack)
-        addresses = {name: it for each in contributions for name, it in each.addresses.items()}
-        announce(Announcement(_url(settings.host, server.port), addresses, introduced))
+        of_access = routes(accounts, base.secrets, provider)
+        server = await _served(base, accounts, of_access, contributions, stack)
+        announced = {name: it for each in contributions for name, it in each.addresses.items()}
+        announce(Announcement(_url(settings.host, server.port), announced, introduced))
         async with asyncio.TaskGroup() as chores:
             chore = chores.create_task(forget_expired(base.store, base.clock))
             await stop.wait()
@@ -126,22 +144,36 @@ async def run(
 
 async def _foundation(settings: Settings, is_demo: bool, stack: AsyncExitStack) -> Foundation:
     where = store_settings(settings)
+    secrets = Secrets(secret_keys(settings))
     await asyncio.to_thread(upgrade, where)
     metrics = Metrics()
     store = await stack.enter_async_context(Store(where, on_commit=metrics.committed))
     metrics.watch(store)
-    return Foundation(settings, store, SystemClock(), metrics, is_demo)
+    return Foundation(settings, store, SystemClock(), metrics, is_demo, secrets)
 
 
 async def _served(
     base: Foundation,
     accounts: Accounts,
+    of_access: Routes,
     contributions: Sequence[Contribution],
     stack: AsyncExitStack,
 ) -> web.WebServer:
-    offered = [routes(accounts), *(each for part in contributions for each in part.routes)]
+    announced = {name: it for each in contributions for name, it in each.addresses.items()}
+    of_parts = (each for part in contributions for each in part.routes)
+    offered = [of_access, audit_api.routes(), *of_parts, addresses.routes(announced)]
+    bus = next((part.bus for part in contributions if part.bus is not None), None)
     app = web.create_app(
-        web.Parts(base.store, base.clock, base.metrics, accounts.authenticate, offered, __version__)
+        web.Parts(
+            base.store,
+            base.clock,
+            base.metrics,
+            accounts.authenticate,
+            offered,
+            __version__,
+            policy=accounts.sessions.policy,
+            bus=bus,
+        )
     )
     host, port = base.settings.host, base.settings.port
     try:

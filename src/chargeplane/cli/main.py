@@ -15,7 +15,7 @@ import uvloop
 from rich.console import Console
 
 from chargeplane import __version__
-from chargeplane.cli import databases, simulate, stations, tokens, users
+from chargeplane.cli import audit, databases, pki, simulate, stations, tokens, users
 from chargeplane.cli.composition import Announcement, run
 from chargeplane.cli.exits import told
 from chargeplane.cli.options import AsJson, Config, Data, Database, settings_of
@@ -37,6 +37,8 @@ app.add_typer(stations.app, name="station")
 app.add_typer(users.app, name="user")
 app.add_typer(tokens.app, name="token")
 app.add_typer(databases.app, name="db")
+app.add_typer(audit.app, name="audit")
+app.add_typer(pki.app, name="pki")
 app.command("simulate", epilog=simulate.EXAMPLE)(simulate.command)
 
 _DEMO_FOLDER = "demo"
@@ -45,6 +47,13 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1.
 Port = Annotated[int | None, typer.Option(help="Port of console and REST; 8080.")]
 OcppPort = Annotated[int | None, typer.Option(help="Port of stations, plain; 9000.")]
 OcppTlsPort = Annotated[int | None, typer.Option(help="Port of stations, TLS; 9443.")]
+LegacyPort = Annotated[
+    int | None,
+    typer.Option("--ocpp-legacy-tls-port", help="Port of 1.6 stations without TLS 1.2; none."),
+]
+TlsNames = Annotated[
+    str | None, typer.Option(metavar="NAMES", help="Host names for own TLS certificates, a,b.")
+]
 Nats = Annotated[str | None, typer.Option(metavar="URL", help="nats://..., for several nodes.")]
 Unknown = Annotated[
     UnknownStations | None,
@@ -66,6 +75,8 @@ def serve(
     port: Port = None,
     ocpp_port: OcppPort = None,
     ocpp_tls_port: OcppTlsPort = None,
+    ocpp_legacy_tls_port: LegacyPort = None,
+    tls_names: TlsNames = None,
     nats: Nats = None,
     unknown_stations: Unknown = None,
     min_security_profile: Profile = None,
@@ -74,7 +85,7 @@ def serve(
     """Run the central system until it is told to stop (Ctrl-C, SIGTERM).
 
     A new database is made, an older one is upgraded, one of a newer program is refused. The first
-    start shows the administrator's password, once.
+    start shows a link that makes the first administrator, once.
     """
     flags = _text_of(locals())
     with told():
@@ -133,7 +144,10 @@ def _announce(ready: Announcement) -> None:
         **ready.addresses,
     }
     if ready.introduced:
-        lines["Log in"] = f"{ready.introduced.name} {ready.introduced.password}"
+        if ready.introduced.setup:
+            lines["Set up"] = f"{ready.address}setup#{ready.introduced.setup}"
+        if ready.introduced.password:
+            lines["Log in"] = f"{ready.introduced.name} {ready.introduced.password}"
         if ready.introduced.token:
             lines["API token"] = ready.introduced.token
     console = Console(highlight=False, soft_wrap=True)
@@ -141,7 +155,8 @@ def _announce(ready: Announcement) -> None:
     for heading, text in lines.items():
         console.print(f"  {heading:<10} {text}", markup=False)
     if ready.introduced:
-        console.print("The password is shown this once. Ctrl-C ends the program.", markup=False)
+        shown = "link works" if ready.introduced.setup else "password is shown"
+        console.print(f"The {shown} this once. Ctrl-C ends the program.", markup=False)
 
 
 def _text_of(given: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,13 +11,25 @@ import typer
 from sqlalchemy import URL
 
 from chargeplane.runtime import settings as runtime
+from chargeplane.runtime.pki import Vault
+from chargeplane.runtime.secrets import SecretError, load_keys
 from chargeplane.runtime.settings import Settings
 from chargeplane.runtime.store import Settings as StoreSettings
 
-__all__ = ["AsJson", "Config", "Data", "Database", "settings_of", "store_settings"]
+__all__ = [
+    "AsJson",
+    "Config",
+    "Data",
+    "Database",
+    "secret_keys",
+    "settings_of",
+    "store_settings",
+    "vault_of",
+]
 
 DEFAULT_FILE = Path("chargeplane.toml")
 _DATABASE_FILE = "chargeplane.db"
+SECRET_FILE = "secret.key"
 
 Config = Annotated[
     Path | None,
@@ -42,6 +55,29 @@ def settings_of(config: Path | None, **flags: Any) -> Settings:
     if config is None and DEFAULT_FILE.is_file():
         config = DEFAULT_FILE
     return runtime.load(flags, os.environ, config)
+
+
+def secret_keys(settings: Settings) -> list[bytes]:
+    """The secret keys of the installation; a file with one is made if there is none.
+
+    Raises:
+        SettingsError: they cannot be used.
+    """
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return load_keys(os.environ, settings.data / SECRET_FILE)
+    except (SecretError, OSError) as error:
+        raise runtime.SettingsError((f"secret key: {error}",)) from error
+
+
+def vault_of(settings: Settings) -> Vault:
+    """Where the certificate authority of the installation is.
+
+    Raises:
+        SettingsError: as ``secret_keys``.
+    """
+    keys = [hmac.digest(key, b"chargeplane pki", "sha256") for key in secret_keys(settings)]
+    return Vault(settings.data / "pki", [key.hex().encode() for key in keys])
 
 
 def store_settings(settings: Settings) -> StoreSettings:

@@ -13,7 +13,9 @@ from functools import partial
 
 from chargeplane.cli.composition import Contribution, Foundation, Part
 from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish
+from chargeplane.cli.doors import Doors, on_hangup
 from chargeplane.cli.exits import Refused
+from chargeplane.cli.options import secret_keys, vault_of
 from chargeplane.csms.central import CentralSystem, Options
 from chargeplane.runtime.process import tune
 from chargeplane.runtime.store import Function
@@ -28,32 +30,32 @@ _log = logging.getLogger(__name__)
 async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
     """The central system, and the port of stations."""
     settings = base.settings
+    vault = vault_of(settings)
     options = Options(
         unknown_stations=settings.unknown_stations,
         min_security_profile=settings.min_security_profile,
         loopback_allowed=base.is_demo,
+        keys=secret_keys(settings),
+        vault=vault if vault.exists else None,
+        tells_unknown=settings.tell_unknown_stations,
     )
     central = CentralSystem(base.store, base.clock, options, base.metrics)
+    doors = Doors(settings, central.listener, vault, base.clock)
     await central.start()
     try:
-        port = await central.listen(settings.host, settings.ocpp_port)
-    except OSError as error:
+        shown = await doors.open()
+    except Refused:
         await central.stop()
-        raise Refused(
-            f"port {settings.ocpp_port} of {settings.host} cannot be had: {error.strerror}"
-        ) from error
+        raise
+    on_hangup(doors)
+    watching = asyncio.create_task(doors.watch())
     tune()
     most = central.listener.settings.connections_max
     _log.info("stations may connect", extra={"connections_max": most})
     try:
-        yield Contribution(
-            central.routes,
-            {
-                "Stations": f"ws://{settings.host}:{port}/ocpp/<station id>",
-                "SOAP": f"http://{settings.host}:{port}/soap",
-            },
-        )
+        yield Contribution(central.routes, shown, central.bus)
     finally:
+        watching.cancel()
         await central.stop()
 
 

@@ -6,9 +6,11 @@ import asyncio
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from itertools import cycle, islice
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, NoReturn
 from urllib.parse import urlsplit
 
 import typer
@@ -19,6 +21,7 @@ from chargeplane.cli.accounts import print_json
 from chargeplane.cli.composition import stop_signals
 from chargeplane.cli.exits import Exit, told
 from chargeplane.cli.options import AsJson
+from chargeplane.cli.simulate_scenario import play_here, play_there
 from chargeplane.cli.simulated import Screen
 from chargeplane.cli.simulation import Outcome, Plan, simulate
 from chargeplane.ocpp.versions import Version
@@ -27,7 +30,11 @@ from chargeplane.runtime.process import tune
 from chargeplane.runtime.settings import SettingsError
 from chargeplane.station import Member
 from chargeplane.station.drivers import PATTERNS
+from chargeplane.station.faults import FAULTS
+from chargeplane.station.inventory_file import InventoryFault, read_inventory
 from chargeplane.station.quirks import QUIRKS
+from chargeplane.station.scenario import Scenario, ScenarioFault, read_scenario
+from chargeplane.station.scenario_play import Played
 
 __all__ = ["EXAMPLE", "command"]
 
@@ -43,6 +50,9 @@ DEFAULT_TOKENS = tuple(f"DRIVER{number:02d}" for number in range(1, 61))
 _TOKEN_CHARS_MAX = {Version.V2_0_1: 36, Version.V2_1: 255}
 _TOKEN_CHARS_1X_MAX = 20
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|)")
+FAULT_EVERY = "10m"
+"""How often a fault happens if nobody says."""
+_SCHEMES = ({"ws", "wss"}, {"http", "https"})
 _UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3_600.0}
 
 
@@ -92,6 +102,28 @@ Duration = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="120s, 5m or 2h; until Ctrl-C if it is left out."),
 ]
+InventoryFile = Annotated[
+    Path | None,
+    typer.Option("--inventory", metavar="FILE", help="What each station is built of, in TOML."),
+]
+FaultOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault", metavar="NAME=TIME", help="What breaks at each station about so often."
+    ),
+]
+Control = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="Control the stations by hand on a page there."),
+]
+ScenarioFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--scenario",
+        metavar="FILE",
+        help="Play this file at one station of each version; without --url in simulated time.",
+    ),
+]
 StormEvery = Annotated[
     str | None,
     typer.Option(
@@ -112,6 +144,10 @@ def command(
     seed: Seed = None,
     pattern: PatternOption = Pattern.PUBLIC,
     quirk: Quirks = None,
+    fault: FaultOption = None,
+    inventory: InventoryFile = None,
+    scenario: ScenarioFile = None,
+    control: Control = None,
     duration: Duration = None,
     reconnect_storm: StormEvery = None,
     as_json: AsJson = False,
@@ -122,8 +158,12 @@ def command(
     something went wrong on the way; each kind of error is listed with an example.
     """
     faults: list[str] = []
+    seed = secrets.randbits(SEED_BITS_MAX) if seed is None else seed
+    if scenario is not None:
+        _play(scenario, version, prefix, password, inventory, (url, soap_url), seed, speed)
     with told():
         members = _members(version, count, prefix, password, quirk or [], faults)
+        members = _built(members, inventory, faults)
         _check_address("--url", url, {"ws", "wss"}, any(not m.soap for m in members), faults)
         _check_address(
             "--soap-url", soap_url, {"http", "https"}, any(m.soap for m in members), faults
@@ -133,10 +173,12 @@ def command(
             url=url or "",
             soap_url=soap_url,
             tokens=_tokens(token, members, faults),
-            seed=secrets.randbits(SEED_BITS_MAX) if seed is None else seed,
+            seed=seed,
             speed=speed,
             day=PATTERNS[pattern.value],
             duration_s=_duration_s("--duration", duration, faults),
+            faults=_faults(fault or [], faults),
+            control=_address(control, faults),
             storm_every_s=_duration_s("--reconnect-storm", reconnect_storm, faults),
         )
         if faults:
@@ -152,6 +194,48 @@ def command(
     else:
         screen.end(outcome)
     raise typer.Exit(Exit.DONE if outcome.is_good else Exit.REFUSED)
+
+
+def _play(
+    path: Path,
+    versions: Sequence[str],
+    prefix: str,
+    password: str | None,
+    inventory: Path | None,
+    urls: tuple[str | None, str | None],
+    seed: int,
+    speed: float,
+) -> NoReturn:
+    """A scenario at one station of each version; it ends the program."""
+    faults: list[str] = []
+    with told():
+        members = _members(versions, len(versions), prefix, password, [], faults)
+        members = _built(members, inventory, faults)
+        for option, url, schemes in zip(("--url", "--soap-url"), urls, _SCHEMES, strict=True):
+            _check_address(option, url, schemes, False, faults)
+        played = None
+        try:
+            played = read_scenario(path)
+        except ScenarioFault as fault:
+            faults += [f"--scenario: {line}" for line in str(fault).splitlines()]
+        if faults or played is None:
+            raise SettingsError(tuple(faults))
+    is_good = True
+    for member in members:
+        outcome = _outcome(played, member, urls[member.soap], seed, speed)
+        is_good = is_good and outcome.failed is None
+        typer.echo(f"Seed {seed}, OCPP {member.version}: " + "\n".join(outcome.lines()))
+    raise typer.Exit(Exit.DONE if is_good else Exit.REFUSED)
+
+
+def _outcome(played: Scenario, member: Member, url: str | None, seed: int, speed: float) -> Played:
+    try:
+        if url is None:
+            return play_here(played, member, seed)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(play_there(played, member, url, seed, speed))
+    except (TimeoutError, ValueError) as error:  # never in service, or a quirk of other versions
+        return Played(played, played.steps[0], str(error))
 
 
 async def _run(plan: Plan, screen: Screen) -> Outcome:
@@ -185,6 +269,20 @@ def _members(
         Member(f"{prefix}-{number:04}", version, soap, fitting[version], password=password)
         for number, (version, soap) in enumerate(islice(cycle(spoken), count), 1)
     )
+
+
+def _built(
+    members: tuple[Member, ...], inventory: Path | None, faults: list[str]
+) -> tuple[Member, ...]:
+    """The stations as a file describes them."""
+    if inventory is None:
+        return members
+    try:
+        built = read_inventory(inventory)
+    except InventoryFault as fault:
+        faults += [f"--inventory: {line}" for line in str(fault).splitlines()]
+        return members
+    return tuple(replace(each, inventory=built) for each in members)
 
 
 def _spoken(text: str, faults: list[str]) -> tuple[Version, bool] | None:
@@ -221,6 +319,29 @@ def _check_address(
         usable = False
     if not usable:
         faults.append(f"{option}: {url} is no {' or '.join(sorted(schemes))} address")
+
+
+def _address(control: str | None, faults: list[str]) -> tuple[str, int] | None:
+    """Where the page is served."""
+    if control is None:
+        return None
+    host, _, port = control.rpartition(":")
+    if not (port.isdecimal() and int(port) < 65_536):
+        faults.append(f"--control: {control} is no HOST:PORT such as 127.0.0.1:8090")
+        return None
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _faults(given: Sequence[str], faults: list[str]) -> dict[str, float]:
+    """What breaks, and how often."""
+    every_s: dict[str, float] = {}
+    for each in given:
+        name, _, time = each.partition("=")
+        if name not in FAULTS:
+            faults.append(f"--fault: there is no {name}; there are {', '.join(FAULTS)}")
+        elif (mean_s := _duration_s("--fault", time or FAULT_EVERY, faults)) is not None:
+            every_s[name] = mean_s
+    return every_s
 
 
 def _tokens(

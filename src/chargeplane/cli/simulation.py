@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-from chargeplane.station import Fleet, Member, Storm, Tally
+from chargeplane.station import Fleet, Member, Station, Storm, Tally
+from chargeplane.station.control import Panel, create_control
 from chargeplane.station.drivers import Day
+from chargeplane.station.quirks import QUIRKS
+from chargeplane.web.server import WebServer
 
 __all__ = ["Outcome", "Plan", "simulate"]
 
@@ -34,6 +37,10 @@ class Plan:
     duration_s: float | None = None
     """None: until it is told to stop."""
     storm_every_s: float | None = None
+    faults: Mapping[str, float] = field(default_factory=dict)
+    """What breaks at each station, and the mean time between two of a kind in seconds."""
+    control: tuple[str, int] | None = None
+    """Where stations are controlled by hand; then nobody comes of their own accord."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,13 @@ async def simulate(
         stormed: told of each storm when it is over.
     """
     tally = Tally()
+    stations: dict[str, Station] = {}
+    panel = Panel(stations, sorted(QUIRKS)) if plan.control else None
+
+    def made(station: Station) -> None:
+        stations[station.identity] = station
+        tally.follow(station)
+
     fleet = Fleet(
         plan.members,
         url=plan.url,
@@ -113,12 +127,15 @@ async def simulate(
         seed=plan.seed,
         speed=plan.speed,
         day=plan.day,
-        made=tally.follow,
+        faults=plan.faults,
+        made=made,
+        frame=panel.note if panel else None,
+        has_drivers=panel is None,
     )
     storms: list[Storm] = []
     now_s = asyncio.get_running_loop().time
     since_s = now_s()
-    async with asyncio.TaskGroup() as tasks:
+    async with _controlled(panel, plan.control), asyncio.TaskGroup() as tasks:
         tasks.create_task(fleet.run())
         shown = tasks.create_task(watching(tally))
         weather = _Weather(fleet, tally, storms, stormed)
@@ -137,6 +154,16 @@ async def simulate(
             waiting = f"{station.undelivered} transaction messages"
             tally.note("not delivered at the end", station.identity, waiting)
     return Outcome(plan, tally, online, tuple(storms), duration_s)
+
+
+@asynccontextmanager
+async def _controlled(panel: Panel | None, address: tuple[str, int] | None) -> AsyncIterator[None]:
+    """Serve the control interface meanwhile, if it is wanted."""
+    if panel is None or address is None:
+        yield
+        return
+    async with WebServer(create_control(panel), *address):
+        yield
 
 
 class _Weather:

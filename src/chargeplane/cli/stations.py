@@ -12,11 +12,29 @@ import typer
 
 from chargeplane.cli.accounts import LISTED_MAX, TENANT_ID, print_json, show
 from chargeplane.cli.exits import Refused, told
-from chargeplane.cli.options import AsJson, Config, Data, Database, settings_of, store_settings
-from chargeplane.csms.provisioning.directory import Directory, IdentityTaken, Made, New, Seen
+from chargeplane.cli.options import (
+    AsJson,
+    Config,
+    Data,
+    Database,
+    secret_keys,
+    settings_of,
+    store_settings,
+)
+from chargeplane.csms.provisioning.directory import (
+    Directory,
+    IdentityTaken,
+    Made,
+    New,
+    PasswordWeak,
+    Seen,
+)
+from chargeplane.csms.provisioning.finding import Wanted
 from chargeplane.csms.provisioning.views import NewStation, station_view
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.links import IdentityFault, identity_of_text
+from chargeplane.runtime.passwords import Passwords
+from chargeplane.runtime.rest import PageRequest, cursor_of
 from chargeplane.runtime.store import Function, Store, tenants
 
 __all__ = ["app"]
@@ -54,6 +72,8 @@ def add(
 
         try:
             seen, secret = _with_directory(config, data, database, work)
+        except PasswordWeak as weak:
+            raise Refused(f"the password is refused: {weak}") from weak
         except IdentityTaken as taken:
             raise Refused(f"there is a station {new.id} already") from taken
         if as_json:
@@ -122,10 +142,13 @@ def _checked(
 
 async def _all(directory: Directory) -> list[Seen]:
     found: list[Seen] = []
-    while page := await directory.registered(
-        TENANT_ID, count_max=LISTED_MAX, after=found[-1].station.id if found else None
-    ):
-        found += page
+    page: PageRequest | None = PageRequest(LISTED_MAX)
+    while page is not None:
+        rows = await directory.registered(TENANT_ID, Wanted(), "id", page)
+        found += [row.seen for row in rows[:LISTED_MAX]]
+        more = len(rows) > LISTED_MAX
+        last = found[-1].station.id if more else ""
+        page = PageRequest(LISTED_MAX, cursor_of((last, last))) if more else None
     return found
 
 
@@ -136,13 +159,14 @@ def _with_directory(
     work: Callable[[Directory], Awaitable[T]],
 ) -> T:
     """Do something with the stations of the database that the settings name."""
-    where = store_settings(settings_of(config, data=data, database=database))
+    settings = settings_of(config, data=data, database=database)
+    where, passwords = store_settings(settings), Passwords(secret_keys(settings))
 
     async def opened() -> T:
         clock = SystemClock()
         async with Store(where) as store:
             now = clock.now()
             await store.write(Function(lambda c: tenants.ensure(c, TENANT_ID, "default", now)))
-            return await work(Directory(store, clock, lambda *_: False))
+            return await work(Directory(store, clock, lambda *_: False, passwords=passwords))
 
     return asyncio.run(opened())

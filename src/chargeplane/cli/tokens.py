@@ -29,6 +29,14 @@ def create(
     expires_days: Annotated[
         int | None, typer.Option(min=1, max=_EXPIRES_DAYS_MAX, help="Days until it ends; never.")
     ] = None,
+    permission: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AREA:ACTION", help="Only this of the role's; given often: these."),
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Only at this site; given often: these."),
+    ] = None,
     as_json: AsJson = False,
     config: Config = None,
     data: Data = None,
@@ -40,7 +48,9 @@ def create(
         expires_at = SystemClock().now() + timedelta(days=expires_days)
 
     async def work(accounts: Accounts) -> tuple[ApiToken, str]:
-        return await accounts.add_token(TENANT_ID, name, role, expires_at)
+        return await accounts.add_token(
+            TENANT_ID, name, role, expires_at, permissions=permission or None, sites=site or None
+        )
 
     with told():
         if fault := fault_of_name(name):

@@ -1,0 +1,106 @@
+"""``chargeplane pki``: the certificate authority of the installation."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chargeplane.cli.accounts import print_json
+from chargeplane.cli.exits import Refused, told
+from chargeplane.cli.options import AsJson, Config, Data, settings_of, vault_of
+from chargeplane.runtime.clock import SystemClock
+from chargeplane.runtime.pki import (
+    KeyKind,
+    PkiFault,
+    Purpose,
+    Vault,
+    common_name,
+    fingerprint,
+    pem_of,
+)
+from chargeplane.runtime.pki import organization as organization_of
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="The certificate authority of the installation.")
+
+
+@app.command(epilog="Example: chargeplane pki init --organization 'Example Charging'")
+def init(
+    organization: Annotated[
+        str, typer.Option(help="The operator's name; stations have it in their certificates.")
+    ] = "chargeplane",
+    key: Annotated[KeyKind, typer.Option(help="The kind of the keys.")] = KeyKind.P256,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Make a root, and an authority for each purpose. Keys are encrypted with the secret key.
+
+    The TLS port opens at the next start, with certificates of this authority.
+    """
+    with told():
+        vault = _vault(config, data)
+        try:
+            vault.init(organization, SystemClock().now(), key)
+        except PkiFault as fault:
+            raise Refused(str(fault)) from fault
+        typer.echo("Stations have to trust this root (chargeplane pki export):", err=True)
+        typer.echo(fingerprint(vault.root()))
+
+
+@app.command(epilog="Example: chargeplane pki show --json")
+def show(as_json: AsJson = False, config: Config = None, data: Data = None) -> None:
+    """Show the authorities, and until when they are valid."""
+    with told():
+        vault = _vault(config, data)
+        try:
+            listed = {"root": vault.root()}
+            listed |= {str(each): vault.authority(each).certificate for each in Purpose}
+        except PkiFault as fault:
+            raise Refused(str(fault)) from fault
+        facts = [
+            {
+                "name": name,
+                "common_name": common_name(certificate.subject),
+                "organization": organization_of(certificate.subject),
+                "not_after": certificate.not_valid_after_utc.isoformat(),
+                "sha256": fingerprint(certificate),
+            }
+            for name, certificate in listed.items()
+        ]
+        if as_json:
+            print_json(facts)
+            return
+        for each in facts:
+            typer.echo(f"{each['name']:<14} {each['not_after']}  {each['common_name']}")
+            typer.echo(f"{'':<14} {each['sha256']}")
+
+
+@app.command(epilog="Example: chargeplane pki export --output root.pem")
+def export(
+    output: Annotated[
+        Path | None, typer.Option(help="A file; standard output if it is left out.")
+    ] = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Write the root certificate in PEM, for stations. Keys never leave their folder."""
+    with told():
+        try:
+            pem = pem_of([_vault(config, data).root()])
+        except PkiFault as fault:
+            raise Refused(str(fault)) from fault
+        if output is None:
+            sys.stdout.write(pem)
+            return
+        try:
+            output.write_text(pem, encoding="ascii")
+        except OSError as error:
+            raise Refused(f"{output}: {error.strerror}") from error
+
+
+def _vault(config: Path | None, data: str | None) -> Vault:
+    return vault_of(settings_of(config, data=data))

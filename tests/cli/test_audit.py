@@ -1,0 +1,49 @@
+"""``chargeplane audit``: what the command line has done is in the log, and a forgery is found."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from chargeplane.cli.exits import Exit
+from tests.cli.calling import call
+
+
+def log_of(data: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in call("audit", "export", data=data).stdout.splitlines()]
+
+
+def head_of(data: Path) -> str:
+    told: dict[str, str] = json.loads(call("audit", "verify", "--json", data=data).stdout)
+    return told["head"]
+
+
+def test_what_the_command_line_changes_is_in_the_log(data: Path) -> None:
+    assert call("token", "create", "ci", data=data).exit_code == Exit.DONE
+    assert call("token", "list", data=data).exit_code == Exit.DONE
+    [entry] = log_of(data)
+    assert entry["action"] == "tokens create"
+    assert (entry["actor_kind"], entry["actor_name"]) == ("command-line", getpass.getuser())
+
+
+def test_a_whole_log_is_verified_also_against_an_earlier_head(data: Path) -> None:
+    call("token", "create", "one", data=data)
+    kept = head_of(data)
+    call("token", "create", "two", data=data)
+    result = call("audit", "verify", "--head", kept, data=data)
+    assert result.exit_code == Exit.DONE
+    assert result.stdout.startswith("2:")
+    assert call("audit", "verify", "--head", "nonsense", data=data).exit_code == Exit.REFUSED
+
+
+def test_a_forged_log_is_told_with_the_place(data: Path) -> None:
+    for name in ("one", "two", "three"):
+        call("token", "create", name, data=data)
+    with closing(sqlite3.connect(data / "chargeplane.db")) as file, file:
+        file.execute("UPDATE audit_log SET actor_name = 'nobody' WHERE seq = 2")
+    result = call("audit", "verify", data=data)
+    assert result.exit_code == Exit.REFUSED
+    assert "broken at entry 2: it was changed" in result.stderr

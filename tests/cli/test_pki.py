@@ -1,0 +1,132 @@
+"""``chargeplane pki``, and the TLS ports that follow from it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from chargeplane.cli.exits import Exit
+from chargeplane.runtime.links import client_context
+from chargeplane.runtime.pki import certificates_of_pem, der_of
+from chargeplane.station import Station
+from tests.cli.calling import call, free_port, lines_until, ports, process, told
+
+LAST = "TLS"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder without an authority."""
+    return tmp_path / "data"
+
+
+def test_an_authority_is_made_once_shown_and_exported(data: Path, tmp_path: Path) -> None:
+    made = call("pki", "init", "--organization", "Example Charging", data=data)
+    assert made.exit_code == Exit.DONE
+    again = call("pki", "init", data=data)
+    assert (again.exit_code, "already" in again.output) == (Exit.REFUSED, True)
+    shown = json.loads(call("pki", "show", "--json", data=data).stdout)
+    assert [each["name"] for each in shown] == [
+        "root", "csms", "station", "v2g", "mo", "manufacturer",
+    ]  # fmt: skip
+    assert {each["organization"] for each in shown} == {"Example Charging"}
+    assert shown[0]["sha256"] in made.output
+    assert "station" in call("pki", "show", data=data).stdout
+    file = tmp_path / "root.pem"
+    assert call("pki", "export", "--output", str(file), data=data).exit_code == Exit.DONE
+    assert file.read_text() == call("pki", "export", data=data).stdout
+    assert "PRIVATE" not in file.read_text()
+
+
+@pytest.mark.parametrize("word", ["show", "export"])
+def test_without_an_authority_the_remedy_is_told(data: Path, word: str) -> None:
+    answer = call("pki", word, data=data)
+    assert answer.exit_code == Exit.REFUSED
+    assert "chargeplane pki init" in answer.output
+
+
+def test_another_secret_key_opens_no_authority(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call("pki", "init", data=data)
+    monkeypatch.setenv("CHARGEPLANE_SECRET_KEY", "A" * 43)
+    answer = call("pki", "show", data=data)
+    assert (answer.exit_code, "passphrase" in answer.output) == (Exit.REFUSED, True)
+
+
+def _serial_number(root: Path, port: int) -> str:
+    """Of the certificate that a port shows."""
+    context = client_context([der_of(certificates_of_pem(root.read_bytes())[0])])
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as secure,
+    ):
+        certificate = secure.getpeercert()
+        assert certificate is not None
+        return str(certificate["serialNumber"])
+
+
+def test_serve_opens_a_tls_port_and_takes_new_certificates_without_losing_a_station(
+    data: Path, tmp_path: Path
+) -> None:
+    call("pki", "init", data=data)
+    root = tmp_path / "root.pem"
+    call("pki", "export", "--output", str(root), data=data)
+    call("db", "upgrade", data=data)
+    made = call("station", "add", "CP1", "--security-profile", "2", "--json", data=data)
+    password = json.loads(made.stdout)["password"]
+    secure = free_port()
+    words = ("serve", "--data", str(data), *ports(), "--ocpp-tls-port", str(secure))
+
+    async def live() -> None:
+        station = Station("CP1", url=f"wss://localhost:{secure}/ocpp", password=password)
+        pem = root.read_text()
+        station.core.hub.keys.install("CSMSRootCertificate", pem, station.core.hub.time())
+        async with station:
+            before = await asyncio.to_thread(_serial_number, root, secure)
+            for path in (data / "tls").glob("*.pem"):
+                path.unlink()
+            running.send_signal(signal.SIGHUP)
+            now = before
+            for _ in range(200):  # the signal is dealt with at some moment soon
+                now = await asyncio.to_thread(_serial_number, root, secure)
+                if now != before:
+                    break
+            assert now != before
+            assert station.is_online
+
+    with process(tmp_path, *words) as running:
+        lines = lines_until(running, LAST)
+        assert told(lines, "TLS") == f"wss://127.0.0.1:{secure}/ocpp/<station id>"
+        asyncio.run(live())
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=20)
+    assert running.returncode == Exit.DONE
+
+
+def test_a_lowest_profile_that_wants_tls_without_certificates_is_refused(
+    data: Path, tmp_path: Path
+) -> None:
+    words = ("serve", "--data", str(data), *ports(), "--min-security-profile", "2")
+    with process(tmp_path, *words) as running:
+        _, errors = running.communicate(timeout=30)
+    assert running.returncode == Exit.REFUSED
+    assert "chargeplane pki init" in errors
+
+
+def test_the_ports_are_for_their_profiles_alone(data: Path, tmp_path: Path) -> None:
+    call("pki", "init", data=data)
+    legacy = free_port()
+    words = (
+        *("serve", "--data", str(data), *ports(), "--ocpp-tls-port", str(free_port())),
+        *("--ocpp-legacy-tls-port", str(legacy), "--min-security-profile", "2"),
+    )
+    with process(tmp_path, *words) as running:
+        lines = lines_until(running, "Legacy TLS")
+        assert not [line for line in lines if "ws://" in line]
+        assert str(legacy) in told(lines, "Legacy TLS")
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=20)
