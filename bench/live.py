@@ -71,13 +71,13 @@ def run() -> Iterator[str]:
 
 async def _measured(settings: Settings, watching: int) -> str:
     async with Store(settings) as store:
-        await _fill(store)
+        await fill(store)
         central = CentralSystem(store, SystemClock())
         hub = Hub((view for each in central.routes for view in each.views), SystemClock())
         consoles = [await _watch(hub, number) for number in range(watching)]
         central.bus.listen(hub.hear)
         turning = asyncio.create_task(hub.run())
-        events = [[_event(number) for number in _drawn()] for _ in range(STEPS_PER_S)]
+        events = [[event(number) for number in drawn()] for _ in range(STEPS_PER_S)]
         cpu_s, begin_s = time.process_time(), time.perf_counter()
         sent = 0
         while (now_s := time.perf_counter() - begin_s) < LASTS_S:
@@ -112,7 +112,7 @@ async def _watch(hub: Hub, number: int) -> Console:
     return console
 
 
-async def _fill(store: Store) -> None:
+async def fill(store: Store) -> None:
     now = SystemClock().now()
 
     def work(connection: Connection) -> None:
@@ -129,24 +129,24 @@ async def _fill(store: Store) -> None:
     await store.write(Rows(tuple(rows)))
 
 
-def _drawn() -> list[int]:
+def drawn() -> list[int]:
     return [random.randrange(STATIONS) for _ in range(UPDATES_PER_S // STEPS_PER_S)]
 
 
-def _event(number: int) -> Published:
+def event(number: int) -> Published:
     at = SystemClock().now()
     station_id, evse = f"S{number:04d}", EvseAddress(1, 1)
-    event: Event
+    told: Event
     if random.random() < STATUS_SHARE:
-        event = ConnectorStatusChanged(
+        told = ConnectorStatusChanged(
             tenant_id=str(TENANT_ID), station_id=station_id, reported_at=at, received_at=at,
             evse=evse, status=ConnectorStatus.AVAILABLE,
         )  # fmt: skip
     else:
         watts = Decimal(random.randrange(22_000))
         value = MeterValue(sampled_at=at, value=watts, unit="W", measurand=POWER)
-        event = MeterSampled(
+        told = MeterSampled(
             tenant_id=str(TENANT_ID), station_id=station_id, reported_at=at, received_at=at,
             evse=evse, meter_values=(value,), transaction_id=f"t{number}", energy_wh=watts,
         )  # fmt: skip
-    return Published(TENANT_ID, UUID(int=number), event)
+    return Published(TENANT_ID, UUID(int=number), told)

@@ -74,6 +74,8 @@ async def serving(
                 offered,
                 VERSION,
                 policy=accounts.sessions.policy,
+                alarms=accounts.alarms,
+                recognise=accounts.recognise,
             )
         )
         nobody = _client(app, "")

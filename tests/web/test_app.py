@@ -239,3 +239,23 @@ async def test_metrics_count_answers_and_commits(rest: Serving) -> None:
 
 def test_a_permission_is_needed_by_name() -> None:
     assert requires("stations:command").permission == "stations:command"
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/v1/nothing", "/api/a/b", "/api/v1/me/x"])
+async def test_an_unknown_address_of_the_interface_is_told_alike_by_every_method(
+    rest: Serving, path: str
+) -> None:
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+        answer = await rest.client.request(method, path, headers={"Accept": "text/html"})
+        assert (method, answer.status_code) == (method, 404)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_page_is_looked_at_by_head_as_by_get(rest: Serving) -> None:
+    for path in ("/", "/stations"):
+        got, looked = [
+            await rest.client.request(method, path, headers={"Accept": "text/html"})
+            for method in ("GET", "HEAD")
+        ]
+        assert (looked.status_code, looked.content) == (got.status_code, b"")
+        assert looked.headers["content-type"] == got.headers["content-type"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from chargeplane.runtime.access import Role
+from chargeplane.runtime.access.alarms import ENTRIES_MAX
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.rest import Problem, Routes, requires
 from chargeplane.runtime.store import Settings
@@ -66,8 +68,42 @@ async def test_a_look_and_a_refusal_leave_no_entry(rest: Serving) -> None:
     await rest.admin.get("/api/v1/users")
     await rest.viewer.post("/api/v1/users", json={"name": "x", "password": PASSWORD})
     await rest.operator.post("/api/v1/orders", json={"fails": True})
-    await rest.client.post("/api/v1/sessions", json={"name": "x", "password": "wrong"})
     assert await log_of(rest) == []
+
+
+async def test_attacks_on_people_are_logged_and_do_not_fill_the_log(
+    rest: Serving, clock: SimulatedClock
+) -> None:
+    await rest.accounts.add_user(TENANT_ID, "ada", Role.VIEWER, PASSWORD)
+    wrong = {"name": "ada", "password": "wrong", "cookie": True}
+    for _ in range(5):
+        assert (await rest.client.post("/api/v1/sessions", json=wrong)).status_code == 401
+    async with rest.as_("cp_guessed") as guesser:
+        for _ in range(5):
+            assert (await guesser.get("/api/v1/me")).status_code == 401
+    await rest.client.post("/api/v1/sessions", json=wrong | {"password": PASSWORD})
+    forged = await rest.client.post("/api/v1/orders", json={}, headers={"Origin": "https://evil"})
+    assert forged.status_code == 403
+    found = await log_of(rest)
+    assert [(each["action"], each["actor_kind"], each["details"]) for each in found] == [
+        ("forged_request", "nobody", {"left_out": 4}),
+        ("log_in", "user", {}),
+        ("wrong_token", "nobody", {"left_out": 4}),
+        ("log_in_failed", "nobody", {"left_out": 0}),
+    ]
+    assert (found[-1]["actor_name"], found[-1]["source"]) == ("ada", "127.0.0.1")
+    await clock.advance(601)
+    await rest.client.post("/api/v1/sessions", json=wrong)
+    assert (await log_of(rest))[0]["action"] == "log_in_failed"
+
+
+async def test_a_thousand_sources_write_no_more_than_the_bound(rest: Serving) -> None:
+    alarms = rest.accounts.alarms
+    for number in range(1_000):
+        await alarms.tell("log_in_failed", f"10.0.0.{number}")
+    assert len(await log_of(rest, limit="500")) == ENTRIES_MAX
+    assert alarms.left_out == 1_000 - ENTRIES_MAX
+    await alarms.tell("log_in_failed", "10.1.1.1", "ada", UUID(int=9))  # no such tenant
 
 
 async def test_what_writes_nothing_is_logged_when_it_has_succeeded(rest: Serving) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from chargeplane.runtime.access import Challenges, Policy, Role
 from chargeplane.runtime.access.first_start import SETUP
+from chargeplane.runtime.access.freshness import FRESH_S
 from chargeplane.runtime.access.totp import STEP_S, code_at
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.rest import Routes
@@ -276,3 +277,43 @@ async def test_an_administrator_without_the_needed_factor_may_only_set_one(
         place = f"/api/v1/me/totp/{made['id']}/confirm"
         await rest.client.post(place, json={"code": code}, headers=csrf)
         assert (await rest.client.get("/api/v1/users")).status_code == 200
+
+
+async def test_a_session_that_lies_about_changes_no_way_in(
+    rest: Serving, ada: httpx.AsyncClient, clock: SimulatedClock
+) -> None:
+    csrf, new = await begun(ada), "another long password"
+    key = Authenticator()
+    assert (await registered(ada, key)).status_code == 201
+    factor = (await ada.get("/api/v1/me/factors")).json()["factors"][0]["id"]
+    [user] = await rest.accounts.users(TENANT_ID, count_max=10)
+    changes: list[tuple[str, str, Any]] = [
+        ("DELETE", f"me/factors/{factor}", None),
+        ("POST", "me/password", {"current": PASSWORD, "new": new}),
+        ("POST", "api-tokens", {"name": "mine"}),
+        ("PATCH", f"users/{user.id}", {"password": new}),
+        ("DELETE", f"users/{user.id}/second-factors", None),
+    ]
+    told = (await ada.get("/api/v1/me")).json()["csrf_token"]
+    csrf = {"X-CSRF-Token": told}
+    clock.step(FRESH_S + 1)
+    for method, place, body in changes:
+        answer = await ada.request(method, f"/api/v1/{place}", json=body, headers=csrf)
+        assert answer.status_code == 403, place
+        assert answer.json()["type"].endswith(":recent-log-in-needed"), place
+    fresh = await by_passkey(ada, key, cookie=True)
+    csrf = {"X-CSRF-Token": fresh.json()["csrf_token"]}
+    made = await ada.post("/api/v1/api-tokens", json={"name": "mine"}, headers=csrf)
+    assert made.status_code == 201
+    gone = await ada.delete(f"/api/v1/me/factors/{factor}", headers=csrf)
+    assert gone.status_code == 204
+
+
+async def test_a_password_is_not_guessed_from_within_a_session(ada: httpx.AsyncClient) -> None:
+    csrf = await begun(ada)
+    body = {"current": "wrong", "new": "another long password"}
+    told = [
+        (await ada.post("/api/v1/me/password", json=body, headers=csrf)).status_code
+        for _ in range(12)
+    ]
+    assert (told[0], told[-1]) == (400, 429)

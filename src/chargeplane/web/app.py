@@ -15,7 +15,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from chargeplane.runtime.access import Policy
+from chargeplane.runtime.access import Alarms, Policy
 from chargeplane.runtime.bus import Bus
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import Authenticate, Idempotency, Principal, Requires, Routes
@@ -56,6 +56,10 @@ class Parts:
     """Of log-ins, and of the cookie of sessions."""
     bus: Bus | None = None
     """Tells the live stream what happens; without it, the stream only looks from time to time."""
+    alarms: Alarms | None = None
+    """Where wrong tokens and forged requests are told of."""
+    recognise: Authenticate | None = None
+    """The same as ``authenticate``, without a use of the token: for a stream that stays open."""
 
 
 def create_app(parts: Parts) -> Litestar:
@@ -69,7 +73,14 @@ def create_app(parts: Parts) -> Litestar:
     hub = Hub((view for each in parts.routes for view in each.views), parts.clock)
     if parts.bus is not None:
         parts.bus.listen(hub.hear)
-    stream = stream_handler(hub, parts.authenticate, parts.clock, parts.policy, f"{PREFIX}/stream")
+    stream = stream_handler(
+        hub,
+        parts.authenticate,
+        parts.clock,
+        parts.policy,
+        f"{PREFIX}/stream",
+        parts.recognise or parts.authenticate,
+    )
     services = {name: it for each in parts.routes for name, it in each.services.items()}
     places = {name: place for each in parts.routes for name, place in each.places.items()}
     services |= {"store": parts.store, "clock": parts.clock}
@@ -88,7 +99,7 @@ def create_app(parts: Parts) -> Litestar:
         dependencies={**_provided(services), "metrics": _always(parts.metrics)},
         # Of the application, not of the routers: a router is copied with all that it refers to.
         middleware=[
-            Authentication(parts.authenticate, parts.policy, places, parts.store),
+            Authentication(parts.authenticate, parts.policy, places, parts.store, parts.alarms),
             Idempotency(parts.store, parts.clock),
             Auditing(parts.store, parts.clock, parts.policy, PREFIX),
         ],

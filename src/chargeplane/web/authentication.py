@@ -18,7 +18,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import Connection as Database
 
-from chargeplane.runtime.access import Policy, cookies
+from chargeplane.runtime.access import Alarms, Policy, cookies
 from chargeplane.runtime.access.sessions import csrf_token
 from chargeplane.runtime.rest import Authenticate, Place, Principal, Problem
 from chargeplane.runtime.store import Store
@@ -45,8 +45,10 @@ class Authentication(ASGIMiddleware):
         policy: Policy,
         places: Mapping[str, Place],
         store: Store,
+        alarms: Alarms | None = None,
     ) -> None:
         """``places``: whether what a path parameter names is at one of some sites."""
+        self._alarms = alarms
         self._authenticate = authenticate
         self._policy = policy
         self._places = places
@@ -61,17 +63,18 @@ class Authentication(ASGIMiddleware):
         token = _bearer(connection)
         scope["auth"] = "bearer"
         if token is None:
-            token = self._cookie(connection, scope)
+            token = await self._cookie(connection, scope)
             scope["auth"] = "cookie"
         principal = await self._authenticate(token)
         if principal is None:
+            await self._tell("wrong_token", connection)
             raise Problem.unauthenticated("the token is unknown, revoked or expired")
         if principal.sites is not None:
             await self._keep_to_sites(principal, scope)
         scope["user"] = principal
         await next_app(scope, receive, send)
 
-    def _cookie(self, connection: Connection, scope: Scope) -> str:
+    async def _cookie(self, connection: Connection, scope: Scope) -> str:
         """The token in the cookie, if this request may use it."""
         token = cookies.read(self._policy, connection.cookies)
         if token is None or not 0 < len(token) <= HEADER_CHARACTERS_MAX:
@@ -80,14 +83,22 @@ class Authentication(ASGIMiddleware):
         if method in _SAFE and scope["type"] != ScopeType.WEBSOCKET:
             return token
         if not is_same_origin(connection, self._policy):
+            await self._tell("forged_request", connection)
             raise Problem.forbidden("this request comes from a page of somebody else")
         if method not in _SAFE:
             given = connection.headers.get(cookies.CSRF_HEADER, "")
             if not hmac.compare_digest(given.encode(), csrf_token(token).encode()):
+                await self._tell("forged_request", connection)
                 raise Problem.forbidden(
                     f"with a cookie, a change needs {cookies.CSRF_HEADER}; GET /api/v1/me tells it"
                 )
         return token
+
+    async def _tell(self, kind: str, connection: Connection) -> None:
+        if self._alarms is not None:
+            peer = connection.client.host if connection.client else ""
+            caller = self._policy.caller(peer, connection.headers)
+            await self._alarms.tell(kind, caller.source)
 
     async def _keep_to_sites(self, principal: Principal, scope: Scope) -> None:
         asked = [

@@ -14,7 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, route
+from litestar.enums import HttpMethod
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -33,6 +34,9 @@ _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html
 # What belongs to the server: an unknown address below one of these is a mistake, not a screen.
 _OURS = frozenset({"api", "assets", "health", "metrics", "pages", "setup", "status"})
 _REFUSED = re.compile(r";\s*q=0(\.0*)?\s*$")
+
+_ANY = [each for each in HttpMethod if each is not HttpMethod.OPTIONS]
+_LOOKS = [HttpMethod.GET, HttpMethod.HEAD]
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -100,17 +104,17 @@ def handlers(files: Mapping[str, Served]) -> tuple[HTTPRouteHandler, ...]:
     """The routes of the console, with the files that ``read`` found."""
     page = files[PAGE]
 
-    @get("/", include_in_schema=False)
+    @route("/", http_method=_LOOKS, include_in_schema=False)
     async def console_page(request: AnyRequest) -> Response[bytes]:
         return page.response(request)
 
-    @get("/assets/{name:str}", include_in_schema=False)
+    @route("/assets/{name:str}", http_method=_LOOKS, include_in_schema=False)
     async def console_asset(name: FromPath[str], request: AnyRequest) -> Response[bytes]:
         if (found := files.get(f"assets/{name}")) is None:
             raise NotFoundException
         return found.response(request)
 
-    @get("/{screen:path}", include_in_schema=False)
+    @route("/{screen:path}", http_method=_LOOKS, include_in_schema=False)
     async def console_screen(screen: FromPath[str], request: AnyRequest) -> Response[bytes]:
         path = screen.strip("/")
         if (found := files.get(path)) is not None:
@@ -120,4 +124,14 @@ def handlers(files: Mapping[str, Served]) -> tuple[HTTPRouteHandler, ...]:
             raise NotFoundException
         return page.response(request)
 
-    return console_page, console_asset, console_screen
+    return console_page, console_asset, console_screen, *unknown_handlers()
+
+
+def unknown_handlers() -> tuple[HTTPRouteHandler, ...]:
+    """An unknown address below ``/api``: by the console's GET for any, it would be a 405."""
+
+    @route(["/api/{unknown:path}"], http_method=_ANY, status_code=200, include_in_schema=False)
+    async def unknown_interface(unknown: FromPath[str]) -> None:
+        raise NotFoundException(f"there is nothing at /api{unknown}"[:200])
+
+    return (unknown_interface,)

@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Request
+from litestar import MediaType, Request, Response, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
+from chargeplane.runtime.rest import Problem
 from chargeplane.web.describing import described
+from chargeplane.web.failures import answer
 
 __all__ = ["SCHEME", "config"]
 
@@ -36,6 +38,9 @@ def config(version: str, public: frozenset[str]) -> OpenAPIConfig:
         version=version,
         description=_DESCRIPTION,
         path="/api",
+        openapi_router=Router(
+            "/api", route_handlers=[], include_in_schema=False, after_request=_told
+        ),
         render_plugins=[_Page("/docs", public), _Json("/openapi.json", public)],
         operation_id_creator=_name,
         components=Components(
@@ -47,6 +52,13 @@ def config(version: str, public: frozenset[str]) -> OpenAPIConfig:
         ),
         use_handler_docstrings=True,
     )
+
+
+async def _told(response: Response[Any]) -> Response[Any]:
+    """Of an unknown address the framework tells in HTML, which no program reads."""
+    if response.status_code == 404:
+        return answer(Problem("not-found", 404, "Not found"))
+    return response
 
 
 class _Json(OpenAPIRenderPlugin):

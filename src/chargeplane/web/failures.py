@@ -21,7 +21,7 @@ from chargeplane.runtime.rest import FieldFault, Problem
 from chargeplane.runtime.rest.problems import MEDIA_TYPE
 from chargeplane.runtime.store import StoreError
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "answer"]
 
 _log = logging.getLogger(__name__)
 

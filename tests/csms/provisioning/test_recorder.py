@@ -54,7 +54,8 @@ class Tape:
 
     def add(self, way: str, message_id: str | None, text: str, epoch: int = 1) -> UUID:
         id_ = new_id()
-        row = (TENANT_ID, "CP1", id_, way, NOW, epoch, message_id, text)
+        noted = message_id if way == "in" else None  # what we send is recorded without it
+        row = (TENANT_ID, "CP1", id_, way, NOW, epoch, noted, text)
         self.rows.append((frames.SINK, row))
         return id_
 

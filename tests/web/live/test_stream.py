@@ -46,7 +46,11 @@ class Site:
 
     @property
     def bearer(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
+        return bearer_of(self.token)
+
+
+def bearer_of(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 @asynccontextmanager
@@ -60,7 +64,10 @@ async def serving(settings: Settings, clock: Any) -> AsyncIterator[Site]:
         central = CentralSystem(store, clock)
         await central.start()
         offered = [routes(accounts), *central.routes]
-        parts = Parts(store, clock, Metrics(), accounts.authenticate, offered, "1", bus=central.bus)
+        parts = Parts(
+            store, clock, Metrics(), accounts.authenticate, offered, "1",
+            bus=central.bus, recognise=accounts.recognise,
+        )  # fmt: skip
         async with WebServer(create_app(parts), "127.0.0.1", 0) as server:
             yield Site(central, accounts, server.port, secret, token.id)
         await central.stop()
@@ -269,6 +276,22 @@ async def test_hearts_beat_and_a_revoked_token_ends_the_connection(settings: Set
         while "problem" not in (message := await heard(client)):
             assert "heartbeat" in message
         assert message["problem"]["status"] == 401
+
+
+async def test_an_open_stream_keeps_no_session_from_ending(settings: Settings) -> None:
+    clock = SimulatedClock(NOW)
+    async with serving(settings, clock) as site:
+        site.accounts.sessions.policy = Policy(session_idle_s=200)
+        ada = await site.accounts.add_user(TENANT_ID, "ada", Role.VIEWER, None)
+        token = (await site.accounts.sessions.begin(ada)).token
+        async with connect(site.url, additional_headers=bearer_of(token)) as client:
+            assert "snapshot" in await say(client, subscribe="a", view="stations")
+            for _ in range(8):
+                await clock.advance(route.RECHECK_S)
+            while "problem" not in (message := await heard(client)):
+                assert "heartbeat" in message
+            assert message["problem"]["status"] == 401
+        assert await site.accounts.authenticate(token) is None
 
 
 async def test_when_the_server_stops_its_clients_are_told(settings: Settings) -> None:

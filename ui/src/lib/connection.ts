@@ -1,4 +1,4 @@
-// Whether the server answers: every request tells, and the top bar shows it.
+// Whether the server tells what happens: the live stream says so, and the top bar shows it.
 export type Connection = "connecting" | "live" | "lost";
 
 type Tell = (state: Connection) => void;

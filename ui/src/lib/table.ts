@@ -27,7 +27,18 @@ export interface Facet<T> {
 export interface Choice {
   value: string;
   word: string;
-  count: number;
+  /** Null if nobody has counted. */
+  count: number | null;
+}
+
+/** A facet as it stands above a table. */
+export interface Offered {
+  key: string;
+  title: string;
+  values: string[];
+  choices: Choice[];
+  /** The server takes one value. */
+  isSingle?: boolean;
 }
 
 export function textOf<T>(column: Column<T>, row: T): string {

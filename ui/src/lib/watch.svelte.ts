@@ -9,13 +9,18 @@ export interface Shown<T> {
 }
 
 /** Watches a view while the component is there; the parameters may change. */
-export function watch<V extends View>(view: V, parameters: () => ParametersOf<V> | null): Shown<StateOf<V>> {
+export function watch<V extends View>(
+  view: V,
+  parameters: () => ParametersOf<V> | null,
+  /** Show the old state until the new one is there: for what is typed. */
+  { keep = false } = {},
+): Shown<StateOf<V>> {
   let value = $state.raw<StateOf<V> | null>(null);
   let problem = $state.raw<Problem | null>(null);
   const text = $derived(JSON.stringify(parameters()));
 
   $effect(() => {
-    value = null;
+    if (!keep) value = null;
     problem = null;
     const wanted = JSON.parse(text) as ParametersOf<V> | null;
     if (wanted === null) return;

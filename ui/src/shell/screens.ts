@@ -22,6 +22,12 @@ const PLACES: Place[] = [
   { pattern: /^\/transactions\/(?<id>[^/]+)$/, file: "transactions/one-screen", title: "transactions" },
   { pattern: /^\/id-tokens$/, file: "authorization/screen", title: "id_tokens" },
   { pattern: /^\/users$/, file: "access/users-screen", title: "users" },
+  { pattern: /^\/security$/, file: "security/screen", title: "security" },
+  { pattern: /^\/simulator$/, file: "simulator/screen", title: "simulator" },
+  { pattern: /^\/sites$/, file: "sites/screen", title: "sites" },
+  { pattern: /^\/sites\/(?<id>[^/]+)$/, file: "sites/one-screen", title: "sites" },
+  { pattern: /^\/audit-log$/, file: "audit/screen", title: "audit_log" },
+  { pattern: /^\/account$/, file: "account/screen", title: "my_account" },
   { pattern: /^\/api-tokens$/, file: "access/tokens-screen", title: "api_tokens" },
 ];
 
@@ -68,11 +74,15 @@ function decoded(text: string): string {
   }
 }
 
-export const MENU: { href: string; title: Title; icon: IconName; needsAdmin?: boolean }[] = [
+export const MENU: { href: string; title: Title; icon: IconName; needsAdmin?: boolean; needs?: string }[] = [
   { href: "/", title: "overview", icon: "overview" },
   { href: "/stations", title: "stations", icon: "station" },
   { href: "/transactions", title: "transactions", icon: "session" },
   { href: "/id-tokens", title: "id_tokens", icon: "card" },
+  { href: "/sites", title: "sites", icon: "pin" },
+  { href: "/security", title: "security", icon: "shield" },
   { href: "/users", title: "users", icon: "users", needsAdmin: true },
   { href: "/api-tokens", title: "api_tokens", icon: "key", needsAdmin: true },
+  { href: "/audit-log", title: "audit_log", icon: "table", needsAdmin: true },
+  { href: "/simulator", title: "simulator", icon: "flask", needs: "Simulator" },
 ];

@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from chargeplane.csms.provisioning import tables
+from chargeplane.csms.provisioning.capabilities import list_capabilities
 from chargeplane.csms.provisioning.commanding import Commander, list_commands, send_command
 from chargeplane.csms.provisioning.directory import (
     Directory,
@@ -206,6 +207,7 @@ def routes(
     handlers = (
         list_stations, add_station, show_station, change_station, remove_station, list_variables,
         list_frames, export_frames, send_command, list_commands,
+        list_capabilities,
         list_strangers, adopt_station, dismiss_stranger,
     )  # fmt: skip
     services = {

@@ -20,7 +20,15 @@ from chargeplane.runtime.rest import PageQuery
 from chargeplane.runtime.store import frames, id_at, time_of
 from chargeplane.runtime.store.frames import Direction, Frame
 
-__all__ = ["LOOKED_AT_MAX", "FrameQuery", "Kind", "Seen", "kind_and_action", "search"]
+__all__ = [
+    "LOOKED_AT_MAX",
+    "FrameQuery",
+    "Kind",
+    "Seen",
+    "kind_and_action",
+    "message_id_of",
+    "search",
+]
 
 LOOKED_AT_MAX: Final = 20_000
 """Frames that are looked at for one page."""
@@ -84,6 +92,16 @@ def kind_and_action(text: str) -> tuple[Kind, str | None]:
         return "unreadable", None
 
 
+def message_id_of(frame: Frame) -> str | None:
+    """The id of the message. Of what we send, only the text has it."""
+    if frame.message_id is not None or frame.text.lstrip()[:1] != "[":
+        return frame.message_id
+    try:
+        return _text(_parts(frame.text)[1])
+    except (msgspec.MsgspecError, IndexError):
+        return None
+
+
 def _of_soap(text: str) -> tuple[Kind, str | None]:
     found = _BODY.search(text)
     if found is None:
@@ -106,23 +124,25 @@ class _Exchanges:
         self._answers: dict[tuple[str, int, bool], UUID] = {}
 
     def meet(self, frame: Frame, kind: Kind, action: str | None) -> None:
-        if frame.message_id is None:
+        message_id = message_id_of(frame)
+        if message_id is None:
             return
         is_ours = frame.direction is Direction.SENT
         if kind == "call":
-            self._calls[frame.message_id, frame.epoch, is_ours] = (frame.id, action)
+            self._calls[message_id, frame.epoch, is_ours] = (frame.id, action)
         elif kind in ("result", "error"):
-            self._answers[frame.message_id, frame.epoch, not is_ours] = frame.id
+            self._answers[message_id, frame.epoch, not is_ours] = frame.id
 
     def seen(self, frame: Frame, kind: Kind, action: str | None) -> Seen:
         """With its pair, and with the action of the call if it is an answer."""
-        if frame.message_id is None or kind in ("send", "unreadable"):
+        message_id = message_id_of(frame)
+        if message_id is None or kind in ("send", "unreadable"):
             return Seen(frame, kind, action, None)
         is_ours = frame.direction is Direction.SENT
         if kind == "call":
-            pair = self._answers.get((frame.message_id, frame.epoch, is_ours))
+            pair = self._answers.get((message_id, frame.epoch, is_ours))
             return Seen(frame, kind, action, pair)
-        call = self._calls.get((frame.message_id, frame.epoch, not is_ours))
+        call = self._calls.get((message_id, frame.epoch, not is_ours))
         return Seen(frame, kind, action or (call and call[1]), call and call[0])
 
 
@@ -177,7 +197,7 @@ def _walk(
 def _fits(query: FrameQuery, frame: Frame, action: str | None) -> bool:
     if query.direction is not None and frame.direction is not query.direction:
         return False
-    if query.message_id is not None and frame.message_id != query.message_id:
+    if query.message_id is not None and message_id_of(frame) != query.message_id:
         return False
     if query.action is not None and (action or "").casefold() != query.action.casefold():
         return False

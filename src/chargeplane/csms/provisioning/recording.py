@@ -23,6 +23,7 @@ from chargeplane.csms.provisioning.recorder import (
     FrameQuery,
     Kind,
     Seen,
+    message_id_of,
     search,
 )
 from chargeplane.runtime.rest import (
@@ -142,7 +143,7 @@ def view_of(seen: Seen) -> FrameView:
         frame.id,
         frame.direction,
         frame.at,
-        frame.message_id,
+        message_id_of(frame),
         frame.epoch,
         seen.kind,
         seen.action,

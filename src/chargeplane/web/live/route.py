@@ -58,10 +58,13 @@ class Stream:
         clock: Clock,
         policy: Policy | None = None,
         connections_max: int = CONNECTIONS_MAX,
+        recognise: Authenticate | None = None,
     ) -> None:
+        """``recognise`` looks a token up again without using it: a stream keeps no session."""
         self._hub = hub
         self._policy = policy or Policy()
         self._authenticate = authenticate
+        self._recognise = recognise or authenticate
         self._clock = clock
         self._connections_max = connections_max
         self._open: Counter[UUID] = Counter()
@@ -137,7 +140,7 @@ class Stream:
         while True:
             await self._clock.sleep(RECHECK_S)
             with suppress(StoreError):  # the database is away; it will be asked again
-                if await self._authenticate(token) != principal:
+                if await self._recognise(token) != principal:
                     return
 
     async def _beat(self, connection: Connection) -> None:
@@ -147,10 +150,15 @@ class Stream:
 
 
 def stream_handler(
-    hub: Hub, authenticate: Authenticate, clock: Clock, policy: Policy, path: str
+    hub: Hub,
+    authenticate: Authenticate,
+    clock: Clock,
+    policy: Policy,
+    path: str,
+    recognise: Authenticate | None = None,
 ) -> WebsocketRouteHandler:
     """The route of the live stream."""
-    serving = Stream(hub, authenticate, clock, policy)
+    serving = Stream(hub, authenticate, clock, policy, recognise=recognise)
 
     @websocket(path)
     async def stream(socket: Socket) -> None:

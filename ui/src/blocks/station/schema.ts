@@ -107,19 +107,3 @@ function parsed(text: string, field: string): unknown {
     throw error;
   }
 }
-
-const OLD = ["1.2", "1.5", "1.6"];
-// What versions have no message for. The server knows better and says so in the outcome; this is
-// only to grey a button before anybody presses it.
-const LACKS: Record<string, string[]> = {
-  "trigger-message": ["1.2", "1.5"],
-  "get-variables": ["1.2"],
-  "set-variables": [],
-  "get-base-report": ["1.2"],
-  "get-report": OLD,
-  "data-transfer": ["1.2"],
-};
-
-export function lacks(version: string | null, command: string): boolean {
-  return version !== null && (LACKS[command]?.includes(version) ?? false);
-}

@@ -1,6 +1,5 @@
 // Calls of the REST interface, typed by its own description.
 import type { components, paths } from "../../generated/schema";
-import { connection } from "../connection";
 import { Problem } from "./problem";
 import { session } from "./session.svelte";
 
@@ -83,12 +82,9 @@ export async function send({ method, address, body }: Wish, signal?: AbortSignal
 
 async function asked(address: string, request: RequestInit): Promise<Response> {
   try {
-    const answer = await fetch(address, request);
-    connection.set(answer.status >= 500 ? "lost" : "live");
-    return answer;
+    return await fetch(address, request);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    connection.set("lost");
     throw Problem.unreachable();
   }
 }
