@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.catalogue import find
 from chargeplane.ocpp.errors import ErrorCode
-from chargeplane.ocpp.events import Answered, Called, Event, Malformed, Refused
+from chargeplane.ocpp.events import Answered, Called, Event, Malformed, Refused, Sent
 from chargeplane.ocpp.family import lift, lower
 from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.tolerance import STRICT, Tolerance
@@ -86,6 +86,8 @@ class Central:
                 self.said.append(lifted_response)
             case Refused(code=code):
                 self.said.append(code)
+            case Sent(request=request):
+                self.heard.append(request)
             case Malformed():
                 self.malformed.append(event)
         return []

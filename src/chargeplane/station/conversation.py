@@ -136,6 +136,16 @@ class Conversation:
         self._pending[message_id] = done
         return message_id
 
+    def send(self, request: Request) -> None:
+        """Tell without wanting an answer (SEND, 2.1); ``request`` as ``lowered`` gave it.
+
+        Raises:
+            LocalError: as ``Peer.send``; also if there is no connection.
+        """
+        if self._peer is None:
+            raise LocalError(ErrorCode.INTERNAL_ERROR, "there is no connection")
+        self._peer.send(request)
+
     def receive(self, text: str, now_s: float) -> None:
         """Take one frame."""
         if self._peer is not None:

@@ -63,6 +63,7 @@ from chargeplane.station.signals import (
     Online,
     PluggedIn,
     PowerLost,
+    RedialWanted,
     Restarting,
     SettingChanged,
     Signal,
@@ -155,6 +156,7 @@ class Core:
         hub.variables.changed = self._on_changed
         hub.hears(Online, lambda _: hub.outbox.wake())
         hub.hears(Restarting, self._on_restarting)
+        hub.hears(RedialWanted, self._on_redial)
         for block in BLOCKS:
             block.install(hub)
 
@@ -201,6 +203,7 @@ class Core:
         """There is a connection."""
         self._to(now_s)
         self._hang_up = False
+        self.hub.network.succeeded()
         self.hub.conversation.open()
         self.hub.tell(Connected())
 
@@ -214,6 +217,7 @@ class Core:
     def not_reached(self, now_s: float, reason: str, status: int = 0) -> None:
         """The central system was dialled in vain: why, and the status of an HTTP refusal."""
         self._to(now_s)
+        self.hub.network.failed()
         self.hub.tell(NotReached(reason, status))
 
     def receive(self, text: str, now_s: float) -> None:
@@ -248,7 +252,7 @@ class Core:
 
     @property
     def wants_to_hang_up(self) -> bool:
-        """Whether the connection must be closed: the station restarts."""
+        """Whether the connection must be closed: the station restarts, or connects elsewhere."""
         return self._hang_up
 
     # Time.
@@ -385,6 +389,10 @@ class Core:
         return happened
 
     def _on_restarting(self, _: Restarting) -> None:
+        self._hang_up = True
+        self.hub.network.start_over()
+
+    def _on_redial(self, _: RedialWanted) -> None:
         self._hang_up = True
 
     def _on_changed(self, variable: Variable) -> None:

@@ -25,6 +25,7 @@ from chargeplane.station.inventory import Inventory
 from chargeplane.station.keystore import KeyStore
 from chargeplane.station.known_tokens import LocalList
 from chargeplane.station.memory import Memory
+from chargeplane.station.network import Network
 from chargeplane.station.outbox import Outbox
 from chargeplane.station.signals import Happening, Signal
 from chargeplane.station.timers import Timers
@@ -83,6 +84,7 @@ class Hub:
         self.memory = memory or Memory()
         self.local_list = LocalList(self.memory)
         self.keys = KeyStore(self.memory)
+        self.network = Network(self.memory, self.variables, self.keys)
         self.bookings = Bookings(self.memory, self.evses)
         self.is_operative = True
         self.registration = ""
@@ -145,6 +147,14 @@ class Hub:
             done(Unanswered.SILENT)
         else:
             self.conversation.call(lowered, self.now_s, done)
+
+    def send(self, request: Request) -> bool:
+        """Tell the central system what it does not answer (2.1); False: not possible now."""
+        lowered = self.conversation.lowered(request) if self.is_online else None
+        if lowered is None:
+            return False
+        self.conversation.send(lowered)
+        return True
 
     def afterwards(self, act: Callable[[], None]) -> None:
         """Do this when the answer in hand is on its way: the answer comes first (2.x FR.05)."""

@@ -38,6 +38,7 @@ ENTRIES_MAX: Final = 20
 """Roots that there is room for (CertificateEntries)."""
 _ROOTS, _OWN = "roots", "own-certificates"
 CSMS: Final = "CSMSRootCertificate"
+MANUFACTURER: Final = "ManufacturerRootCertificate"
 STATION: Final = "ChargingStationCertificate"
 
 
@@ -89,6 +90,10 @@ class KeyStore:
         return [
             Kept(use, root, hashes_of(root, root, algorithm)) for use, root in self._roots.values()
         ]
+
+    def roots(self, use: str) -> list[x509.Certificate]:
+        """The roots for one use."""
+        return [root for each, root in self._roots.values() if each == use]
 
     def delete(self, hashes: CertificateHashes) -> bool:
         """Stop trusting a root; False if there is none with these hashes."""

@@ -39,6 +39,7 @@ __all__ = [
     "PriorityTold",
     "PriorityWanted",
     "ProfileWanted",
+    "RedialWanted",
     "Registered",
     "ReservationUsed",
     "ResetWanted",
@@ -428,6 +429,11 @@ class StatusWanted(Signal):
 @dataclass(frozen=True, slots=True)
 class BootWanted(Signal):
     """Send BootNotification now, accepted or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedialWanted(Signal):
+    """Hang up, and connect again by the network profile that is to be used now."""
 
 
 @dataclass(frozen=True, slots=True)

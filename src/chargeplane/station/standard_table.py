@@ -53,6 +53,7 @@ MonitoringCtrlr | ItemsPerMessage | SetVariableMonitoring | integer | RO | 50
 MonitoringCtrlr | ItemsPerMessage | ClearVariableMonitoring | integer | RO | 50
 MonitoringCtrlr | BytesPerMessage | SetVariableMonitoring | integer | RO | 65536
 MonitoringCtrlr | BytesPerMessage | ClearVariableMonitoring | integer | RO | 65536
+MonitoringCtrlr | MaxPeriodicEventStreams | | integer | RO | 10 | | | | | 2.1
 MonitoringCtrlr | OfflineQueuingSeverity | | integer | RW | 3 | | 0..9
 MonitoringCtrlr | ActiveMonitoringBase | | OptionList | RO | All | | | | All,FactoryDefault,HardWiredOnly
 MonitoringCtrlr | ActiveMonitoringLevel | | integer | RO | 9 | | 0..9
@@ -71,6 +72,7 @@ OCPPCommCtrlr | MessageTimeout | Default | integer | RW | 30 | MessageTimeout | 
 OCPPCommCtrlr | MessageAttempts | TransactionEvent | integer | RW | 3 | TransactionMessageAttempts | 1..
 OCPPCommCtrlr | MessageAttemptInterval | TransactionEvent | integer | RW | 60 | TransactionMessageRetryInterval | 0.. | s
 SecurityCtrlr | BasicAuthPassword | | string | WO | | AuthorizationKey | ..64
+SecurityCtrlr | AllowSecurityProfileDowngrade | | boolean | RW | false | | | | | 2.1
 OCPPCommCtrlr | ActiveNetworkProfile | | integer | RO | 1
 OCPPCommCtrlr | FieldLength | Get15118EVCertificateResponse.exiResponse | integer | RO | 17000
 OCPPCommCtrlr | QueueAllMessages | | boolean | RW | false

@@ -37,6 +37,7 @@ from chargeplane.station.impairment import Impairment
 from chargeplane.station.inventory import Inventory
 from chargeplane.station.inventory_file import read_inventory
 from chargeplane.station.memory import memory_at
+from chargeplane.station.network import NetworkProfile
 from chargeplane.station.signals import Happening, Signal, TokenDecided
 from chargeplane.station.transfers import Transfers
 from chargeplane.station.vehicle import Ev
@@ -296,6 +297,10 @@ class Station:
         happened: H = await asyncio.wait_for(waiting, timeout_s)
         return happened
 
+    async def files_carried(self) -> bool:
+        """Wait until no file is on its way, up or down; whether there was any."""
+        return await self._transfers.idle()
+
     async def until(self, holds: Callable[[Core], bool], *, timeout_s: float = 30.0) -> None:
         """Wait until something holds, looked at after each step of the station.
 
@@ -430,7 +435,7 @@ class Station:
         self, url: str, tls: ssl.SSLContext | None, wheel: Wheel | None, soap_host: str
     ) -> Dialer:
         scheme = url.partition(":")[0]
-        hub = self.core.hub
+        hub, password = self.core.hub, self._password
         if scheme in {"http", "https"}:
             if self.version.newest_of_family is not Version.V1_6:
                 raise ValueError(f"OCPP {self.version} has no SOAP; give a ws:// address")
@@ -445,14 +450,19 @@ class Station:
             )
         if scheme not in {"ws", "wss"}:
             raise ValueError(f"{url!r} is no address of a central system")
+        security = (2 if password else 3) if scheme == "wss" and hub.keys.own() else 2
+        if scheme == "ws":
+            security = 0 if password is None else 1
+        network = hub.network
+        network.begin(NetworkProfile(url, security), is_trusting=tls is not None)
         return JsonDialer(
-            url,
+            lambda: network.current.url,
             self.identity,
             self.version,
             password=self._current_password,
             dressed=self._dressed,
             ping_interval_s=lambda: hub.variables.number("OCPPCommCtrlr", "WebSocketPingInterval"),
-            tls=lambda: tls or self._own_tls(),
+            tls=lambda: (tls or self._own_tls()) if network.is_tls else None,
             wheel=wheel,
         )
 
@@ -469,6 +479,11 @@ class Station:
 
     def _current_password(self) -> str | bytes | None:
         """The one that the central system has set, or else the one from the beginning."""
+        profile = self.core.hub.network.current
+        if profile.security == 3:  # A00.FR.401: by its certificate alone
+            return None
+        if profile.password is not None:
+            return profile.password
         changed = self.core.variables.text("SecurityCtrlr", "BasicAuthPassword")
         if not changed:
             return self._password

@@ -52,6 +52,13 @@ class Transfers:
     def _unpublish(self, wanted: UnpublishWanted) -> None:
         self._files.pop(wanted.name, None)
 
+    async def idle(self) -> bool:
+        """Wait until no file is on its way; whether there was any."""
+        under_way = set(self._tasks)
+        if under_way:
+            await asyncio.wait(under_way)
+        return bool(under_way)
+
     async def stop(self) -> None:
         """Give up on what is under way."""
         for task in self._tasks:

@@ -55,6 +55,10 @@ def _rows(inventory: Inventory, version: Version) -> Iterator[Variable]:
     yield from _transactions()
     yield from _smart_charging()
     yield from _fixed(inventory)
+    # 1.6 changes it with this key; 2.x by network profiles (A05).
+    access = _RW if version is Version.V1_6 else _RO
+    key = "SecurityProfile" if version is Version.V1_6 else None
+    yield _row("SecurityCtrlr", "SecurityProfile", _INT, access, "0", key=key, least=0, most=3)
     yield from _hardware(inventory, version)
     yield from standard_rows(version)
     yield from feature_rows(inventory, version)
@@ -182,7 +186,6 @@ def _fixed(inventory: Inventory) -> Iterator[Variable]:
         "SecurityCtrlr", "OrganizationName", Kind.STRING, _RW, "chargeplane", key="CpoName", most=64
     )
     yield _row("SecurityCtrlr", "Identity", Kind.STRING, _RO, "", most=48)
-    yield _row("SecurityCtrlr", "SecurityProfile", _INT, _RO, "0")
     yield _row("SecurityCtrlr", "CertificateEntries", _INT, _RO, "0")
     yield _row("ClockCtrlr", "DateTime", Kind.DATE_TIME, _RO, "")
     yield _row("ClockCtrlr", "TimeSource", Kind.SEQUENCE, _RO, "Heartbeat")

@@ -92,6 +92,8 @@ class Variable:
     maximum: float | None = None
     unit: str | None = None
     needs_reboot: bool = False
+    allows: Callable[[str], bool] | None = None
+    """Whether the station can do what the central system sets; None: all that fits."""
     read: Callable[[], str] | None = None
     """Where the value comes from, if the station knows it from elsewhere."""
 
@@ -208,6 +210,8 @@ class Variables:
     def change(self, variable: Variable, value: str) -> Change:
         """Set a variable as the central system asks for it."""
         if variable.mutability is Mutability.READ_ONLY or not variable.fits(value):
+            return Change.REJECTED
+        if variable.allows is not None and not variable.allows(value):
             return Change.REJECTED
         variable.value = value.lower() if variable.kind is Kind.BOOLEAN else value
         self.changed(variable)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from hashlib import md5
 from typing import Any
@@ -11,71 +9,41 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chargeplane.ocpp import v16, v21
-from chargeplane.ocpp.catalogue import actions
-from chargeplane.ocpp.versions import Role, Version
-from chargeplane.station import Ev, EvseSpec, Inventory
-from chargeplane.station.file_signals import DownloadWanted, PublishWanted, UploadWanted
+from chargeplane.ocpp.versions import Version
+from chargeplane.station import Core, Ev, EvseSpec, Inventory
+from chargeplane.station.certificate_signals import ContractWanted, RevocationWanted
 from chargeplane.station.firmware.images import image
 from chargeplane.station.grid import GridPoint
+from chargeplane.station.monitoring.monitors import Monitor
 from chargeplane.station.screen_signals import (
     BatteryInserted,
     BatteryTaken,
     PaymentEnded,
     VatNumberGiven,
 )
-from chargeplane.station.signals import ExternalLimitWanted, SecurityEventWanted
+from chargeplane.station.signals import ExternalLimitWanted, SecurityEventWanted, Signal
+from tests.interop.station.day import Day
 from tests.station.firmware.test_updates import certificate, signature
-from tests.station.stage import Stage
-
-NOT_SENT: Mapping[Version, frozenset[str]] = {
-    Version.V1_6: frozenset(),
-    Version.V2_0_1: frozenset({"Get15118EVCertificate", "GetCertificateStatus"}),
-    Version.V2_1: frozenset(
-        {
-            "Get15118EVCertificate",
-            "GetCertificateStatus",
-            "GetCertificateChainStatus",
-            "OpenPeriodicEventStream",
-            "ClosePeriodicEventStream",
-            "NotifyPeriodicEventStream",
-        }
-    ),
-}
-"""What this station has no occasion for: contract certificates, and streams of events."""
+from tests.station.test_certificate_questions import chain
 
 STARTING = {"chargingProfilePurpose": "TxProfile", "chargingProfileKind": "Absolute"}
-Ask = Callable[[str, dict[str, Any]], None]
-
-
-def sendable(version: Version) -> frozenset[str]:
-    """All actions of the catalogue that a station may send."""
-    rows = actions(version).values()
-    return frozenset(each.name for each in rows if each.may_be_sent_by(Role.STATION))
 
 
 def inventory() -> Inventory:
     return Inventory(evses=(EvseSpec(phases=0, voltage_v=400.0, discharge_w_max=10_000.0),) * 2)
 
 
-def stage_of(version: Version) -> Stage:
-    """A station whose files come and go at once."""
-    stage = Stage(version, inventory=inventory())
-    hub = stage.core.hub
-    hub.hears(DownloadWanted, lambda wanted: wanted.done(image("2.0.0")))
-    hub.hears(UploadWanted, lambda wanted: wanted.done("Uploaded"))
-    hub.hears(PublishWanted, lambda wanted: wanted.done(["http://10.0.0.1/fw"]))
-    return stage
-
-
-def asks(version: Version, transaction_id: str, now: datetime) -> list[tuple[str, dict[str, Any]]]:
+def asks(
+    version: Version, transaction_id: str, now: datetime, files: str
+) -> list[tuple[str, dict[str, Any]]]:
     """What the central system asks while a transaction runs on EVSE 1."""
     when = now.isoformat()
-    log = {"log": {"remoteLocation": "http://x/"}, "logType": "DiagnosticsLog", "requestId": 1}
+    log = {"log": {"remoteLocation": files}, "logType": "DiagnosticsLog", "requestId": 1}
     common: list[tuple[str, dict[str, Any]]] = [("GetLog", log)]
     if version is Version.V1_6:
         return [
             *common,
-            ("GetDiagnostics", {"location": "http://x/"}),
+            ("GetDiagnostics", {"location": files}),
             ("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"}),
         ]
     component = {"component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "Power"}}
@@ -100,17 +68,19 @@ def asks(version: Version, transaction_id: str, now: datetime) -> list[tuple[str
         ("SetDisplayMessage", {"message": message}),
         ("GetDisplayMessages", {"requestId": 4}),
         ("CustomerInformation", {"requestId": 5, "report": True, "clear": False, "idToken": token}),
-        ("PublishFirmware", {"location": "http://x/", "checksum": checksum, "requestId": 6}),
+        ("PublishFirmware", {"location": files, "checksum": checksum, "requestId": 6}),
         ("SetChargingProfile", {"evseId": 1, "chargingProfile": profile}),
         ("GetChargingProfiles", {"requestId": 7, "evseId": 1, "chargingProfile": {}}),
         ("TriggerMessage", {"requestedMessage": "MeterValues"}),
         ("TriggerMessage", {"requestedMessage": "SignChargingStationCertificate"}),
         ("ReserveNow", {"id": 8, "expiryDateTime": expires, "idToken": token, "evseId": 2}),
     ]
-    return found + (_asks_2_1(transaction_id, when) if version is Version.V2_1 else [])
+    return found + (_asks_2_1(transaction_id, when, monitor) if version is Version.V2_1 else [])
 
 
-def _asks_2_1(transaction_id: str, when: str) -> list[tuple[str, dict[str, Any]]]:
+def _asks_2_1(
+    transaction_id: str, when: str, monitor: dict[str, Any]
+) -> list[tuple[str, dict[str, Any]]]:
     profile = {
         "id": 6,
         "stackLevel": 1,
@@ -127,7 +97,9 @@ def _asks_2_1(transaction_id: str, when: str) -> list[tuple[str, dict[str, Any]]
     droop = {"priority": 1, "overFreq": 50.1, "underFreq": 49.9, "overDroop": 0.05}
     droop |= {"underDroop": 0.05, "responseTime": 1.0}
     kind = {"controlType": "LimitMaxDischarge", "controlId": "a", "isDefault": False}
+    stream = {**monitor, "type": "Periodic", "periodicEventStream": {"values": 1}}
     return [
+        ("SetVariableMonitoring", {"setMonitoringData": [stream]}),
         (
             "SetChargingProfile",
             {"evseId": 1, "chargingProfile": {**profile, "chargingSchedule": [schedule]}},
@@ -154,69 +126,82 @@ def _asks_2_1(transaction_id: str, when: str) -> list[tuple[str, dict[str, Any]]
     ]
 
 
-def deeds(stage: Stage) -> None:
-    """What people and machines at the station do meanwhile."""
-    core, now_s = stage.core, stage.now_s
-    core.want(SecurityEventWanted("SettingSystemTime"), now_s)
-    core.hub.ask(_data_transfer(stage))
-    if core.is_1x:
-        return
-    core.want(ExternalLimitWanted(0, 9_000.0), now_s)
-    core.want(ExternalLimitWanted(0), now_s)
-    core.set_grid(GridPoint(0, frequency_hz=50.5), now_s)
-    core.want(PaymentEnded("psp", "Settled", 1.0), now_s)
-    core.want(VatNumberGiven("DE123456789", 1, lambda _: None), now_s)
-    core.want(BatteryInserted(2, "s", 10.0), now_s)
-    core.want(BatteryTaken(2), now_s)
+async def deeds(day: Day) -> None:
+    """What people, vehicles and machines at the station do meanwhile."""
+    station = day.station
+    wanted: list[Signal] = [SecurityEventWanted("SettingSystemTime")]
+    if not station.core.is_1x:
+        wanted += [
+            ExternalLimitWanted(0, 9_000.0),
+            ExternalLimitWanted(0),
+            PaymentEnded("psp", "Settled", 1.0),
+            VatNumberGiven("DE123456789", 1, lambda _: None),
+            BatteryInserted(2, "s", 10.0),
+            BatteryTaken(2),
+            ContractWanted("cXVlc3Rpb24=", lambda _: None),
+            RevocationWanted(chain(), lambda _: None),
+            RevocationWanted(chain(), lambda _: None, of_vehicle=True),
+        ]
+        station.act(lambda core, now_s: core.set_grid(GridPoint(0, frequency_hz=50.5), now_s))
+    for each in wanted:
+        day.want(each)
+        await day.wait(0)
+    station.act(lambda core, _: core.hub.ask(_data_transfer(core)))
+    await day.wait(0)
 
 
-def _data_transfer(stage: Stage) -> Any:
-    module: Any = v16 if stage.core.is_1x else v21
+def _data_transfer(core: Core) -> Any:
+    module: Any = v16 if core.is_1x else v21
     return module.DataTransferRequest(vendor_id="chargeplane")
 
 
-def story(stage: Stage, ask: Ask) -> None:
-    """A day at the station; ``ask`` lets the central system ask."""
-    version = stage.version
-    stage.core.want(BatteryInserted(1, "full", 95.0), stage.now_s)
-    stage.plug_in(1, Ev(capacity_wh=90_000, soc=0.5, discharge_w_max=9_000, edition="2"))
-    stage.wait(10).tap().wait(70)
-    transaction = stage.core.evse(1).transaction
+async def story(day: Day) -> None:
+    """A day at the station."""
+    station, version = day.station, day.station.version
+    day.want(BatteryInserted(1, "full", 95.0))
+    await station.plug_in(1, Ev(capacity_wh=90_000, soc=0.5, discharge_w_max=9_000, edition="2"))
+    await day.wait(10)
+    await station.tap("DEADBEEF")
+    await day.wait(70)
+    transaction = station.evse(1).transaction
     assert transaction is not None
-    for action, payload in asks(version, transaction.id, stage.core.hub.time()):
-        ask(action, payload)
-        stage.wait(1)
-    deeds(stage)
-    stage.carry().wait(60)
-    stage.tap().wait(5).unplug().wait(400)
-    when = stage.core.hub.time().isoformat()
-    if version is Version.V1_6:
-        ask("UpdateFirmware", {"location": "http://x/", "retrieveDate": when})
-        stage.wait(3)
-        ask("SignedUpdateFirmware", {"requestId": 1, "firmware": _signed(when)})
-        stage.wait(3)
-        ask("TriggerMessage", {"requestedMessage": "MeterValues"})
+    for action, payload in asks(version, transaction.id, station.core.hub.time(), day.files):
+        await day.ask(action, payload)
+        await day.wait(1)
+    await deeds(day)
+    await day.wait(60)
+    await station.tap("DEADBEEF")
+    await day.wait(5)
+    await station.unplug()
+    await day.wait(400)
+    if version is Version.V2_1:
+        ids = [each.id for each in station.core.hub.memory.take_all("monitors", Monitor).values()]
+        await day.ask("ClearVariableMonitoring", {"id": ids})
+    await day.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    await day.wait(1)
+    await _updates(day)
+
+
+async def _updates(day: Day) -> None:
+    when = day.station.core.hub.time().isoformat()
+    if day.station.version is Version.V1_6:
+        await day.ask("UpdateFirmware", {"location": day.files, "retrieveDate": when})
+        await day.wait(3)
+        firmware = _signed(when, day.files)
+        await day.ask("SignedUpdateFirmware", {"requestId": 1, "firmware": firmware})
+        await day.wait(3)
+        await day.ask("TriggerMessage", {"requestedMessage": "MeterValues"})
     else:
-        firmware = {"location": "http://x/", "retrieveDateTime": when}
-        ask("UpdateFirmware", {"requestId": 1, "firmware": firmware})
-    stage.wait(5)
+        simple = {"location": day.files, "retrieveDateTime": when}
+        await day.ask("UpdateFirmware", {"requestId": 1, "firmware": simple})
+    await day.wait(5)
 
 
-def _signed(when: str) -> dict[str, str]:
+def _signed(when: str, files: str) -> dict[str, str]:
     key = ec.generate_private_key(ec.SECP256R1())
     return {
-        "location": "http://x/",
+        "location": files,
         "retrieveDateTime": when,
         "signingCertificate": certificate(key),
         "signature": signature(key, image("2.0.0")),
     }
-
-
-def sent_by(stage: Stage) -> dict[str, list[dict[str, Any]]]:
-    """Payloads of the requests that left, by action."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for text in stage.frames:
-        frame = json.loads(text)
-        if frame[0] in {2, 6}:
-            found.setdefault(frame[2], []).append(frame[3])
-    return found

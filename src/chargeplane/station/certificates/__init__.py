@@ -6,7 +6,10 @@
 ``station.keystore`` is in the station's memory, and makes what it dials ``wss`` with: trust in
 the installed CSMS roots, and its own certificate (security profiles 2 and 3).
 
-Requirements: A02, A03, A04 (what it reports itself), M03, M04, M05. Not built: the check of a new
+For vehicles and for its own chain it asks for contract certificates and revocation
+(``station.certificate_signals``).
+
+Requirements: A02, A03, A04 (what it reports itself), M01 to M07. Not built: the check of a new
 root against the old one (AdditionalRootCertificateCheck), V2G chains in the list.
 """
 

@@ -9,6 +9,7 @@ from chargeplane.ocpp import v21
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import UNSET
 from chargeplane.runtime.pki import CertificateHashes
+from chargeplane.station.certificates import asking
 from chargeplane.station.certificates.service import Service
 from chargeplane.station.hub import Hub
 from chargeplane.station.keystore import STATION
@@ -32,6 +33,7 @@ def install(hub: Hub, service: Service) -> None:
     hub.answers(v21.GetInstalledCertificateIdsRequest, partial(_list, service))
     hub.hears(CertificateWanted, partial(_ask, hub, service))
     hub.hears(SecurityEventWanted, partial(_report, hub))
+    asking.install(hub)
 
 
 def _ask(hub: Hub, service: Service, wanted: CertificateWanted) -> None:

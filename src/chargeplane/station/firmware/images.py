@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -13,7 +14,9 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-__all__ = ["image", "is_certificate", "is_signed_by", "version_of"]
+from chargeplane.runtime.pki import PkiFault, certificates_of_pem, fault_of_chain
+
+__all__ = ["image", "is_signed_by", "may_sign", "version_of"]
 
 
 def image(version: str, content: bytes = b"") -> bytes:
@@ -35,13 +38,21 @@ def version_of(data: bytes) -> str | None:
     return version if isinstance(version, str) and 0 < len(version) <= 50 else None
 
 
-def is_certificate(pem: str, now: datetime) -> bool:
-    """Whether a text is a certificate that is valid now (L01.FR.21)."""
+def may_sign(pem: str, roots: Sequence[x509.Certificate], now: datetime) -> bool:
+    """Whether a text is a certificate that is valid now (L01.FR.21), with its chain.
+
+    Args:
+        pem: the certificate, and those between it and a root.
+        roots: of the manufacturer, as they are installed (L01.FR.02); none: everybody may sign.
+        now: the time.
+    """
     try:
-        found = x509.load_pem_x509_certificate(pem.encode())
-    except ValueError:
+        chain = certificates_of_pem(pem)
+    except PkiFault:
         return False
-    return found.not_valid_before_utc <= now <= found.not_valid_after_utc
+    if not roots:
+        return chain[0].not_valid_before_utc <= now <= chain[0].not_valid_after_utc
+    return fault_of_chain(chain, roots, now) is None
 
 
 def is_signed_by(data: bytes, signature: str, pem: str) -> bool:

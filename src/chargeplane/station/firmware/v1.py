@@ -6,9 +6,10 @@ from functools import partial
 
 from chargeplane.ocpp import v16
 from chargeplane.ocpp.wire import UNSET, Request, given
-from chargeplane.station.firmware.images import is_certificate
+from chargeplane.station.firmware.images import may_sign
 from chargeplane.station.firmware.updating import RETRY_S, Job, Updating
 from chargeplane.station.hub import Hub
+from chargeplane.station.keystore import MANUFACTURER
 from chargeplane.station.signals import SecurityEventWanted
 
 __all__ = ["install"]
@@ -58,7 +59,7 @@ def _update_signed(
     hub: Hub, updating: Updating, request: v16.SignedUpdateFirmwareRequest
 ) -> v16.SignedUpdateFirmwareResponse:
     firmware = request.firmware
-    if not is_certificate(firmware.signing_certificate, hub.time()):
+    if not may_sign(firmware.signing_certificate, hub.keys.roots(MANUFACTURER), hub.time()):
         event = SecurityEventWanted("InvalidFirmwareSigningCertificate", firmware.location)
         hub.afterwards(lambda: hub.tell(event))
         return v16.SignedUpdateFirmwareResponse(status=_Status.INVALID_CERTIFICATE)

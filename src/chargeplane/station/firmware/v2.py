@@ -6,9 +6,10 @@ from functools import partial
 
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET, given
-from chargeplane.station.firmware.images import is_certificate
+from chargeplane.station.firmware.images import may_sign
 from chargeplane.station.firmware.updating import RETRY_S, Job, Updating
 from chargeplane.station.hub import Hub
+from chargeplane.station.keystore import MANUFACTURER
 from chargeplane.station.signals import SecurityEventWanted
 
 __all__ = ["install"]
@@ -37,7 +38,8 @@ def _update(
 ) -> v21.UpdateFirmwareResponse:
     firmware = request.firmware
     certificate = given(firmware.signing_certificate) or ""
-    if certificate and not is_certificate(certificate, hub.time()):  # L01.FR.22, L01.FR.02
+    roots = hub.keys.roots(MANUFACTURER)
+    if certificate and not may_sign(certificate, roots, hub.time()):  # L01.FR.22, L01.FR.02
         event = SecurityEventWanted("InvalidFirmwareSigningCertificate", firmware.location)
         hub.afterwards(lambda: hub.tell(event))
         return v21.UpdateFirmwareResponse(status=_Status.INVALID_CERTIFICATE)

@@ -10,7 +10,16 @@ from chargeplane.station.hub import Hub
 from chargeplane.station.remembering import keep_variable
 from chargeplane.station.variables import Kind, Place, Variable, place_of
 
-__all__ = ["CUSTOM", "NUMERIC", "PERIODIC", "PRECONFIGURED", "THRESHOLDS", "Monitor", "Monitors"]
+__all__ = [
+    "CUSTOM",
+    "NUMERIC",
+    "PERIODIC",
+    "PRECONFIGURED",
+    "THRESHOLDS",
+    "Monitor",
+    "Monitors",
+    "Stream",
+]
 
 MONITORS_MAX = 200
 SEVERITY_MAX = 9
@@ -24,6 +33,15 @@ THRESHOLDS = frozenset({UPPER, LOWER})
 PERIODIC = frozenset({"Periodic", "PeriodicClockAligned"})
 _TYPES = THRESHOLDS | PERIODIC | {DELTA}
 NUMERIC = frozenset({Kind.INTEGER, Kind.DECIMAL})
+
+
+class Stream(Struct):
+    """How the values of a stream are put together; what is None does not count."""
+
+    interval_s: int | None = None
+    """The longest that a value waits."""
+    values: int | None = None
+    """Most values of one message."""
 
 
 class Monitor(Struct):
@@ -43,6 +61,8 @@ class Monitor(Struct):
     """Delta: the value that differences are counted from."""
     is_alerting: bool = False
     """Thresholds: whether the last event was that the value is beyond it."""
+    stream: Stream | None = None
+    """Periodic: its values go into a stream of their own, and not into events (N11)."""
 
     def same_aim(self, other: Monitor) -> bool:
         """Whether both would tell the same (N04.FR.10)."""

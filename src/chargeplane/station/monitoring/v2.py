@@ -10,6 +10,7 @@ from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.wire import UNSET
 from chargeplane.station.hub import Hub
 from chargeplane.station.monitoring.monitors import DELTA, PERIODIC, THRESHOLDS, Monitor, Monitors
+from chargeplane.station.monitoring.streams import Streams, stream_of
 from chargeplane.station.monitoring.watching import Watching
 from chargeplane.station.reports import (
     beyond_limits,
@@ -31,15 +32,34 @@ _OF_CRITERION = {
 }
 
 
-def install(hub: Hub, monitors: Monitors, watching: Watching) -> None:
+def install(hub: Hub, monitors: Monitors, watching: Watching, streams: Streams) -> None:
     """Answer what 2.x asks of this block."""
-    hub.answers(v21.SetVariableMonitoringRequest, partial(_set, hub, monitors, watching))
-    hub.answers(v21.ClearVariableMonitoringRequest, partial(_clear, hub, monitors, watching))
+
+    def changed() -> None:
+        """After the answer: what is watched is another thing now."""
+        watching.look()
+        streams.announce()
+
+    def set_(
+        request: v21.SetVariableMonitoringRequest,
+    ) -> v21.SetVariableMonitoringResponse | ErrorCode:
+        hub.afterwards(changed)
+        return _set(hub, monitors, watching, streams, request)
+
+    def clear(
+        request: v21.ClearVariableMonitoringRequest,
+    ) -> v21.ClearVariableMonitoringResponse | ErrorCode:
+        hub.afterwards(streams.announce)
+        return _clear(hub, monitors, watching, request)
+
+    hub.answers(v21.SetVariableMonitoringRequest, set_)
+    hub.answers(v21.ClearVariableMonitoringRequest, clear)
     hub.answers(v21.GetMonitoringReportRequest, partial(_report, hub, monitors))
 
     def base(request: v21.SetMonitoringBaseRequest) -> v21.SetMonitoringBaseResponse:
         monitors.set_base(request.monitoring_base.value)
         watching.arm()
+        hub.afterwards(streams.announce)
         return v21.SetMonitoringBaseResponse(status=_Generic.ACCEPTED)
 
     def level(request: v21.SetMonitoringLevelRequest) -> v21.SetMonitoringLevelResponse:
@@ -52,19 +72,22 @@ def install(hub: Hub, monitors: Monitors, watching: Watching) -> None:
 
 
 def _set(
-    hub: Hub, monitors: Monitors, watching: Watching, request: v21.SetVariableMonitoringRequest
+    hub: Hub,
+    monitors: Monitors,
+    watching: Watching,
+    streams: Streams,
+    request: v21.SetVariableMonitoringRequest,
 ) -> v21.SetVariableMonitoringResponse | ErrorCode:
     wanted = request.set_monitoring_data
     code = beyond_limits(hub, "MonitoringCtrlr", "SetVariableMonitoring", request, len(wanted))
     if code is not None:
         return code
-    results = [_was_set(monitors, watching, each) for each in wanted]
-    hub.afterwards(watching.look)
+    results = [_was_set(monitors, watching, streams, each) for each in wanted]
     return v21.SetVariableMonitoringResponse(set_monitoring_result=results)
 
 
 def _was_set(
-    monitors: Monitors, watching: Watching, data: v21.SetMonitoringDataType
+    monitors: Monitors, watching: Watching, streams: Streams, data: v21.SetMonitoringDataType
 ) -> v21.SetMonitoringResultType:
     monitor = Monitor(
         id=data.id or 0,
@@ -73,9 +96,10 @@ def _was_set(
         value=data.value,
         severity=data.severity,
         in_transaction=data.transaction is True,
+        stream=stream_of(data.periodic_event_stream) if data.periodic_event_stream else None,
     )
     status = "Rejected"
-    if not data.periodic_event_stream:  # this station has no streams
+    if monitor.stream is None or (monitor.type == "Periodic" and streams.has_room):  # N11
         status = monitors.set(monitor, is_new=data.id is UNSET)
     accepted = status == "Accepted"
     if accepted:

@@ -17,6 +17,7 @@ from chargeplane.station.monitoring.monitors import (
     Monitor,
     Monitors,
 )
+from chargeplane.station.monitoring.streams import Streams
 from chargeplane.station.reports import component_of, variable_of
 from chargeplane.station.signals import (
     EvseChanged,
@@ -42,8 +43,9 @@ _Trigger = v21.EventTriggerEnumType
 class Watching:
     """Evaluates the monitors."""
 
-    def __init__(self, hub: Hub, monitors: Monitors) -> None:
+    def __init__(self, hub: Hub, monitors: Monitors, streams: Streams) -> None:
         """Begin to watch."""
+        self._streams = streams
         self._hub = hub
         self._monitors = monitors
         self._is_looking = False
@@ -149,7 +151,11 @@ class Watching:
         self._arm_period(monitor)
         variable = self._monitors.variable(monitor)
         enabled = self._hub.variables.flag("MonitoringCtrlr", "Enabled")
-        if variable is not None and enabled and self._is_on(monitor):
+        if variable is None or not enabled:
+            return
+        if monitor.stream is not None:
+            self._streams.add(monitor, variable.actual)
+        elif self._is_on(monitor):
             self._tell([self._event(monitor, variable, _Trigger.PERIODIC)])
 
     # What it tells.

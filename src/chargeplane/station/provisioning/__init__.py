@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.hub import Hub
-from chargeplane.station.provisioning import v1, v2
+from chargeplane.station.provisioning import network, v1, v2
 from chargeplane.station.provisioning.registration import Registration
 from chargeplane.station.provisioning.restarting import Restarts
 
@@ -23,5 +23,7 @@ def install(hub: Hub) -> None:
     restarts = Restarts(hub)
     if is_1x:
         v1.install(hub, restarts)
+        network.install_v1(hub)
     else:
         v2.install(hub, restarts)
+        network.install_v2(hub)

@@ -31,7 +31,7 @@ class JsonDialer:
 
     def __init__(
         self,
-        url: str,
+        url: Callable[[], str],
         identity: str,
         version: Version,
         *,
@@ -44,7 +44,7 @@ class JsonDialer:
         """Dial nothing yet.
 
         Args:
-            url: of the central system, without the identity.
+            url: asked before each attempt: of the central system, without the identity.
             identity: of the station.
             version: its sub-protocol is offered.
             password: asked before each attempt; text, or the bytes of a 1.6 key; None: no header.
@@ -53,7 +53,7 @@ class JsonDialer:
             tls: asked before each attempt, for ``wss``; None: the system's trust.
             wheel: shared by the stations of a fleet.
         """
-        self._url = f"{url.rstrip('/')}/{quote(identity, safe='')}"
+        self._url = url
         self._identity = identity
         self._version = version
         self._password = password
@@ -74,7 +74,8 @@ class JsonDialer:
         Raises:
             NotConnected: nobody answers, the station is refused, or the version is.
         """
-        handshake = self._dressed(Handshake(self._url, (self._version.subprotocol,)))
+        url = f"{self._url().rstrip('/')}/{quote(self._identity, safe='')}"
+        handshake = self._dressed(Handshake(url, (self._version.subprotocol,)))
         line = JsonLine(heard)
         try:
             link = await connect(
