@@ -18,9 +18,11 @@ import hashlib
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,12 +97,14 @@ class Console:
                 f"`pip install '{NODE_PACKAGE}'`, or set {SKIP}=1 to go without the console"
             )
         node, npm = found
-        # The scripts of packages call `node` by name.
-        path = os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])
         command = [str(node), str(npm), *words]
-        done = subprocess.run(
-            command, check=False, cwd=self._source, env=os.environ | {"PATH": path}
-        )
+        # Scripts call `node` and `npm` by name, and the npm beside a packaged Node does not work.
+        with tempfile.TemporaryDirectory() as shims:
+            _write_shim(Path(shims), node, npm)
+            path = os.pathsep.join([shims, str(node.parent), os.environ.get("PATH", "")])
+            done = subprocess.run(
+                command, check=False, cwd=self._source, env=os.environ | {"PATH": path}
+            )
         if done.returncode:
             raise SystemExit(f"npm {' '.join(words)} failed in {self._source}")
 
@@ -141,6 +145,18 @@ def _packaged_node() -> tuple[Path, Path] | None:
     node = home / "node.exe" if os.name == "nt" else home / "bin" / "node"
     modules = home / "node_modules" if os.name == "nt" else home / "lib" / "node_modules"
     return node, modules / "npm" / "bin" / "npm-cli.js"
+
+
+def _write_shim(folder: Path, node: Path, npm: Path) -> None:
+    """An `npm` that works, under the name that scripts call."""
+    if os.name == "nt":
+        (folder / "npm.cmd").write_text(f'@"{node}" "{npm}" %*\r\n', encoding="utf-8")
+        return
+    shim = folder / "npm"
+    shim.write_text(
+        f'#!/bin/sh\nexec {shlex.quote(str(node))} {shlex.quote(str(npm))} "$@"\n', encoding="utf-8"
+    )
+    shim.chmod(0o755)
 
 
 def main(words: list[str]) -> None:

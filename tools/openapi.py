@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from chargeplane.cli import simulator
 from chargeplane.cli.options import store_settings
 from chargeplane.csms.central import CentralSystem
 from chargeplane.runtime.access import Accounts, routes
@@ -40,6 +41,7 @@ async def document() -> Any:
         accounts = Accounts(store, clock)
         blocks = CentralSystem(store, clock).routes
         offered = [routes(accounts), audit_api.routes(), *blocks, addresses.routes({})]
+        offered.append(simulator.routes(None))
         app = create_app(Parts(store, clock, metrics, accounts.authenticate, offered, VERSION))
         asgi: Any = app  # the two name the same protocol differently
         transport = httpx.ASGITransport(app=asgi)

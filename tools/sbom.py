@@ -5,7 +5,7 @@
 
 The check is offline: every package is pinned to one version with the hashes of its files, and no
 licence that we know of forbids commercial use or asks for the sources of a service. Whether a
-version has published vulnerabilities an index has to be asked: ``make audit``.
+version has published vulnerabilities a service has to be asked: ``tools.audit_dependencies``.
 """
 
 from __future__ import annotations

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import json
+import os
+import pwd
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from chargeplane.cli.exits import Exit
 from tests.cli.calling import call
@@ -21,12 +24,40 @@ def head_of(data: Path) -> str:
     return told["head"]
 
 
-def test_what_the_command_line_changes_is_in_the_log(data: Path) -> None:
-    assert call("token", "create", "ci", data=data).exit_code == Exit.DONE
-    assert call("token", "list", data=data).exit_code == Exit.DONE
-    [entry] = log_of(data)
-    assert entry["action"] == "tokens create"
-    assert (entry["actor_kind"], entry["actor_name"]) == ("command-line", getpass.getuser())
+def test_what_the_command_line_changes_is_in_the_log(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "somebody else")
+    commands = [
+        ("token", "create", "ci"),
+        ("token", "revoke", "ci"),
+        ("user", "add", "root", "--role", "admin", "--generate"),
+        ("user", "password", "root", "--generate"),
+        ("station", "add", "CP1"),
+        ("pki", "init"),
+    ]
+    looks = [("token", "list"), ("user", "list"), ("station", "list"), ("pki", "show")]
+    for words in commands + looks:
+        assert call(*words, data=data).exit_code == Exit.DONE
+    found = log_of(data)
+    assert [entry["action"] for entry in found] == [
+        "tokens create", "tokens revoke", "users add", "users password", "stations add", "pki init",
+    ]  # fmt: skip
+    me = (str(os.getuid()), pwd.getpwuid(os.getuid()).pw_name)
+    assert {(entry["actor_kind"], entry["actor_id"], entry["actor_name"]) for entry in found} == {
+        ("command-line", *me)
+    }
+
+
+def test_a_refused_command_leaves_no_entry(data: Path) -> None:
+    assert call("user", "remove", "nobody", data=data).exit_code == Exit.REFUSED
+    assert log_of(data) == []
+
+
+def test_an_authority_may_be_made_before_there_is_a_database(tmp_path: Path) -> None:
+    result = call("pki", "init", data=tmp_path / "new")
+    assert result.exit_code == Exit.DONE
+    assert "not in the audit log" in result.stderr
 
 
 def test_a_whole_log_is_verified_also_against_an_earlier_head(data: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-from collections.abc import Awaitable, Callable, Sequence
+import os
+import pwd
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +21,10 @@ from chargeplane.runtime.audit import Actor, Note, noted
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.store import Function, Store, tenants
 
-__all__ = ["LISTED_MAX", "TENANT_ID", "print_json", "show", "with_accounts", "with_store"]
+__all__ = [
+    "LISTED_MAX", "TENANT_ID", "by_command", "command_of", "print_json", "show", "with_accounts",
+    "with_store",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -44,12 +49,26 @@ def with_accounts(
     """
 
     async def noticed(store: Store) -> T:
-        clock = SystemClock()
-        actor = Actor(TENANT_ID, "command-line", "", getpass.getuser())
-        with noted(Note(actor, _command_of(work), "", clock.now())):
-            return await work(Accounts(store, clock))
+        with by_command(command_of(work)):
+            return await work(Accounts(store, SystemClock()))
 
     return with_store(config, data, database, noticed)
+
+
+@contextmanager
+def by_command(action: str, target: str = "") -> Iterator[Note]:
+    """What is written within is in the audit log, as the work of the user of this machine."""
+    actor = Actor(TENANT_ID, "command-line", str(os.getuid()), os_user())
+    with noted(Note(actor, action, target, SystemClock().now())) as note:
+        yield note
+
+
+def os_user() -> str:
+    """Whom the operating system knows; what the environment says anybody may set."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def with_store(
@@ -87,7 +106,7 @@ def show(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: boo
         typer.echo("  ".join(cells).rstrip())
 
 
-def _command_of(work: Callable[..., object]) -> str:
+def command_of(work: Callable[..., object]) -> str:
     """The command that the work was written for, as in ``tokens create``."""
     function: str = getattr(work, "__qualname__", "").partition(".")[0]
     return f"{work.__module__.rpartition('.')[2]} {function}"

@@ -20,6 +20,7 @@ from chargeplane.cli.options import secret_keys, store_settings
 from chargeplane.runtime.access import (
     Accounts,
     Challenges,
+    Factors,
     Introduced,
     first_start,
     renew_demo,
@@ -129,6 +130,7 @@ async def run(
         accounts = Accounts(base.store, base.clock, policy=policy_of(settings))
         challenges = Challenges(base.store, base.clock, base.secrets)
         introduced = await first_start(base.store, accounts, base.clock, challenges, token)
+        await Factors(base.store, base.clock, base.secrets).reseal()
         if is_demo:
             introduced = await renew_demo(accounts, token)
         contributions = [await stack.enter_async_context(part(base)) for part in parts]
@@ -173,6 +175,8 @@ async def _served(
             __version__,
             policy=accounts.sessions.policy,
             bus=bus,
+            alarms=accounts.alarms,
+            recognise=accounts.recognise,
         )
     )
     host, port = base.settings.host, base.settings.port

@@ -16,6 +16,7 @@ from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish
 from chargeplane.cli.doors import Doors, on_hangup
 from chargeplane.cli.exits import Refused
 from chargeplane.cli.options import secret_keys, vault_of
+from chargeplane.cli.simulator import simulator
 from chargeplane.csms.central import CentralSystem, Options
 from chargeplane.runtime.process import tune
 from chargeplane.runtime.store import Function
@@ -37,6 +38,9 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
         loopback_allowed=base.is_demo,
         keys=secret_keys(settings),
         vault=vault if vault.exists else None,
+        files=settings.data / "files",
+        public_url=f"{settings.public_url.rstrip('/')}/api/v1" if settings.public_url else "",
+        ocsp_hosts=tuple(filter(None, map(str.strip, settings.ocsp_hosts.split(",")))),
         tells_unknown=settings.tell_unknown_stations,
     )
     central = CentralSystem(base.store, base.clock, options, base.metrics)
@@ -91,4 +95,4 @@ def _note_crash(living: asyncio.Task[None]) -> None:
         _log.error("the virtual stations have ended", exc_info=error)
 
 
-PARTS: tuple[Part, ...] = (central_system, virtual_stations)
+PARTS: tuple[Part, ...] = (central_system, virtual_stations, simulator)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chargeplane.cli.accounts import print_json
+from chargeplane.cli.accounts import by_command, print_json, with_store
 from chargeplane.cli.exits import Refused, told
 from chargeplane.cli.options import AsJson, Config, Data, settings_of, vault_of
 from chargeplane.runtime.clock import SystemClock
@@ -22,6 +22,7 @@ from chargeplane.runtime.pki import (
     pem_of,
 )
 from chargeplane.runtime.pki import organization as organization_of
+from chargeplane.runtime.store import Function, Store, StoreError
 
 __all__ = ["app"]
 
@@ -47,6 +48,7 @@ def init(
             vault.init(organization, SystemClock().now(), key)
         except PkiFault as fault:
             raise Refused(str(fault)) from fault
+        _note("pki init", config, data)
         typer.echo("Stations have to trust this root (chargeplane pki export):", err=True)
         typer.echo(fingerprint(vault.root()))
 
@@ -100,6 +102,19 @@ def export(
             output.write_text(pem, encoding="ascii")
         except OSError as error:
             raise Refused(f"{output}: {error.strerror}") from error
+
+
+def _note(action: str, config: Path | None, data: str | None) -> None:
+    """The authority is in files, and may be made before there is a database."""
+
+    async def work(store: Store) -> None:
+        with by_command(action):
+            await store.write(Function(lambda connection: None))
+
+    try:
+        with_store(config, data, None, work)
+    except StoreError as error:
+        typer.echo(f"this is not in the audit log: {error}", err=True)
 
 
 def _vault(config: Path | None, data: str | None) -> Vault:

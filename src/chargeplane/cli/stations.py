@@ -10,7 +10,14 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import typer
 
-from chargeplane.cli.accounts import LISTED_MAX, TENANT_ID, print_json, show
+from chargeplane.cli.accounts import (
+    LISTED_MAX,
+    TENANT_ID,
+    by_command,
+    command_of,
+    print_json,
+    show,
+)
 from chargeplane.cli.exits import Refused, told
 from chargeplane.cli.options import (
     AsJson,
@@ -167,6 +174,7 @@ def _with_directory(
         async with Store(where) as store:
             now = clock.now()
             await store.write(Function(lambda c: tenants.ensure(c, TENANT_ID, "default", now)))
-            return await work(Directory(store, clock, lambda *_: False, passwords=passwords))
+            with by_command(command_of(work)):
+                return await work(Directory(store, clock, lambda *_: False, passwords=passwords))
 
     return asyncio.run(opened())

@@ -156,3 +156,19 @@ async def test_only_so_many_challenges_are_open(
     assert kept == 3
     assert await challenges.take(TENANT_ID, "x", words[0]) is None
     assert await challenges.take(TENANT_ID, "x", words[4]) is not None
+
+
+async def test_after_a_rotation_the_old_key_may_go(
+    store: Store, user: User, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factors_module, "RESEALED_PAGE_MAX", 1)
+    old, new, lost = bytes(32), b"n" * 32, b"l" * 32
+    secret, _ = await enrolled(Factors(store, clock, Secrets([old])), user, clock)
+    await enrolled(Factors(store, clock, Secrets([lost])), user, clock)
+    both = Factors(store, clock, Secrets([new, old]))
+    assert await both.reseal() == (1, 1)
+    assert await both.reseal() == (0, 1)
+    mine = [each for each in await both.of(TENANT_ID, user.id) if each.kind == Kind.TOTP]
+    assert Secrets([new]).is_current(mine[0].content)
+    place = ("totp", str(TENANT_ID), str(mine[0].id))
+    assert Secrets([new]).open(mine[0].content, *place) == secret

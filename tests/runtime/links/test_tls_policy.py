@@ -1,12 +1,7 @@
 """What TLS ports agree to: exactly the suites of the standard, and certificates that can change."""
 
 import asyncio
-import json
-import os
-import shutil
 import ssl
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -35,13 +30,6 @@ LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "fastest": new_event_loop,
 }
 NOW = SystemClock().now()
-SSLYZE = os.environ.get("SSLYZE") or shutil.which(
-    "sslyze", path=str(Path(sys.prefix) / "sslyze/bin")
-)
-SCANS = (
-    *("--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3"),
-    *("--compression", "--reneg", "--heartbleed", "--robot"),
-)
 
 
 class Site:
@@ -175,44 +163,3 @@ def test_new_certificates_come_into_force_and_nobody_is_dropped(
 
 def _trusting(site: Site) -> ssl.SSLContext:
     return client_context(site.trusted)
-
-
-@pytest.mark.skipif(SSLYZE is None, reason="sslyze is not installed (see docs/how-to)")
-def test_sslyze_finds_what_the_policy_says_and_no_more(site: Site) -> None:
-    assert SSLYZE is not None
-    command = SSLYZE
-
-    async def main() -> None:
-        context = server_context(site.certificates, trusted=site.trusted)
-        async with secure(Transport.PICOWS, context, ListenerSettings(link=QUICK)) as at:
-            port = at.url.split(":")[2].split("/")[0]
-            report = site.folder / "report.json"
-            run = await asyncio.create_subprocess_exec(
-                command,
-                f"127.0.0.1:{port}",
-                f"--json_out={report}",
-                "--mozilla_config=disable",
-                *SCANS,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            assert await run.wait() == 0
-            found = json.loads(report.read_text())["server_scan_results"][0]["scan_result"]
-        accepted = {}
-        for version in ("ssl_2_0", "ssl_3_0", "tls_1_0", "tls_1_1", "tls_1_2", "tls_1_3"):
-            result = found[f"{version}_cipher_suites"]["result"]
-            accepted[version] = {
-                each["cipher_suite"]["openssl_name"] for each in result["accepted_cipher_suites"]
-            }
-        assert accepted.pop("tls_1_2") == set(MODERN.suites)
-        assert accepted.pop("tls_1_3") == MODERN.accepted - set(MODERN.suites)
-        assert not any(accepted.values())
-        assert not found["tls_compression"]["result"]["supports_compression"]
-        renegotiation = found["session_renegotiation"]["result"]
-        assert renegotiation["supports_secure_renegotiation"]
-        assert not renegotiation["is_vulnerable_to_client_renegotiation_dos"]
-        assert not found["heartbleed"]["result"]["is_vulnerable_to_heartbleed"]
-        assert found["robot"]["result"]["robot_result"].startswith("NOT_VULNERABLE")
-
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(main())

@@ -21,8 +21,10 @@ Whoever logs in gets a session: as a token for ``Authorization: Bearer cp_...``,
 """
 
 from chargeplane.runtime.access.accounts import Accounts, LastAdministrator, NameTaken
+from chargeplane.runtime.access.alarms import Alarms
 from chargeplane.runtime.access.api import routes
 from chargeplane.runtime.access.challenges import Challenges
+from chargeplane.runtime.access.factors import Factors
 from chargeplane.runtime.access.first_start import Introduced, first_start, renew_demo, set_up
 from chargeplane.runtime.access.oidc import Provider
 from chargeplane.runtime.access.policy import Policy
@@ -32,8 +34,10 @@ from chargeplane.runtime.access.tables import ApiToken, User
 __all__ = [
     "GRANTS",
     "Accounts",
+    "Alarms",
     "ApiToken",
     "Challenges",
+    "Factors",
     "Introduced",
     "LastAdministrator",
     "NameTaken",

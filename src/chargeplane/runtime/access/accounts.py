@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
 from chargeplane.runtime.access import tables
+from chargeplane.runtime.access.alarms import Alarms
 from chargeplane.runtime.access.credentials import Passwords, digest_of, hint_of, new_token
 from chargeplane.runtime.access.policy import Policy
 from chargeplane.runtime.access.roles import Role
@@ -53,10 +54,15 @@ class Accounts:
         self.clock = clock
         self.passwords = passwords or Passwords()
         self.sessions = Sessions(store, clock, self.passwords, policy)
+        self.alarms = Alarms(store, clock)
 
     async def authenticate(self, token: str) -> Principal | None:
         """Whose a bearer token is; None if it is unknown or has ended."""
         return await self.sessions.authenticate(token)
+
+    async def recognise(self, token: str) -> Principal | None:
+        """The same, without a use of the token: who only listens keeps no session open."""
+        return await self.sessions.authenticate(token, is_use=False)
 
     async def user_named(self, tenant_id: UUID, name: str) -> User | None:
         """The user of a name."""

@@ -18,6 +18,7 @@ from chargeplane.runtime.access.attempts import Attempts, LogInAttempts
 from chargeplane.runtime.access.challenges import Challenges
 from chargeplane.runtime.access.credentials import fault_of_password
 from chargeplane.runtime.access.factors import Factors
+from chargeplane.runtime.access.freshness import require_fresh
 from chargeplane.runtime.access.oidc import Oidc, Provider
 from chargeplane.runtime.access.passkeys import Passkeys
 from chargeplane.runtime.access.roles import ACCOUNT
@@ -88,10 +89,12 @@ async def change_user(
     data: JSONBody[UserChanges],
     accounts: Injected[Accounts],
     principal: Injected[Principal],
+    clock: Injected[Clock],
 ) -> UserView:
     """Change role, sites or password. A new password ends the user's sessions."""
     _may_give(principal)
     if data.password is not UNSET:
+        require_fresh(principal, clock)
         check_password(data.password)
     try:
         user = await accounts.change_user(
@@ -144,7 +147,8 @@ async def add_api_token(
     principal: Injected[Principal],
     clock: Injected[Clock],
 ) -> MadeApiToken:
-    """Make a token. Its secret is in this answer and nowhere else."""
+    """Make a token. Its secret is in this answer and nowhere else. A user must log in for it."""
+    require_fresh(principal, clock)
     _check_expiry(data.expires_at, clock)
     _may_give(principal, data.permissions)
     token, secret = await accounts.add_token(
@@ -227,8 +231,10 @@ async def remove_user_factors(
     accounts: Injected[Accounts],
     factors: Injected[Factors],
     principal: Injected[Principal],
+    clock: Injected[Clock],
 ) -> None:
     """Help somebody who has lost phone and recovery codes: apps, passkeys and codes are gone."""
+    require_fresh(principal, clock)
     _may_give(principal)
     if await accounts.user(principal.tenant_id, user_id) is None:
         raise Problem.not_found("user", user_id)

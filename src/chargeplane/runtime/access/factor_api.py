@@ -9,9 +9,12 @@ from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from chargeplane.runtime.access.accounts import Accounts
+from chargeplane.runtime.access.attempts import LogInAttempts
 from chargeplane.runtime.access.credentials import fault_of_password
 from chargeplane.runtime.access.factors import Factor, Factors, Kind, TooManyFactors
+from chargeplane.runtime.access.freshness import require_fresh
 from chargeplane.runtime.access.passkeys import PasskeyRefused, Passkeys
+from chargeplane.runtime.access.session_api import AnyRequest, caller_of, counted
 from chargeplane.runtime.access.session_views import (
     Challenge,
     Confirmation,
@@ -24,6 +27,7 @@ from chargeplane.runtime.access.session_views import (
     RecoveryCodes,
 )
 from chargeplane.runtime.access.tables import User
+from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import (
     SECRET_ANSWER,
     SITED,
@@ -43,14 +47,23 @@ READ, WRITE = requires("me:read"), requires("me:write")
     "/me/password", guards=[WRITE], opt=SITED, status_code=204, summary="Change one's own password"
 )
 async def change_own_password(
-    data: JSONBody[PasswordChange], accounts: Injected[Accounts], principal: Injected[Principal]
+    data: JSONBody[PasswordChange],
+    request: AnyRequest,
+    accounts: Injected[Accounts],
+    attempts: Injected[LogInAttempts],
+    principal: Injected[Principal],
+    clock: Injected[Clock],
 ) -> None:
-    """Change the password, and end all other sessions."""
+    """Change the password, and end all other sessions. A recent log-in is needed."""
     user = await _user(accounts, principal)
+    require_fresh(principal, clock)
     if fault := fault_of_password(data.new):
         raise Problem.invalid(FieldFault("new", fault))
-    if not await accounts.passwords.verify(user.password_hash or None, data.current):
-        raise Problem.invalid(FieldFault("current", "this is not the password"))
+    source = caller_of(request, accounts).source
+    async with counted(accounts, attempts, source, user.name, user.tenant_id) as attempt:
+        if not await accounts.passwords.verify(user.password_hash or None, data.current):
+            raise Problem.invalid(FieldFault("current", "this is not the password"))
+        attempt.is_good = True
     await accounts.change_user(
         principal.tenant_id, user.id, password=data.new, but_session=principal.session_id
     )
@@ -147,9 +160,11 @@ async def remove_factor(
     accounts: Injected[Accounts],
     factors: Injected[Factors],
     principal: Injected[Principal],
+    clock: Injected[Clock],
 ) -> None:
     """Remove an app or a passkey. With the last one the recovery codes go."""
     user = await _user(accounts, principal)
+    require_fresh(principal, clock)
     if not await factors.remove(user.tenant_id, user.id, factor_id):
         raise Problem.not_found("second factor", factor_id)
 

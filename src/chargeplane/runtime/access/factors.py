@@ -7,10 +7,12 @@ of a passkey there is only the public key, of a recovery code only the digest.
 
 from __future__ import annotations
 
+import logging
 import secrets as random
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,14 +22,17 @@ from chargeplane.runtime.access import totp
 from chargeplane.runtime.access.credentials import digest_of
 from chargeplane.runtime.access.tables import User, factors, users
 from chargeplane.runtime.clock import Clock
-from chargeplane.runtime.secrets import Secrets
-from chargeplane.runtime.store import Function, Store, insert_new, new_id
+from chargeplane.runtime.secrets import SecretError, Secrets
+from chargeplane.runtime.store import Function, Store, insert_new, new_id, tenants
 
-__all__ = ["Factor", "Factors", "Kind", "TooManyFactors"]
+__all__ = ["Factor", "Factors", "Kind", "Resealed", "TooManyFactors"]
+
+_log = logging.getLogger(__name__)
 
 FACTORS_MAX = 20
 """Apps and passkeys of one user."""
 RECOVERY_CODES = 10
+RESEALED_PAGE_MAX = 500
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _CODE_CHARACTERS = 16
 _ISSUER = "chargeplane"
@@ -60,6 +65,15 @@ class Factor(NamedTuple):
     created_at: datetime
     confirmed_at: datetime | None
     last_used_at: datetime | None
+
+
+class Resealed(NamedTuple):
+    """What became of the sealed secrets."""
+
+    done: int
+    """Sealed anew."""
+    unreadable: int
+    """Their key is not here, or they were changed."""
 
 
 _FACTOR = [factors.c[name] for name in Factor._fields]
@@ -183,6 +197,30 @@ class Factors:
 
         return await self._store.write(Function(work))
 
+    async def reseal(self) -> Resealed:
+        """Seal the secrets of all apps under the first key, so that older keys may go.
+
+        Safe to repeat, and beside other nodes: a row that somebody changes meanwhile stays.
+        """
+        done, kept, after = 0, 0, ""
+        while page := await self._store.read(partial(_sealed, after=after)):
+            after = str(page[-1].id)
+            for factor in page:
+                place = ("totp", str(factor.tenant_id), str(factor.id))
+                try:
+                    fresh = self._secrets.reseal(factor.content, *place)
+                except SecretError as error:
+                    _log.warning("the app %s of user %s: %s", factor.id, factor.user_id, error)
+                    kept += 1
+                    continue
+                if fresh == factor.content:
+                    continue
+                await self._store.write(Function(partial(_replace, factor=factor, fresh=fresh)))
+                done += 1
+        if done or kept:
+            _log.info("%d secrets are under the new key; %d cannot be opened", done, kept)
+        return Resealed(done, kept)
+
     def _uses_totp(self, connection: Connection, factor: Factor, code: str, now: datetime) -> bool:
         place = ("totp", str(factor.tenant_id), str(factor.id))
         secret = self._secrets.open(factor.content, *place)
@@ -217,6 +255,20 @@ def _of(connection: Connection, tenant_id: UUID, user_id: UUID) -> Sequence[Fact
 
 def _counts(factor: Factor) -> bool:
     return factor.kind != Kind.RECOVERY and factor.confirmed_at is not None
+
+
+def _sealed(connection: Connection, after: str) -> Sequence[Factor]:
+    """A page of the apps of all tenants, in the order of their ids."""
+    known = [factors.c.kind == Kind.TOTP]
+    known += [factors.c.tenant_id.in_(select(tenants.tenants.c.tenant_id))]
+    known += [factors.c.id > UUID(after)] if after else []
+    query = select(*_FACTOR).where(*known).order_by(factors.c.id).limit(RESEALED_PAGE_MAX)
+    return [Factor(*row) for row in connection.execute(query)]
+
+
+def _replace(connection: Connection, factor: Factor, fresh: str) -> None:
+    same = (*_is(factor), factors.c.content == factor.content)
+    connection.execute(update(factors).where(*same).values(content=fresh))
 
 
 def _add(connection: Connection, factor: Factor) -> None:

@@ -75,6 +75,8 @@ async def finish_oidc(
         user = await provider.finish(answered_state, code, request.cookies.get(COOKIE, ""))
     except OidcRefused as refusal:
         _log.warning("a log-in by the identity provider was refused: %s", refusal)
+        source = caller_of(request, accounts).source
+        await accounts.alarms.tell("oidc_log_in_refused", source, "", provider.provider.tenant_id)
         raise Problem.unauthenticated("the log-in was not accepted; begin again") from refusal
     except OidcUnavailable as trouble:
         raise _unavailable(trouble) from trouble

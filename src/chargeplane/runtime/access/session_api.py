@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -44,8 +44,9 @@ from chargeplane.runtime.rest import (
     Problem,
     requires,
 )
+from chargeplane.runtime.store import tenants
 
-__all__ = ["HANDLERS", "answer_of", "caller_of"]
+__all__ = ["HANDLERS", "AnyRequest", "answer_of", "caller_of", "counted"]
 
 AnyRequest = Request[Any, Any, State]
 
@@ -57,24 +58,22 @@ async def log_in(
     accounts: Injected[Accounts],
     attempts: Injected[LogInAttempts],
     factors: Injected[Factors],
-    clock: Injected[Clock],
 ) -> Response[SessionView]:
     """Exchange name and password for a token, or a cookie, that ends by itself."""
     caller = caller_of(request, accounts)
-    account = f"{data.tenant_id} {data.name}"
     code = data.code
     proof = None if code is None else (lambda user: factors.proves(user, code))
-    with _counted(attempts, caller.source, account, clock) as counted:
+    async with counted(accounts, attempts, caller.source, data.name, data.tenant_id) as attempt:
         try:
             session = await accounts.sessions.log_in(
                 data.tenant_id, data.name, data.password, caller, proof
             )
         except SecondFactorNeeded as error:
-            counted.is_good = True
+            attempt.is_good = True
             raise _second_factor_needed() from error
         if session is None:
             raise Problem.unauthenticated("name, password or code is wrong")
-        counted.is_good = True
+        attempt.is_good = True
     return answer_of(session, accounts, as_cookie=data.cookie)
 
 
@@ -102,11 +101,10 @@ async def log_in_with_passkey(
     accounts: Injected[Accounts],
     attempts: Injected[LogInAttempts],
     passkeys: Injected[Passkeys],
-    clock: Injected[Clock],
 ) -> Response[SessionView]:
     """Log in with what the authenticator has answered. No password is needed."""
     caller = caller_of(request, accounts)
-    with _counted(attempts, caller.source, "", clock) as counted:
+    async with counted(accounts, attempts, caller.source, "", data.tenant_id) as attempt:
         try:
             user_id = await passkeys.log_in(data.tenant_id, data.challenge, data.credential)
         except PasskeyRefused as error:
@@ -114,7 +112,7 @@ async def log_in_with_passkey(
         user = await accounts.user(data.tenant_id, user_id)
         if user is None:
             raise Problem.unauthenticated("the passkey was not accepted")
-        counted.is_good = True
+        attempt.is_good = True
     return answer_of(await accounts.sessions.begin(user, caller), accounts, as_cookie=data.cookie)
 
 
@@ -159,19 +157,18 @@ async def set_up_installation(
     accounts: Injected[Accounts],
     attempts: Injected[LogInAttempts],
     challenges: Injected[Challenges],
-    clock: Injected[Clock],
 ) -> UserView:
     """Make the first administrator, with the link that the first start has shown. It works once."""
     if fault := fault_of_password(data.password):
         raise Problem.invalid(FieldFault("password", fault))
-    with _counted(attempts, caller_of(request, accounts).source, "", clock) as counted:
+    async with counted(accounts, attempts, caller_of(request, accounts).source) as attempt:
         try:
             user = await set_up(accounts, challenges, data.token, data.name, data.password)
         except NameTaken as error:
             raise Problem.conflict("set-up-already", "there are users already") from error
         if user is None:
             raise Problem.forbidden("the link is wrong, was used, or is too old; start again")
-        counted.is_good = True
+        attempt.is_good = True
     return user_view(user)
 
 
@@ -207,23 +204,26 @@ class _Counted:
     is_good = False
 
 
-@contextmanager
-def _counted(
-    attempts: LogInAttempts, source: str, account: str, clock: Clock
-) -> Iterator[_Counted]:
+@asynccontextmanager
+async def counted(
+    accounts: Accounts,
+    attempts: LogInAttempts,
+    source: str,
+    name: str = "",
+    tenant_id: UUID = tenants.DEFAULT_TENANT_ID,
+) -> AsyncIterator[_Counted]:
     """Count an attempt before it is known, or a thousand at once would count for none."""
-    _refuse_if_waiting(attempts, source, account, clock)
-    attempts.failed(source, account, clock.monotonic_s())
-    counted = _Counted()
-    try:
-        yield counted
-    finally:
-        if counted.is_good:
-            attempts.succeeded(source, account, clock.monotonic_s())
-
-
-def _refuse_if_waiting(attempts: LogInAttempts, source: str, account: str, clock: Clock) -> None:
+    clock, account = accounts.clock, f"{tenant_id} {name}" if name else ""
     _refuse(attempts.wait_s(source, account, clock.monotonic_s()))
+    attempts.failed(source, account, clock.monotonic_s())
+    attempt = _Counted()
+    try:
+        yield attempt
+    finally:
+        if attempt.is_good:
+            attempts.succeeded(source, account, clock.monotonic_s())
+        else:
+            await accounts.alarms.tell("log_in_failed", source, name, tenant_id)
 
 
 def _refuse(wait_s: float) -> None:

@@ -64,8 +64,8 @@ class Sessions:
         self._passwords = passwords
         self.policy = policy or Policy()
 
-    async def authenticate(self, token: str) -> Principal | None:
-        """Whose a token is; None if it is unknown or has ended."""
+    async def authenticate(self, token: str, *, is_use: bool = True) -> Principal | None:
+        """Whose a token is; None if it is unknown or has ended. A mere look keeps no session."""
         digest, now = digest_of(token), self._clock.now()
         idle_since = self._idle_since(now)
         bearer = await self._store.read(
@@ -73,7 +73,8 @@ class Sessions:
         )
         if bearer is None:
             return None
-        await self._note_use(bearer, now)
+        if is_use:
+            await self._note_use(bearer, now)
         return Principal(
             bearer.tenant_id,
             bearer.id,
@@ -84,6 +85,7 @@ class Sessions:
             sites=_set(bearer.sites),
             is_user=bearer.user_id is not None,
             session_id=None if bearer.user_id is None else bearer.token_id,
+            logged_in_at=None if bearer.user_id is None else bearer.created_at,
         )
 
     async def log_in(

@@ -160,6 +160,7 @@ class Bearer(NamedTuple):
     second_factor_at: datetime | None
     has_password: bool | None
     """None: it is a program's."""
+    created_at: datetime
 
 
 _USER = [users.c[name] for name in User._fields]
@@ -202,6 +203,7 @@ def bearer_query(digest: str, now: datetime, idle_since: datetime) -> Select[Any
             api_tokens.c.last_used_at,
             users.c.second_factor_at,
             users.c.password_hash != "",
+            api_tokens.c.created_at,
         )
         .select_from(api_tokens)
         .outerjoin(

@@ -39,7 +39,7 @@ class EntryView(Struct, frozen=True):
     id: UUID
     at: datetime
     actor_kind: str
-    """user, token, command-line or system."""
+    """user, token, command-line, system, or nobody: a stranger."""
     actor_id: str
     actor_name: str
     source: str

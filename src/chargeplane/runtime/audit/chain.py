@@ -59,7 +59,7 @@ class Entry(NamedTuple):
     id: UUID
     at: datetime
     actor_kind: str
-    """user, token, command-line or system."""
+    """user, token, command-line, system, or nobody: a stranger."""
     actor_id: str
     actor_name: str
     source: str
