@@ -14,6 +14,7 @@ NAMES = (
     "store",
     "path",
     "storm",
+    "tls",
     "live",
     "fleet",
     "fleet_sockets",

@@ -59,6 +59,9 @@ SAMPLES: list[events.DomainEvent] = [
         **FROM, transaction_id="u1", energy_wh=Decimal(7000), remarks=(REMARK,)
     ),
     events.VariablesReported(**FROM, request_id=17, parts_count=3),
+    events.SecurityEventNoted(
+        **FROM, event_id="u2", type="FailedLogIn", severity="warning", origin="central-system"
+    ),
 ]
 
 

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 from chargeplane.csms import (
@@ -18,6 +19,7 @@ from chargeplane.csms import (
     availability,
     certificates,
     data_transfer,
+    files,
     metering,
     overview,
     provisioning,
@@ -27,8 +29,9 @@ from chargeplane.csms import (
     transactions,
 )
 from chargeplane.csms.authorization import Authorizer, UnknownTokens
-from chargeplane.csms.certificates import Certificates
+from chargeplane.csms.certificates import Certificates, HttpResponders
 from chargeplane.csms.contract import Block, Station
+from chargeplane.csms.files import Files
 from chargeplane.csms.gateway.admission import Admission
 from chargeplane.csms.gateway.desk import Desk
 from chargeplane.csms.gateway.dispatcher import outbox_row
@@ -42,7 +45,13 @@ from chargeplane.csms.journal import note
 from chargeplane.csms.overview import Overview
 from chargeplane.csms.pulse import Pulse
 from chargeplane.csms.remote_control import RemoteStarts
-from chargeplane.csms.security import Changes, Recorder
+from chargeplane.csms.security import (
+    Changes,
+    ForeignTransactions,
+    Recorder,
+    Signatures,
+    Trail,
+)
 from chargeplane.csms.transactions import Transactions, active_count, day
 from chargeplane.csms.transactions.listing import one
 from chargeplane.domain.commands import Command, Outcome
@@ -90,6 +99,12 @@ class Options:
     """The certificate authority; None: nothing is signed here."""
     tells_unknown: bool = False
     """Whether unknown identities are answered 404; see ``gateway.admission``."""
+    files: Path = Path("chargeplane-data/files")
+    """The folder of what stations send and fetch; made when the first one does."""
+    public_url: str = ""
+    """Of the REST interface, for addresses in certificates; empty: they have none."""
+    ocsp_hosts: tuple[str, ...] = ()
+    """Hosts (``host`` or ``host:port``) of other authorities' responders that may be asked."""
     loopback_allowed: bool = False
     """Whether SOAP stations may be called on this machine; see ``gateway.soap_routes``."""
 
@@ -115,8 +130,10 @@ class CentralSystem:
         self._store = store
         self.transactions = Transactions(store)
         self._passwords = Passwords(options.keys)
-        self.recorder = Recorder(store, clock)
-        self.certificates = Certificates(store, clock, options.vault, self.send, self.recorder)
+        self.recorder = Recorder(store, clock, self.tell)
+        self.certificates = Certificates(
+            store, clock, options.vault, self.send, self.recorder, options.public_url
+        )
         self.changes = Changes(
             store,
             clock,
@@ -127,9 +144,18 @@ class CentralSystem:
             self.certificates.has_valid,
         )
         self.bus.listen(self.changes.heard)
+        self.bus.listen(ForeignTransactions(self.recorder, self._is_1x).hear)
+        self.bus.listen(Trail(store, clock).hear)
+        self.signatures = Signatures(store, clock, self.recorder)
         self.blocks = self._blocks(store, clock, options)
         self.gateway = Gateway(
-            self.blocks, store, self.bus, clock, meter=Meter(metrics), notify=self.recorder
+            self.blocks,
+            store,
+            self.bus,
+            clock,
+            meter=Meter(metrics),
+            notify=self.recorder,
+            check_signature=self.signatures.check,
         )
         self._soap = SoapStations(self.gateway, loopback_allowed=options.loopback_allowed)
         self.desk = Desk(self.gateway, self.blocks, self._soap)
@@ -182,8 +208,11 @@ class CentralSystem:
             metering.block(of_transaction),
             remote_control.block(starts, self.wire_id),
             data_transfer.block(),
-            security.block(self.changes),
-            certificates.block(self.certificates, self._ask),
+            security.block(self.changes, self.signatures),
+            certificates.block(
+                self.certificates, self._ask, responders=HttpResponders(options.ocsp_hosts)
+            ),
+            files.block(Files(store, clock, options.files, self.recorder)),
             site.block(),
             overview.block(
                 Overview(
@@ -206,6 +235,7 @@ class CentralSystem:
     async def start(self) -> None:
         """Begin what runs beside the stations."""
         await self.certificates.load()
+        await self.signatures.load()
         for work in (
             self._relay.run(),
             self._housekeeping.run(),
@@ -263,6 +293,11 @@ class CentralSystem:
         if conversation is not None:
             conversation.link.close(CloseCode.POLICY_VIOLATION, "the station has changed")
         self._soap.disconnect(tenant_id, station_id, "the station has changed")
+
+    def _is_1x(self, tenant_id: UUID, station_id: str) -> bool:
+        key = tenant_id, station_id
+        here = self.gateway.conversations.get(key) or self.gateway.soap_conversations.get(key)
+        return here is not None and str(here.station.version).startswith("1.")
 
     async def wire_id(self, station: Station, transaction_id: str) -> str | None:
         """What a station calls a transaction of ours; None if it has no such one."""

@@ -23,6 +23,7 @@ from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.commands import Command, Outcome, Unsupported
 from chargeplane.domain.events import Event
 from chargeplane.domain.tokens import Authorization, IdToken
+from chargeplane.ocpp.signing import Unwrapped
 from chargeplane.ocpp.tolerance import Repair
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request, Response
@@ -33,6 +34,7 @@ __all__ = [
     "Asker",
     "Authorize",
     "Block",
+    "CheckSignature",
     "Decision",
     "FindRemoteStart",
     "Handler",
@@ -184,6 +186,14 @@ class Notice(NamedTuple):
 
 Notify = Callable[[Notice], None]
 """Takes a notice at once; storing it is the block security's business."""
+
+
+CheckSignature = Callable[[Station, Unwrapped | None, int, str, UUID, datetime], str | None]
+"""Holds a message of a station against what is wanted of its signatures; why it is refused.
+
+Takes the signature (None: not signed), the number of the message type, the action, and id and time
+of the frame.
+"""
 
 
 # What blocks may want of each other, without knowing who does it. ``central`` introduces them.

@@ -28,6 +28,7 @@ __all__ = [
     "IdTokenAuthorized",
     "IdTokenPresented",
     "MeterSampled",
+    "SecurityEventNoted",
     "StationBooted",
     "StationConnected",
     "StationDisconnected",
@@ -174,6 +175,20 @@ class TransactionRepaired(Event, frozen=True, kw_only=True):
     remarks: tuple[Remark, ...] = ()
 
 
+class SecurityEventNoted(Event, frozen=True, kw_only=True):
+    """Something that touches security: a station has reported it, or we have noticed it."""
+
+    event_id: str
+    type: str
+    severity: str
+    """info, warning or critical."""
+    origin: str
+    """station or central-system."""
+    detail: str | None = None
+    remote_host: str | None = None
+    occurrences: int = 1
+
+
 DomainEvent = (
     StationConnected
     | StationDisconnected
@@ -188,6 +203,7 @@ DomainEvent = (
     | MeterSampled
     | TransactionEnded
     | TransactionRepaired
+    | SecurityEventNoted
 )
 
 _DECODER: msgspec.json.Decoder[DomainEvent] = msgspec.json.Decoder(DomainEvent)

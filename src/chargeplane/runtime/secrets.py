@@ -9,7 +9,9 @@ AES-256-GCM nonce, ciphertext and tag. It belongs to a place, which is authentic
 stored: sealed for one user or column, it opens for no other, so rows cannot be swapped.
 
 Keys are 32 random bytes in URL-safe base64, one a line. The first one seals; all of them open. To
-rotate: put a new key on top, ``reseal`` what is stored, and remove the old key.
+rotate: put a new key on top and start the program again: it seals anew what is stored and logs how
+much. Passwords of stations and the keys of the authority are no sealed secrets, but depend on keys
+derived from these: keep the old one until the passwords are rotated and the authority is renewed.
 
 The REST interface never gives a secret back: it is written, replaced or removed. What need not be
 readable again, such as a password, is hashed instead and has no place here.

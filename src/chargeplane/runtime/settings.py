@@ -85,6 +85,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A PEM file: roots of station certificates that another authority has issued."""
     tell_unknown_stations: bool = False
     """Answer 404 to unknown identities, as the standard has it; whoever guesses learns from it."""
+    ocsp_hosts: str = ""
+    """Hosts of other authorities' OCSP responders, separated by commas, that may be asked."""
     database: str = ""
     """A URL such as ``postgresql://...``; empty: SQLite in ``data``."""
     nats: str = ""

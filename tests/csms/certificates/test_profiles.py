@@ -59,6 +59,7 @@ from tests.csms.rest import client
 PASSWORD = "nine-lives-of-a-cat"
 VERSIONS = ["1.6", "2.0.1", "2.1"]
 CLOCK = SystemClock()
+PUBLIC_URL = "https://csms.example/api/v1"
 TRIGGER = {"1.6": "SignChargePointCertificate"}
 SECURITY = "SignChargingStationCertificate"
 
@@ -135,7 +136,7 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
 
 @pytest.fixture
 async def site(sqlite_store: Store, vault: Vault, tmp_path: Path) -> AsyncIterator[Site]:
-    central = CentralSystem(sqlite_store, CLOCK, Options(vault=vault))
+    central = CentralSystem(sqlite_store, CLOCK, Options(vault=vault, public_url=PUBLIC_URL))
     await central.start()
     tls = server_context(
         server_certificates(vault, tmp_path), trusted=[der_of(vault.root())]
@@ -317,3 +318,25 @@ async def test_the_root_is_shown_to_whoever_may_read(site: Site) -> None:
         assert shown == site.root_pem
         assert (await rest.post("/certificates/x/revoke")).status_code == 403
     assert certificates_of_pem(shown)[0].public_bytes(Encoding.PEM).decode() == shown
+
+
+async def test_certificates_say_where_to_ask_and_nobody_needs_a_token(site: Site) -> None:
+    await site.add(2)
+    async with site.station("2.1", 2) as station:
+        station.act(lambda core, now_s: core.hub.tell(CertificateWanted(STATION)))
+        row = await site.certificate_of(station)
+    leaf, above = certificates_of_pem(row.chain)[:2]
+    (access,) = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    (point,) = leaf.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    assert point.full_name is not None
+    named = access.access_location.value, point.full_name[0].value
+    assert [each.startswith(PUBLIC_URL + "/certificates/") for each in named] == [True, True]
+    async with client(site.store, *site.central.routes) as rest:
+        rest.headers.pop("Authorization")
+        paths = [each.removeprefix(PUBLIC_URL) for each in named]
+        asked = await rest.post(paths[0], content=question(hashes_of(leaf, above)))
+        listed = await rest.get(paths[1])
+        assert (asked.status_code, listed.status_code) == (200, 200)
+        assert ocsp.load_der_ocsp_response(asked.content).certificate_status.name == "GOOD"
+        assert len(x509.load_der_x509_crl(listed.content)) == 0
+        assert (await rest.get("/certificates")).status_code == 401

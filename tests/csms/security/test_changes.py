@@ -14,6 +14,7 @@ from chargeplane.csms.gateway.admission import Admission, Admitted, register
 from chargeplane.csms.gateway.credentials import Visitor
 from chargeplane.csms.inventory import Known, find, stations
 from chargeplane.csms.security import ChangeFault, Changes
+from chargeplane.csms.security.api import routes
 from chargeplane.domain.commands import (
     Accepted,
     Command,
@@ -29,6 +30,7 @@ from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.passwords import Passwords
 from chargeplane.runtime.store import Function, Store
 from tests.csms.making import NOW, TENANT_ID
+from tests.csms.rest import client
 
 OLD = b"nine-lives-of-a-cat"
 PASSWORDS = Passwords([bytes(32)])
@@ -265,3 +267,23 @@ async def test_a_station_that_goes_away_meanwhile_has_not_changed(world: World) 
     world.outcomes = [NotConnected("gone")]
     assert (await world.changes.upgrade(TENANT_ID, "CP1", 2)).state == "refused"
     assert (await world.known()).next_security_profile is None
+
+
+async def test_a_whole_site_goes_up_and_who_cannot_is_named(world: World) -> None:
+    def more(connection: Connection) -> None:
+        known = Known(TENANT_ID, "CP2", 1, None, Registration.ACCEPTED, 0)
+        register(connection, known, NOW, site_id="depot")  # it has never been here
+
+    await world.store.write(Function(more))
+    await world.has_facts(site_id="depot")
+    body = {"security_profile": 2}
+    async with client(world.store, routes(world.changes)) as rest:
+        answer = await rest.post("/sites/depot/upgrade-security-profile", json=body)
+        nowhere = await rest.post("/sites/nowhere/upgrade-security-profile", json=body)
+    begun = {each["station_id"]: each for each in answer.json()}
+    assert begun["CP1"]["change"]["state"] == "waiting"
+    assert begun["CP2"]["fault"] == "the station has never been here"
+    assert nowhere.status_code == 404
+    assert await world.comes(OLD, tls=True) == 2
+    (change,) = await world.changes.listed(TENANT_ID, "CP1")
+    assert change.state == "confirmed"

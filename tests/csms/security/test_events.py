@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import pytest
 
@@ -12,10 +13,13 @@ from chargeplane.csms.security import v1, v2
 from chargeplane.csms.security.api import routes
 from chargeplane.csms.security.events import GATHERED_MAX, Recorder, severity_of
 from chargeplane.csms.security.tables import EVENT_SINK, SecurityEvent, events, prune_events
+from chargeplane.csms.security.trail import ENTRIES_MAX, EVERY, Trail
+from chargeplane.domain.events import Event, SecurityEventNoted
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.versions import Version
+from chargeplane.runtime.audit.chain import check, entries
 from chargeplane.runtime.clock import SimulatedClock
-from chargeplane.runtime.store import Function, Rows, Store, new_id
+from chargeplane.runtime.store import Function, Row, Rows, Store, new_id
 from tests.csms.making import NOW, TENANT_ID, decided, heard, kept, station
 from tests.csms.rest import client
 from tests.csms.security.test_changes import World
@@ -116,3 +120,57 @@ async def test_events_are_listed_latest_first_and_filtered(
         assert len(page["items"]) == count
         times = [each["id"] for each in page["items"]]
         assert times == sorted(times, reverse=True)
+
+
+async def test_critical_events_are_told_and_are_in_the_audit_log_once(sqlite_store: Store) -> None:
+    clock, told = SimulatedClock(NOW), list[Event]()
+
+    async def tell(tenant_id: UUID, rows: tuple[Row, ...], events: tuple[Event, ...]) -> None:
+        await sqlite_store.write(Rows(rows))
+        told.extend(events)
+
+    recorder, trail = Recorder(sqlite_store, clock, tell), Trail(sqlite_store, clock)
+    recorder(Notice(TENANT_ID, "CP1", "IdentityContested", "127.0.0.9", "two at once"))
+    recorder(Notice(TENANT_ID, "CP1", "FailedLogIn", "127.0.0.9"))
+    await recorder.stop()
+    assert [each.id for each in reversed(await stored(sqlite_store))] == [
+        UUID(each.event_id) for each in told if isinstance(each, SecurityEventNoted)
+    ]
+    for event in told * 2:
+        if (keeping := trail.hear(event)) is not None:
+            await keeping
+    (entry,) = await sqlite_store.read(partial(entries, tenant_id=TENANT_ID, count_max=10))
+    assert (entry.actor_kind, entry.target, entry.action) == (
+        "system", "stations/CP1", "security_event",
+    )  # fmt: skip
+    assert "two at once" in entry.details
+    assert await sqlite_store.read(partial(check, tenant_id=TENANT_ID)) is None
+
+
+async def test_the_audit_log_cannot_be_filled_by_whoever_attacks(sqlite_store: Store) -> None:
+    clock = SimulatedClock(NOW)
+    trail = Trail(sqlite_store, clock)
+    kept = 0
+    for _ in range(ENTRIES_MAX + 50):
+        keeping = trail.hear(tampered())
+        if keeping is not None:
+            kept += 1
+            await keeping
+    assert kept == ENTRIES_MAX
+    await clock.advance(2 * EVERY.total_seconds())
+    keeping = trail.hear(tampered())
+    assert keeping is not None
+    await keeping
+
+
+def tampered() -> SecurityEventNoted:
+    return SecurityEventNoted(
+        tenant_id=str(TENANT_ID),
+        station_id="CP1",
+        reported_at=NOW,
+        received_at=NOW,
+        event_id=str(new_id()),
+        type="TamperDetectionActivated",
+        severity="critical",
+        origin="station",
+    )

@@ -29,14 +29,27 @@ class Issuer(Protocol):
 class LocalIssuer:
     """Signs with the authorities in a vault."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, public_url: str = "") -> None:
+        """``public_url``: of the REST interface; certificates say where to ask about them."""
         self._vault = vault
+        self._public_url = public_url.rstrip("/")
         self._authorities: dict[Purpose, Authority] = {}
 
     async def issue(self, request: SigningRequest, purpose: Purpose, now: datetime) -> Issued:
         authority = self.authority(purpose)
         # The operator is ours to say, whatever the station believes (A00.FR.507).
-        return authority.issue(request.key, request.common_name, purpose, now, LIVES[purpose])
+        return authority.issue(
+            request.key,
+            request.common_name,
+            purpose,
+            now,
+            LIVES[purpose],
+            ocsp_url=self._at("ocsp"),
+            list_url=self._at(f"lists/{purpose}"),
+        )
+
+    def _at(self, path: str) -> str:
+        return f"{self._public_url}/certificates/{path}" if self._public_url else ""
 
     def authority(self, purpose: Purpose) -> Authority:
         """Decrypted once: a fleet that renews its certificates is not to wait for that.

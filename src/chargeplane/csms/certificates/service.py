@@ -48,12 +48,18 @@ class Certificates:
     """Issues, follows and revokes certificates."""
 
     def __init__(
-        self, store: Store, clock: Clock, vault: Vault | None, send: Send, notify: Notify
+        self,
+        store: Store,
+        clock: Clock,
+        vault: Vault | None,
+        send: Send,
+        notify: Notify,
+        public_url: str = "",
     ) -> None:
-        """Without a vault nothing is signed."""
+        """Without a vault nothing is signed. ``public_url``: of the REST interface."""
         self.store = store
         self.clock = clock
-        self.local = LocalIssuer(vault) if vault else None
+        self.local = LocalIssuer(vault, public_url) if vault else None
         self.issuer: Issuer | None = self.local
         self._send = send
         self._notify = notify

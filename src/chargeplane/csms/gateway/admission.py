@@ -191,7 +191,9 @@ class Admission:
                 subprotocols=visitor.offered,
                 now=now,
             )
-            await self._store.write(Function(remember))
+            # Nobody waits for it: an answer that came later than for a station that we know would
+            # tell which stations there are. What finds no room in the store is not remembered.
+            self._store.submit(Function(remember), _told)
             if self._tells_unknown:
                 return Refuse(HTTPStatus.NOT_FOUND, reason="there is no such station")
             return refusal
@@ -201,6 +203,11 @@ class Admission:
         known = Known(self._tenant_id, visitor.identity, 0, None, registration, 0)
         await self._store.write(Function(partial(register, known=known, now=now)))
         return Admitted(known, "")
+
+
+def _told(_: object, error: Exception | None) -> None:
+    if error is not None:
+        _log.warning("an unknown station is not in the inbox: %s", error)
 
 
 def basic_credentials(authorization: str | None) -> tuple[str | None, bytes | None]:

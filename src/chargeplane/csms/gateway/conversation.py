@@ -16,7 +16,7 @@ from uuid import UUID
 from chargeplane.csms.contract import Decision, Heard, Station
 from chargeplane.csms.gateway.lifting import lifted, lowered
 from chargeplane.csms.gateway.redaction import redacted
-from chargeplane.ocpp.errors import ErrorCode, LocalError, OcppError
+from chargeplane.ocpp.errors import ErrorCode, LocalError, OcppError, RemoteError
 from chargeplane.ocpp.events import (
     Abandoned,
     Answered,
@@ -194,9 +194,12 @@ class Conversation:
             )
             row = self._row(frame.id, "in", frame.received_at, event.message_id, frame.text)
             self._is_deciding = True
-            gateway.dispatcher.hear(
-                heard, row, self._answer(event.message_id, event.action.version)
-            )
+            answer = self._answer(event.message_id, event.action.version)
+            if reason := self._unsigned(event, 2, event.action.name, frame):
+                gateway.tray.put([row])
+                answer(RemoteError(ErrorCode.SECURITY_ERROR, reason))
+            else:
+                gateway.dispatcher.hear(heard, row, answer)
             return
         message_id = getattr(event, "message_id", None)
         gateway.tray.put([self._row(frame.id, "in", frame.received_at, message_id, frame.text)])
@@ -205,18 +208,39 @@ class Conversation:
                 self._useless = 0
                 if isinstance(event, Answered):
                     self._count(event.repairs)
+                    event = self._verified(event, frame)
                 self._settle(event)
             case Malformed():
                 gateway.meter.malformed(event.code)
                 self._count_useless()
             case Sent():
                 self._count(event.repairs)
+                if self._unsigned(event, 6, event.action.name, frame):
+                    return
                 gateway.told(self.station, event.request, frame.id, frame.received_at)
             case Ignored(is_repetition=True):
                 gateway.meter.ignored()  # some stations repeat what they say for hours
             case Ignored() | Stray():
                 gateway.meter.ignored()
                 self._count_useless()
+
+    def _unsigned(
+        self, event: Called | Sent | Answered, message_type: int, action: str, frame: _Frame
+    ) -> str | None:
+        """Why a message does not count for lack of a good signature, if it does not."""
+        check = self._gateway.check_signature
+        if check is None:
+            return None
+        return check(self.station, event.signed, message_type, action, frame.id, frame.received_at)
+
+    def _verified(self, event: Answered, frame: _Frame) -> Ended:
+        """An answer with a bad signature is none."""
+        action = type(event.request).__name__.removesuffix("Request")
+        reason = event.signed and self._unsigned(event, 3, action, frame)
+        if not reason:
+            return event
+        error = RemoteError(ErrorCode.SECURITY_ERROR, reason)
+        return Failed(event.message_id, event.request, error)
 
     def _count_useless(self) -> None:
         self._useless += 1

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from chargeplane.csms.contract import Block, Heard, Notice, Notify, Station
+from chargeplane.csms.contract import Block, CheckSignature, Heard, Notice, Notify, Station
 from chargeplane.csms.gateway.admission import Admitted
 from chargeplane.csms.gateway.conversation import Conversation
 from chargeplane.csms.gateway.dispatcher import Dispatcher, outbox_row
@@ -70,8 +70,10 @@ class Gateway:
         tolerance: Tolerance = TOLERANT,
         limits: Limits | None = None,
         notify: Notify = lambda notice: None,
+        check_signature: CheckSignature | None = None,
     ) -> None:
         """Nobody is connected yet."""
+        self.check_signature = check_signature
         self.store = store
         self.bus = bus
         self.clock = clock

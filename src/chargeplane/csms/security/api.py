@@ -65,6 +65,15 @@ class CredentialChangeView(Struct, frozen=True):
     deadline_at: datetime | None
 
 
+class SiteUpgradeView(Struct, frozen=True):
+    """How the change of one station of a site has begun."""
+
+    station_id: str
+    change: CredentialChangeView | None
+    fault: str | None
+    """Why it did not begin."""
+
+
 class ProfileUpgrade(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a station shall go."""
 
@@ -132,6 +141,27 @@ async def upgrade_security_profile(
     return _change(await _told(begun))
 
 
+@post(
+    "/sites/{site_id:str}/upgrade-security-profile",
+    guards=[requires("stations:write")],
+    status_code=200,
+    summary="Take all stations of a site to a higher security profile",
+)
+async def upgrade_site_security_profile(
+    site_id: FromPath[str],
+    data: JSONBody[ProfileUpgrade],
+    changes: Injected[Changes],
+    principal: Injected[Principal],
+) -> list[SiteUpgradeView]:
+    """The first thousand, by id. Each station is a change of its own; see the list of each."""
+    begun = await changes.upgrade_site(
+        principal.tenant_id, site_id, data.security_profile, url=data.url, slot=data.slot
+    )
+    if not begun:
+        raise Problem.not_found("station at the site", site_id)
+    return [_begun(station_id, each) for station_id, each in begun.items()]
+
+
 @get(
     "/stations/{station_id:str}/credential-changes",
     guards=[requires("stations:read")],
@@ -163,6 +193,7 @@ def routes(changes: Changes) -> Routes:
         list_security_events,
         rotate_password,
         upgrade_security_profile,
+        upgrade_site_security_profile,
         list_credential_changes,
         abandon_credential_change,
     )
@@ -184,3 +215,9 @@ def _event(event: SecurityEvent) -> SecurityEventView:
 
 def _change(change: CredentialChange) -> CredentialChangeView:
     return CredentialChangeView(*change[1:])
+
+
+def _begun(station_id: str, begun: CredentialChange | str) -> SiteUpgradeView:
+    if isinstance(begun, str):
+        return SiteUpgradeView(station_id, None, begun)
+    return SiteUpgradeView(station_id, _change(begun), None)

@@ -13,6 +13,7 @@ to come back never shuts it out.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -49,6 +50,9 @@ RETURN_WITHIN: Final = timedelta(minutes=15)
 PASSWORD_WITHIN: Final = timedelta(days=30)
 """So long both passwords count: a station that is switched off meanwhile still knows only one."""
 SWEEP_S: Final = 30.0
+SITE_STATIONS_MAX: Final = 1_000
+AT_ONCE_MAX: Final = 20
+"""Stations of a site that are told at the same time."""
 
 Key = tuple[UUID, str]
 HasCertificate = Callable[[UUID, str], Awaitable[bool]]
@@ -129,6 +133,27 @@ class Changes:
             steps.append(v2.network_profile(slot, url, profile, row.ocpp_version))
             steps += [v2.priority((slot, first)), Reset()]
         return await self._carry_out(change, new, steps)
+
+    async def upgrade_site(
+        self, tenant_id: UUID, site_id: str, profile: int, *, url: str = "", slot: int = 2
+    ) -> dict[str, CredentialChange | str]:
+        """Take all stations of a site to a higher profile, or say why one does not begin (A05).
+
+        Each is a change of its own: one that fails leaves the others alone.
+        """
+        look = partial(tables.stations_of_site, tenant_id=tenant_id, site_id=site_id)
+        ids = await self._store.read(partial(look, count_max=SITE_STATIONS_MAX))
+        some = asyncio.Semaphore(AT_ONCE_MAX)
+
+        async def begin(station_id: str) -> CredentialChange | str:
+            async with some:
+                try:
+                    return await self.upgrade(tenant_id, station_id, profile, url=url, slot=slot)
+                except (ChangeFault, NotConnected) as fault:
+                    return str(fault)
+
+        begun = await asyncio.gather(*map(begin, ids))
+        return dict(zip(ids, begun, strict=True))
 
     async def abandon(self, tenant_id: UUID, station_id: str) -> CredentialChange | None:
         """End the change that is open: only the old counts. None if there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -11,12 +12,16 @@ from uuid import UUID
 
 from chargeplane.csms.contract import Heard, Notice
 from chargeplane.csms.security.tables import EVENT_SINK, SecurityEvent, prune_events
+from chargeplane.domain.events import Event, SecurityEventNoted
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Function, Row, Rows, Store, StoreError, new_id, storable
 
-__all__ = ["CRITICAL", "Recorder", "reported", "severity_of"]
+__all__ = ["CRITICAL", "Recorder", "Tell", "reported", "severity_of"]
 
 _log = logging.getLogger(__name__)
+
+Tell = Callable[[UUID, tuple[Row, ...], tuple[Event, ...]], Awaitable[None]]
+"""Makes rows and events of a tenant durable together, and then tells the events."""
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 
@@ -31,13 +36,14 @@ _SEVERITY: Final = {
         FailedToAuthenticateAtCsms FailedToAuthenticateAtCentralSystem CsmsFailedToAuthenticate
         CentralSystemFailedToAuthenticate InvalidMessages MemoryExhaustion MaintenanceLoginFailed
         InvalidTLSVersion InvalidTLSCipherSuite FailedLogIn InvalidCertificateRequest
-        CredentialChangeFailed CertificateExpires
+        CredentialChangeFailed CertificateExpires FileAddressReplayed
     """,
     CRITICAL: """
         SecurityLogWasCleared AttemptedReplayAttacks TamperDetectionActivated
         InvalidFirmwareSignature InvalidFirmwareSigningCertificate InvalidCsmsCertificate
         InvalidCentralSystemCertificate InvalidChargingStationCertificate
         InvalidChargePointCertificate IdentityContested RevokedCertificate InvalidSignature
+        ForeignTransaction
     """,
 }
 _BY_TYPE: Final = {
@@ -55,8 +61,10 @@ def severity_of(type_: str) -> str:
     return _BY_TYPE.get(type_, WARNING)
 
 
-def reported(heard: Heard, type_: str, timestamp: datetime, tech_info: str | None) -> Row:
-    """The row of an event that a station has reported (A04)."""
+def reported(
+    heard: Heard, type_: str, timestamp: datetime, tech_info: str | None
+) -> tuple[Row, SecurityEventNoted]:
+    """An event that a station has reported (A04): for the table, and for the bus."""
     station = heard.station
     kept = SecurityEvent(
         station.tenant_id,
@@ -74,7 +82,7 @@ def reported(heard: Heard, type_: str, timestamp: datetime, tech_info: str | Non
     )
     if kept.severity == CRITICAL:
         _log.warning("station %s reports %s: %s", station.id, type_, tech_info or "-")
-    return EVENT_SINK, kept
+    return (EVENT_SINK, kept), _noted(kept)
 
 
 class Recorder:
@@ -83,8 +91,10 @@ class Recorder:
     Ten thousand wrong log-ins in ten seconds are a handful of rows.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, tell: Tell | None = None) -> None:
+        """``tell``: without it, events are stored and nobody is told."""
         self._store = store
+        self._tell = tell or self._keep
         self._clock = clock
         self._gathered: dict[Notice, tuple[int, datetime]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -115,11 +125,13 @@ class Recorder:
         if not rows:
             return
         try:
-            await self._store.write(Rows(tuple((EVENT_SINK, row) for row in rows)))
-            self._since_pruned += len(rows)
-            if self._since_pruned >= PRUNED_EVERY:
-                self._since_pruned = 0
-                for tenant_id in {row.tenant_id for row in rows}:
+            for tenant_id in {row.tenant_id for row in rows}:
+                mine = [row for row in rows if row.tenant_id == tenant_id]
+                kept = tuple((EVENT_SINK, row) for row in mine)
+                await self._tell(tenant_id, kept, tuple(map(_noted, mine)))
+                self._since_pruned += len(mine)
+                if self._since_pruned >= PRUNED_EVERY:
+                    self._since_pruned = 0
                     await self._prune(tenant_id)
         except StoreError as error:
             _log.warning("%d security events were not stored: %s", len(rows), error)
@@ -136,6 +148,11 @@ class Recorder:
             await self._clock.sleep(GATHERED_S)
             await self.flush()
         self._task = None
+
+    async def _keep(
+        self, tenant_id: UUID, rows: tuple[Row, ...], events: tuple[Event, ...]
+    ) -> None:
+        await self._store.write(Rows(rows))
 
     async def _prune(self, tenant_id: UUID) -> None:
         await self._store.write(Function(partial(prune_events, tenant_id=tenant_id)))
@@ -154,4 +171,21 @@ def _row(notice: Notice, count: int, since: datetime) -> SecurityEvent:
         count,
         since,
         since,
+    )
+
+
+def _noted(event: SecurityEvent) -> SecurityEventNoted:
+    return SecurityEventNoted(
+        tenant_id=str(event.tenant_id),
+        station_id=event.station_id,
+        reported_at=event.reported_at,
+        received_at=event.received_at,
+        frame_id=None if event.frame_id is None else str(event.frame_id),
+        event_id=str(event.id),
+        type=event.type,
+        severity=event.severity,
+        origin=event.origin,
+        detail=event.detail,
+        remote_host=event.remote_host,
+        occurrences=event.occurrences,
     )

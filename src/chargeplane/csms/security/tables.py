@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Integer, delete, select, update
+from sqlalchemy import Boolean, Column, Connection, Integer, delete, select, update
 
 from chargeplane.csms.inventory import stations
 from chargeplane.runtime.store import SCHEMA, Id, Moment, Sink, Words, insert_new
@@ -25,6 +25,7 @@ __all__ = [
     "set_next",
     "set_state",
     "station_row",
+    "stations_of_site",
 ]
 
 EVENTS_MAX: Final = 100_000
@@ -109,6 +110,115 @@ class CredentialChange(NamedTuple):
     deadline_at: datetime | None
 
 
+SIGNED_MAX: Final = 100_000
+"""Of a tenant; the oldest go first."""
+
+signing_rules_table = SCHEMA.table(
+    "signing_rules",
+    Column("station_id", Words, nullable=False),
+    Column("is_required", Boolean, nullable=False),
+    Column("certificate", Words, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    key=["station_id"],
+)
+signed_messages = SCHEMA.table(
+    "signed_messages",
+    Column("id", Id, nullable=False),
+    Column("station_id", Words, nullable=False),
+    Column("frame_id", Id, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("verdict", Words, nullable=False),
+    Column("thumbprint", Words),
+    Column("signed", Words, nullable=False),
+    Column("signature", Words, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    key=["id"],
+    indexes=[["station_id", "id"]],
+)
+SIGNED_SINK: Final = Sink(signed_messages, [each.name for each in signed_messages.columns])
+
+
+class SigningRule(NamedTuple):
+    """What is wanted of a station's signatures."""
+
+    tenant_id: UUID
+    station_id: str
+    is_required: bool
+    certificate: str
+    """PEM."""
+    changed_at: datetime
+
+
+class SignedMessage(NamedTuple):
+    """A signature of a station, and what we think of it."""
+
+    tenant_id: UUID
+    id: UUID
+    station_id: str
+    frame_id: UUID
+    action: str
+    verdict: str
+    thumbprint: str | None
+    signed: str
+    """``protected.payload`` of the JWS."""
+    signature: str
+    """Hexadecimal."""
+    received_at: datetime
+
+
+def signing_rules(
+    connection: Connection, tenant_id: UUID, station_id: str | None = None
+) -> list[SigningRule]:
+    """The rules of a tenant, or of one station."""
+    each = signing_rules_table.c
+    query = select(*(each[name] for name in SigningRule._fields)).where(each.tenant_id == tenant_id)
+    if station_id is not None:
+        query = query.where(each.station_id == station_id)
+    return [SigningRule(*row) for row in connection.execute(query)]
+
+
+def set_signing_rule(connection: Connection, rule: SigningRule) -> None:
+    """Keep a rule in place of the one before."""
+    drop_signing_rule(connection, rule.tenant_id, rule.station_id)
+    insert_new(connection, signing_rules_table, rule._asdict())
+
+
+def drop_signing_rule(connection: Connection, tenant_id: UUID, station_id: str) -> None:
+    """Forget a rule."""
+    each = signing_rules_table.c
+    mine = each.tenant_id == tenant_id, each.station_id == station_id
+    connection.execute(delete(signing_rules_table).where(*mine))
+
+
+def signed_of(
+    connection: Connection,
+    tenant_id: UUID,
+    station_id: str,
+    *,
+    count_max: int,
+    before: UUID | None = None,
+) -> list[SignedMessage]:
+    """The signatures of a station, the latest first."""
+    each = signed_messages.c
+    query = select(*(each[name] for name in SignedMessage._fields)).where(
+        each.tenant_id == tenant_id, each.station_id == station_id
+    )
+    if before is not None:
+        query = query.where(each.id < before)
+    rows = connection.execute(query.order_by(each.id.desc()).limit(count_max))
+    return [SignedMessage(*row) for row in rows]
+
+
+def prune_signed(connection: Connection, tenant_id: UUID, keep_max: int = SIGNED_MAX) -> None:
+    """Delete the oldest beyond the bound."""
+    each = signed_messages.c
+    newest = select(each.id).where(each.tenant_id == tenant_id).order_by(each.id.desc())
+    edge = connection.scalar(newest.offset(keep_max).limit(1))
+    if edge is not None:
+        gone = delete(signed_messages).where(each.tenant_id == tenant_id, each.id <= edge)
+        connection.execute(gone)
+
+
 def events(
     connection: Connection,
     tenant_id: UUID,
@@ -150,6 +260,15 @@ def station_row(connection: Connection, tenant_id: UUID, station_id: str) -> Any
     """A station's row, or None."""
     mine = stations.c.tenant_id == tenant_id, stations.c.id == station_id
     return connection.execute(select(stations).where(*mine)).one_or_none()
+
+
+def stations_of_site(
+    connection: Connection, tenant_id: UUID, site_id: str, count_max: int
+) -> list[str]:
+    """The stations of a site, by id."""
+    mine = stations.c.tenant_id == tenant_id, stations.c.site_id == site_id
+    query = select(stations.c.id).where(*mine).order_by(stations.c.id).limit(count_max)
+    return list(connection.scalars(query))
 
 
 def set_next(connection: Connection, tenant_id: UUID, station_id: str, **values: Any) -> None:

@@ -18,8 +18,8 @@ SECURITY_PROFILE: Final = Variable(name="SecurityProfile")
 def security_event(heard: Heard) -> Decision:
     """The handler of SecurityEventNotification (A04)."""
     request: v16.SecurityEventNotificationRequest = heard.request
-    row = reported(heard, request.type, request.timestamp, request.tech_info or None)
-    return Decision(v16.SecurityEventNotificationResponse(), (row,))
+    row, event = reported(heard, request.type, request.timestamp, request.tech_info or None)
+    return Decision(v16.SecurityEventNotificationResponse(), (row,), (event,))
 
 
 def new_password(password: str) -> SetVariables:

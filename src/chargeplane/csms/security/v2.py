@@ -19,8 +19,8 @@ MESSAGE_TIMEOUT_S: Final = 30
 def security_event(heard: Heard) -> Decision:
     """The handler of SecurityEventNotification (A04)."""
     request: v21.SecurityEventNotificationRequest = heard.request
-    row = reported(heard, request.type, request.timestamp, request.tech_info or None)
-    return Decision(v21.SecurityEventNotificationResponse(), (row,))
+    row, event = reported(heard, request.type, request.timestamp, request.tech_info or None)
+    return Decision(v21.SecurityEventNotificationResponse(), (row,), (event,))
 
 
 def new_password(password: str) -> SetVariables:

@@ -126,6 +126,7 @@ class Authority:
         organization: str = "",
         names: Iterable[str] = (),
         ocsp_url: str = "",
+        list_url: str = "",
     ) -> Issued:
         """A certificate for somebody.
 
@@ -138,6 +139,7 @@ class Authority:
             organization: the operator (A00.FR.507); that of the authority if it is left out.
             names: host names and addresses of a server.
             ocsp_url: where its status can be asked for.
+            list_url: where the list of revoked ones is.
 
         Raises:
             PkiFault: the key is too weak, or a name cannot be written.
@@ -164,6 +166,10 @@ class Authority:
                 x509.UniformResourceIdentifier(ocsp_url),
             )
             builder = builder.add_extension(x509.AuthorityInformationAccess([access]), False)
+        if list_url:
+            at = [x509.UniformResourceIdentifier(list_url)]
+            point = x509.DistributionPoint(at, None, None, None)
+            builder = builder.add_extension(x509.CRLDistributionPoints([point]), False)
         return Issued(self._sign(builder), self.between)
 
     def revocation_list(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -71,6 +72,8 @@ class Principal:
     is_user: bool = False
     session_id: UUID | None = None
     """Of the session, if a user asks."""
+    logged_in_at: datetime | None = None
+    """When the session began, if a user asks."""
 
     def may(self, permission: str) -> bool:
         """Whether a permission is granted."""

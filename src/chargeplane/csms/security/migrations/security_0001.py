@@ -54,6 +54,38 @@ def upgrade() -> None:
         "credential_changes",
         ["tenant_id", "station_id", "id"],
     )
+    _make_tables_of_signatures()
+
+
+def _make_tables_of_signatures() -> None:
+    op.create_table(
+        "signing_rules",
+        _tenant("signing_rules"),
+        sa.Column("station_id", Words, nullable=False),
+        sa.Column("is_required", sa.Boolean, nullable=False),
+        sa.Column("certificate", Words, nullable=False),
+        sa.Column("changed_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "station_id", name="pk_signing_rules"),
+    )
+    op.create_table(
+        "signed_messages",
+        _tenant("signed_messages"),
+        sa.Column("id", Id, nullable=False),
+        sa.Column("station_id", Words, nullable=False),
+        sa.Column("frame_id", Id, nullable=False),
+        sa.Column("action", Words, nullable=False),
+        sa.Column("verdict", Words, nullable=False),
+        sa.Column("thumbprint", Words),
+        sa.Column("signed", Words, nullable=False),
+        sa.Column("signature", Words, nullable=False),
+        sa.Column("received_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_signed_messages"),
+    )
+    op.create_index(
+        "ix_signed_messages_tenant_id_station_id_id",
+        "signed_messages",
+        ["tenant_id", "station_id", "id"],
+    )
 
 
 def _tenant(table: str) -> "sa.Column[object]":

@@ -1,0 +1,136 @@
+"""The table of grants, each with the file that it is for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Connection, Integer, delete, insert, select, update
+
+from chargeplane.csms.inventory import stations
+from chargeplane.runtime.store import SCHEMA, Id, Moment, Words
+
+__all__ = ["Grant", "add", "finish", "give_back", "is_station", "listed", "one", "prune", "take"]
+
+GRANTS_MAX: Final = 1_000
+"""Of a station; the oldest go first, with their files."""
+
+SCHEMA.contribute(Path(__file__).parent / "migrations")
+
+file_grants = SCHEMA.table(
+    "file_grants",
+    Column("id", Id, nullable=False),
+    Column("station_id", Words, nullable=False),
+    Column("direction", Words, nullable=False),
+    Column("purpose", Words, nullable=False),
+    Column("token_hash", Words, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    Column("size_bytes_max", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger),
+    Column("sha256", Words),
+    Column("remote_host", Words),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("done_at", Moment),
+    key=["id"],
+    indexes=[["station_id", "id"]],
+)
+
+
+class Grant(NamedTuple):
+    """A one-time address, and what became of it."""
+
+    tenant_id: UUID
+    id: UUID
+    station_id: str
+    direction: str
+    purpose: str
+    token_hash: str
+    uses_left: int
+    size_bytes_max: int
+    size_bytes: int | None
+    """Of the file; None: it is not there yet."""
+    sha256: str | None
+    remote_host: str | None
+    created_at: datetime
+    expires_at: datetime
+    done_at: datetime | None
+
+
+_each = file_grants.c
+_GRANT = [_each[name] for name in Grant._fields]
+
+
+def add(connection: Connection, grant: Grant) -> None:
+    """Keep a new grant."""
+    connection.execute(insert(file_grants).values(grant._asdict()))
+
+
+def one(connection: Connection, tenant_id: UUID, id_: UUID) -> Grant | None:
+    """A grant, or None."""
+    mine = _each.tenant_id == tenant_id, _each.id == id_
+    row = connection.execute(select(*_GRANT).where(*mine)).one_or_none()
+    return None if row is None else Grant(*row)
+
+
+def listed(
+    connection: Connection,
+    tenant_id: UUID,
+    station_id: str,
+    *,
+    count_max: int,
+    before: UUID | None = None,
+) -> list[Grant]:
+    """The grants of a station, the latest first."""
+    query = select(*_GRANT).where(_each.tenant_id == tenant_id, _each.station_id == station_id)
+    if before is not None:
+        query = query.where(_each.id < before)
+    rows = connection.execute(query.order_by(_each.id.desc()).limit(count_max))
+    return [Grant(*row) for row in rows]
+
+
+def take(connection: Connection, tenant_id: UUID, id_: UUID, now: datetime) -> bool:
+    """Take a use of a grant, if one is left: of two at the same moment, one gets it."""
+    found = connection.execute(
+        update(file_grants)
+        .where(
+            _each.tenant_id == tenant_id,
+            _each.id == id_,
+            _each.uses_left > 0,
+            _each.expires_at > now,
+        )
+        .values(uses_left=_each.uses_left - 1)
+    )
+    return found.rowcount == 1
+
+
+def give_back(connection: Connection, tenant_id: UUID, id_: UUID) -> None:
+    """A transfer has broken off."""
+    mine = _each.tenant_id == tenant_id, _each.id == id_
+    connection.execute(update(file_grants).where(*mine).values(uses_left=_each.uses_left + 1))
+
+
+def finish(connection: Connection, tenant_id: UUID, id_: UUID, **values: Any) -> None:
+    """A transfer is complete."""
+    mine = _each.tenant_id == tenant_id, _each.id == id_
+    connection.execute(update(file_grants).where(*mine).values(**values))
+
+
+def prune(
+    connection: Connection, tenant_id: UUID, station_id: str, keep_max: int = GRANTS_MAX
+) -> list[UUID]:
+    """Delete the oldest grants of a station beyond the bound; whose files are to go."""
+    mine = _each.tenant_id == tenant_id, _each.station_id == station_id
+    old = select(_each.id).where(*mine).order_by(_each.id.desc()).offset(keep_max).limit(100)
+    ids = list(connection.scalars(old))
+    if ids:
+        connection.execute(delete(file_grants).where(*mine, _each.id.in_(ids)))
+    return ids
+
+
+def is_station(connection: Connection, tenant_id: UUID, station_id: str) -> bool:
+    """Whether there is such a station."""
+    mine = stations.c.tenant_id == tenant_id, stations.c.id == station_id
+    return connection.scalar(select(stations.c.id).where(*mine)) is not None
