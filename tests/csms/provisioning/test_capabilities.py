@@ -37,7 +37,7 @@ def test_every_command_but_any_message_is_known_by_its_message() -> None:
         (Version.V2_0_1, set()),
         (Version.V2_1, set()),
     ],
-    ids=str,
+    ids=["1.2", "1.5", "1.6", "2.0.1", "2.1"],
 )
 def test_a_version_lacks_what_it_has_no_message_for(version: Version, missing: set[str]) -> None:
     found = lacking(version)
