@@ -49,15 +49,16 @@ endif
 run: ui ## Start the demonstration: the central system, and virtual stations that charge
 	@exec $(BIN)/chargeplane demo $(RUN)
 
-test: ui $(NODE_READY) ## Run the whole test suite
+test: ui $(NODE_READY) ## Run the test suite, but for what only `make soak` runs
+	$(BIN)/pytest -n 2 -m "not long"
+
+# A browser drives the console, servers are killed and attacked, and the tests that live from the
+# number of their cases take all of them.
+soak: ui $(NODE_READY) ## Run the tests that take long; with `make test` that is all of them
 	@$(BIN)/python hatch_build.py install
-	$(BIN)/pytest -n 2
+	CHARGEPLANE_SOAK=1 $(BIN)/pytest -n 2 -m "soak or long"
 
-# Those tests alone that live from the number of their cases, each with all of them.
-soak: $(READY) ## Run the tests that take many cases with all of them
-	CHARGEPLANE_SOAK=1 $(BIN)/pytest -n 2 -m soak
-
-check: $(READY) ## Lint, formatting, types, generated code and architecture, in under a minute
+check: $(READY) ## Lint, formatting, types, generated code and architecture
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(wildcard src tools tests bench docs/hooks.py)
