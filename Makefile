@@ -10,7 +10,7 @@ UV ?= $(BIN)/uv
 INTEROP := tests/interop
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui ui-dev ui-check test soak check bench generate fuzz format docs lock sbom audit clean
+.PHONY: help setup run ui ui-dev ui-check test test-long soak check bench generate fuzz format docs lock sbom audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ run: ui ## Start the demonstration: the central system, and virtual stations tha
 
 test: ui $(NODE_READY) ## Run the test suite, but for what only `make soak` runs
 	$(BIN)/pytest -n 2 -m "not long"
+
+test-long: ui $(NODE_READY) ## Run the tests with a browser, and those that kill and attack servers
+	@$(BIN)/python hatch_build.py install
+	$(BIN)/pytest -n 2 -m long
 
 # A browser drives the console, servers are killed and attacked, and the tests that live from the
 # number of their cases take all of them.

@@ -15,12 +15,12 @@ from tests.runtime.postgres import Cluster
 settings.register_profile("steady", derandomize=True, print_blob=True)
 settings.load_profile("steady")
 
-# A browser, and servers that are killed, starved and attacked, take their time: `make soak`.
+# A browser, and servers that are killed, starved and attacked, take their time: `make test-long`.
 LONG = (Path(__file__).parent / "browser", Path(__file__).parent / "faults")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `make test` leaves to `make soak`."""
+    """Mark what `make test` leaves to `make test-long`."""
     for item in items:
         if any(folder in item.path.parents for folder in LONG):
             item.add_marker("long")
