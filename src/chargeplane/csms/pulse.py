@@ -85,16 +85,15 @@ class Pulse:
 
     def hear(self, event: Event) -> None:
         """Take note of an event."""
-        kind = type(event)
-        if kind is MeterSampled:
-            if event.transaction_id is not None:  # type: ignore[attr-defined]
-                self._sampled(event)  # type: ignore[arg-type]
-        elif kind is StationConnected:
-            self._connected(event)  # type: ignore[arg-type]
-        elif kind is StationDisconnected:
-            self._gone(event)  # type: ignore[arg-type]
-        elif kind is TransactionEnded:
-            self._ended(event)  # type: ignore[arg-type]
+        if isinstance(event, MeterSampled):
+            if event.transaction_id is not None:
+                self._sampled(event, event.transaction_id)
+        elif isinstance(event, StationConnected):
+            self._connected(event)
+        elif isinstance(event, StationDisconnected):
+            self._gone(event)
+        elif isinstance(event, TransactionEnded):
+            self._ended(event)
 
     def power_w(self, tenant_id: UUID, station_id: str) -> float | None:
         """What a station's transactions draw now, in W; None if it has not said."""
@@ -124,17 +123,16 @@ class Pulse:
             here = self._tenants[event.tenant_id] = _Here()
         return here
 
-    def _sampled(self, event: MeterSampled) -> None:
+    def _sampled(self, event: MeterSampled, transaction_id: str) -> None:
         here = self._here(event)
         flows = here.flows.get(event.station_id)
         if flows is None:
             flows = here.flows[event.station_id] = {}
-        assert event.transaction_id is not None
-        flow = flows.get(event.transaction_id)
+        flow = flows.get(transaction_id)
         if flow is not None:
             flow.newest = event
         elif event.received_at >= self._since:
-            flows[event.transaction_id] = _Flow(event)
+            flows[transaction_id] = _Flow(event)
             if len(flows) > FLOWS_MAX:
                 del flows[next(iter(flows))]
         here.moved.add(event.station_id)
