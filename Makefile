@@ -9,6 +9,9 @@ READY := $(VENV)/.ready
 UV ?= $(BIN)/uv
 INTEROP := tests/interop
 
+# Many processes are started here, and each would compile the same sources anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run ui ui-dev ui-check test test-long soak check bench generate fuzz format docs lock sbom audit clean
 
@@ -49,18 +52,19 @@ endif
 run: ui ## Start the demonstration: the central system, and virtual stations that charge
 	@exec $(BIN)/chargeplane demo $(RUN)
 
-test: ui $(NODE_READY) ## Run the test suite, but for what only `make soak` runs
-	$(BIN)/pytest -n 2 -m "not long"
+# Three workers on two cores: some tests wait for time to pass.
+test: ui ## Run the test suite, but for what takes long
+	$(BIN)/pytest -n 3 -m "not long"
 
-test-long: ui $(NODE_READY) ## Run the tests with a browser, and those that kill and attack servers
+test-long: ui $(NODE_READY) ## Run the tests with a browser, foreign programs, faults and attacks
 	@$(BIN)/python hatch_build.py install
-	$(BIN)/pytest -n 2 -m long
+	$(BIN)/pytest -n 2 -m long -o asyncio_debug=true
 
 # A browser drives the console, servers are killed and attacked, and the tests that live from the
 # number of their cases take all of them.
 soak: ui $(NODE_READY) ## Run the tests that take long; with `make test` that is all of them
 	@$(BIN)/python hatch_build.py install
-	CHARGEPLANE_SOAK=1 $(BIN)/pytest -n 2 -m "soak or long"
+	CHARGEPLANE_SOAK=1 $(BIN)/pytest -n 2 -m "soak or long" -o asyncio_debug=true
 
 check: $(READY) ## Lint, formatting, types, generated code and architecture
 	$(BIN)/ruff check

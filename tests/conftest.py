@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
-from hypothesis import settings
 
+from chargeplane.runtime.store import Settings
+from tests import databases
 from tests.runtime.postgres import Cluster
 
 # The same examples in every run: a change is judged by what it changed, not by luck. To look for
 # new ones, run a test with --hypothesis-profile=default.
-settings.register_profile("steady", derandomize=True, print_blob=True)
-settings.load_profile("steady")
+hypothesis.settings.register_profile("steady", derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("steady")
 
-# A browser, and servers that are killed, starved and attacked, take their time: `make test-long`.
-LONG = (Path(__file__).parent / "browser", Path(__file__).parent / "faults")
+# A browser, other people's programs, and servers that are killed, starved and attacked, take their
+# time: `make test-long`.
+LONG = tuple(Path(__file__).parent / name for name in ("browser", "faults", "interop"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,3 +47,39 @@ def postgres(shared_folder: Path) -> Iterator[Cluster]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that a test may copy."""
+    return databases.sqlite_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Cluster) -> str:
+    """The name of a database that a test may copy."""
+    return databases.postgres_template(postgres)
+
+
+@pytest.fixture
+def settings(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """A database with all tables and no rows, of either engine."""
+    if engine == "sqlite":
+        yield databases.copy_of(request.getfixturevalue("sqlite_template"), tmp_path)
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    url = cluster.create(request.getfixturevalue("postgres_template"))
+    yield Settings(url)
+    cluster.drop(url)
+
+
+@pytest.fixture
+def empty(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """A database without a table, of either engine."""
+    if engine == "sqlite":
+        yield Settings(f"sqlite:///{tmp_path / 'empty.db'}")
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    url = cluster.create()
+    yield Settings(url)
+    cluster.drop(url)

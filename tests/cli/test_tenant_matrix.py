@@ -37,7 +37,7 @@ from chargeplane.runtime.store import (
     tenants,
 )
 from chargeplane.web import addresses
-from tests.databases import copy_of, make_template
+from tests.databases import copy_of
 from tests.web.serving import TENANT_ID, Serving, serving
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -130,14 +130,9 @@ class Operation:
         return same and answer.status_code == other.status_code
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("matrix"))
-
-
 @pytest.fixture
-async def world(template: Path, tmp_path: Path) -> AsyncIterator[World]:
-    settings, clock = copy_of(template, tmp_path), SystemClock()
+async def world(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[World]:
+    settings, clock = copy_of(sqlite_template, tmp_path), SystemClock()
     async with Store(settings) as store:
         central = CentralSystem(store, clock)
         blocks: list[Routes] = [*central.routes, addresses.routes({"Stations": "ws://here"})]

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.cli.calling import lines_until, ports, process, told
+from tests.soak import cases
 from tests.web.any_request import ask_everything
 
 TOKEN = "a-token-of-my-own"
@@ -23,8 +24,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield told(lines_until(running, "Ctrl-C"), "Console").rstrip("/")
 
 
+@pytest.mark.soak
 def test_no_request_to_any_block_is_an_error_of_ours(address: str) -> None:
-    seen = ask_everything(address, f"Bearer {TOKEN}", examples_max=4)
+    seen = ask_everything(address, f"Bearer {TOKEN}", examples_max=cases(4, 1))
     assert sum(seen.values()) > 100
     assert not [status for status in seen if status >= 500]
 

@@ -14,7 +14,7 @@ import pytest
 
 from chargeplane.runtime.access import Policy, Provider, Role
 from chargeplane.runtime.clock import SystemClock
-from tests.databases import copy_of, make_template
+from tests.databases import copy_of
 from tests.interop.node import needs_node, node
 from tests.web.serving import TENANT_ID, Serving, serving
 
@@ -36,10 +36,10 @@ async def issuer() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def rest(issuer: str, tmp_path: Path) -> AsyncIterator[Serving]:
+async def rest(issuer: str, sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Serving]:
     roles = {"staff": Role.OPERATOR, "admins": Role.ADMIN}
     provider = Provider(issuer, "chargeplane", "a secret", roles=roles)
-    settings = copy_of(make_template(tmp_path), tmp_path)
+    settings = copy_of(sqlite_template, tmp_path)
     async with serving(settings, SystemClock(), policy=POLICY, provider=provider) as served:
         yield served
 

@@ -12,12 +12,7 @@ from chargeplane.csms.central import CentralSystem, Options
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.store import Function, Store
 from tests.csms.making import NOW, make_tenant
-from tests.databases import copy_of, make_template
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("quirks"))
+from tests.databases import copy_of
 
 
 @pytest.fixture
@@ -27,10 +22,10 @@ def clock() -> SimulatedClock:
 
 @pytest.fixture
 async def central(
-    template: Path, tmp_path: Path, clock: SimulatedClock
+    sqlite_template: Path, tmp_path: Path, clock: SimulatedClock
 ) -> AsyncIterator[CentralSystem]:
     """Knows no station, and accepts every token."""
-    async with Store(copy_of(template, tmp_path)) as store:
+    async with Store(copy_of(sqlite_template, tmp_path)) as store:
         await store.write(Function(make_tenant))
         options = Options(unknown_tokens=UnknownTokens.ACCEPT, loopback_allowed=True)
         central = CentralSystem(store, clock, options)

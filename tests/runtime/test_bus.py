@@ -14,14 +14,14 @@ from chargeplane.domain.events import Event, HeartbeatReceived, encode
 from chargeplane.runtime.bus import READER, Bus, Published, Relay
 from chargeplane.runtime.clock import SimulatedClock, SystemClock
 from chargeplane.runtime.store import Function, Settings, Store, new_id, outbox, time_of
-from tests.runtime.store.ledger import TENANT_ID, WITH_LEDGER, make_tenant
+from tests.runtime.store.ledger import TENANT_ID, make_tenant
 
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture
 async def store(settings: Settings) -> AsyncIterator[Store]:
-    async with Store(settings, WITH_LEDGER) as store:
+    async with Store(settings) as store:
         await store.write(Function(make_tenant))
         yield store
 
@@ -81,6 +81,16 @@ async def test_what_a_crash_kept_from_being_told_is_told_at_the_next_start(store
     relay = Relay(store, bus, SimulatedClock(NOW), step_max=10)
     assert await relay.catch_up() == 25
     assert told == [f"CP{number}" for number in range(25)]
+
+
+async def test_what_this_run_tells_by_itself_is_not_told_again(store: Store) -> None:
+    await keep(store, range(3))
+    bus, told = Bus(), list[str]()
+    bus.listen(names(told))
+    relay = Relay(store, bus, SimulatedClock(NOW))
+    bus.publish(await keep(store, range(3, 5)))  # a station was quicker than the catching up
+    assert await relay.catch_up() == 3
+    assert sorted(told) == [f"CP{number}" for number in range(5)]
 
 
 async def test_what_was_confirmed_is_not_told_again(store: Store) -> None:

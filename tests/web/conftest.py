@@ -10,20 +10,15 @@ import pytest
 
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.store import Settings
-from tests.databases import copy_of, make_template
+from tests.databases import copy_of
 from tests.web.serving import Serving, serving
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("web"))
-
-
 @pytest.fixture
-def settings(template: Path, tmp_path: Path) -> Settings:
-    return copy_of(template, tmp_path)
+def settings(sqlite_template: Path, tmp_path: Path) -> Settings:
+    return copy_of(sqlite_template, tmp_path)
 
 
 @pytest.fixture

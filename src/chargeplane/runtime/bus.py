@@ -85,6 +85,8 @@ class Relay:
         self._clock = clock
         self._pause_s = pause_s
         self._step_max = step_max
+        self._begun = new_id()
+        """What comes after it is of this run, which tells it by itself."""
         self._is_behind = True
         """What an earlier run has left is not told yet; so the position stays where it is."""
 
@@ -132,7 +134,8 @@ class Relay:
             await self._store.write(Function(partial(_remember, position=position)))
 
     def _after(self, tenant_id: UUID, position: UUID, connection: Connection) -> list[outbox.Entry]:
-        return outbox.after(connection, [tenant_id], position, self._step_max)
+        found = outbox.after(connection, [tenant_id], position, self._step_max)
+        return [entry for entry in found if entry.id < self._begun]
 
 
 def _remember(connection: Connection, position: UUID) -> None:

@@ -76,6 +76,7 @@ class Far:
         return [f"{each['type']}: {each['detail']}" for each in items]
 
     async def verdicts(self) -> list[str]:
+        await self.central.recorder.flush()
         answer = await self.rest.get("/stations/CP1/signed-messages")
         return [each["verdict"] for each in answer.json()["items"]]
 

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from chargeplane.runtime.access import Accounts
 from chargeplane.runtime.access.credentials import Passwords
 from chargeplane.runtime.clock import SimulatedClock
-from chargeplane.runtime.store import Function, Settings, Store, tenants, upgrade
+from chargeplane.runtime.store import Function, Settings, Store, tenants
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TENANT_ID = tenants.DEFAULT_TENANT_ID
@@ -23,10 +23,9 @@ def clock() -> SimulatedClock:
 
 
 @pytest.fixture
-async def bare(empty: Settings) -> AsyncIterator[Store]:
+async def bare(settings: Settings) -> AsyncIterator[Store]:
     """A store without a row."""
-    upgrade(empty)
-    async with Store(empty) as store:
+    async with Store(settings) as store:
         yield store
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, text, update
 from chargeplane.runtime.audit import Actor, Entry, Head, Note, append, check, entries, head, noted
 from chargeplane.runtime.audit.chain import audit_heads, audit_log, digest_of
 from chargeplane.runtime.audit.noting import without_secrets
-from chargeplane.runtime.store import Function, Settings, Statements, Store, tenants, upgrade
+from chargeplane.runtime.store import Function, Settings, Statements, Store, tenants
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TENANT_ID, OTHER_ID = UUID(int=1), UUID(int=2)
@@ -23,9 +23,8 @@ ADA = Actor(TENANT_ID, "user", "17", "ada", "192.0.2.1")
 
 
 @pytest.fixture
-async def store(empty: Settings) -> AsyncIterator[Store]:
-    upgrade(empty)
-    async with Store(empty) as opened:
+async def store(settings: Settings) -> AsyncIterator[Store]:
+    async with Store(settings) as opened:
         for tenant_id in (TENANT_ID, OTHER_ID):
             make = partial(tenants.ensure, tenant_id=tenant_id, name="t", now=NOW)
             await opened.write(Function(make))

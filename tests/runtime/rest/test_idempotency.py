@@ -24,7 +24,7 @@ from chargeplane.runtime.rest.idempotency import (
     KEY_CHARACTERS_MAX,
     forget_expired,
 )
-from chargeplane.runtime.store import Settings, upgrade
+from chargeplane.runtime.store import Settings
 from chargeplane.runtime.store.idempotency import idempotency_keys
 from tests.web.serving import Serving, serving
 
@@ -94,9 +94,8 @@ async def scene_on(settings: Settings) -> AsyncIterator[Scene]:
 
 
 @pytest.fixture
-async def scene(empty: Settings) -> AsyncIterator[Scene]:
-    upgrade(empty)
-    async with scene_on(empty) as scene:
+async def scene(settings: Settings) -> AsyncIterator[Scene]:
+    async with scene_on(settings) as scene:
         yield scene
 
 
@@ -173,11 +172,10 @@ async def test_an_answer_is_kept_for_a_day_and_not_longer(scene: Scene) -> None:
 
 
 async def test_the_claim_of_a_request_that_never_ended_is_free_after_its_time(
-    empty: Settings,
+    settings: Settings,
 ) -> None:
     """A node that dies leaves its claim behind; here the request is cut off in the middle."""
-    upgrade(empty)
-    async with scene_on(empty) as scene:
+    async with scene_on(settings) as scene:
         first = asyncio.create_task(scene.order("slow"))
         await scene.shop.begun.wait()
         await scene.clock.advance(CLAIM_S_MAX - 1)

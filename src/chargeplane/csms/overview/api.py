@@ -10,7 +10,7 @@ from litestar import get
 from msgspec import Struct
 
 from chargeplane.csms.figures import Trouble
-from chargeplane.csms.overview.service import Overview
+from chargeplane.csms.overview.service import NOW_S_MAX, Overview
 from chargeplane.domain.events import (
     ConnectorStatusChanged,
     Event,
@@ -147,11 +147,15 @@ class Overviews:
     def __init__(self, overview: Overview) -> None:
         self._overview = overview
 
-    async def read(self, tenant_id: UUID, _parameters: Nothing) -> OverviewView:
-        """All of it."""
-        now = await self._overview.now(tenant_id)
+    async def read_new(self, tenant_id: UUID, _parameters: Nothing) -> OverviewView:
+        """All of it after something has happened, which what was kept does not know of."""
+        return await self.read(tenant_id, age_s_max=0.0)
+
+    async def read(self, tenant_id: UUID, age_s_max: float = NOW_S_MAX) -> OverviewView:
+        """All of it; what is so now is at most so old."""
+        now = await self._overview.now(tenant_id, age_s_max)
         day, coming = await self._overview.day(tenant_id)
-        active_count = await self._overview.active_count(tenant_id)
+        active_count = await self._overview.active_count(tenant_id, age_s_max)
         return OverviewView(
             totals=Totals(
                 stations=now.total,
@@ -191,7 +195,7 @@ class Overviews:
             name="overview",
             permission="stations:read",
             parameters=Nothing,
-            read=self.read,
+            read=self.read_new,
             keys=_KEYS,
             pause_s=1.0,
             refresh_s=15.0,
@@ -203,7 +207,7 @@ async def show_overview(
     overviews: Injected[Overviews], principal: Injected[Principal]
 ) -> OverviewView:
     """What is wrong now, what flows now and in the last 24 hours, and what comes next."""
-    return await overviews.read(principal.tenant_id, Nothing())
+    return await overviews.read(principal.tenant_id)
 
 
 def routes(overview: Overview) -> Routes:

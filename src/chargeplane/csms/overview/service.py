@@ -54,22 +54,22 @@ class Overview:
         """What flows now."""
         return self._pulse.totals(tenant_id).power_w
 
-    async def now(self, tenant_id: UUID) -> Now:
+    async def now(self, tenant_id: UUID, age_s_max: float = NOW_S_MAX) -> Now:
         """Who is here and what is wrong."""
         look = partial(
             reading.now,
             tenant_id=tenant_id,
             is_connected=partial(self._is_connected, tenant_id),
         )
-        return await self._recent(tenant_id, "now", NOW_S_MAX, partial(self._store.read, look))
+        return await self._recent(tenant_id, "now", age_s_max, partial(self._store.read, look))
 
-    async def active_count(self, tenant_id: UUID) -> int:
+    async def active_count(self, tenant_id: UUID, age_s_max: float = NOW_S_MAX) -> int:
         """Sessions that go on."""
 
         def look(connection: Connection) -> int:
             return self._count_active(connection, tenant_id)
 
-        return await self._recent(tenant_id, "active", NOW_S_MAX, partial(self._store.read, look))
+        return await self._recent(tenant_id, "active", age_s_max, partial(self._store.read, look))
 
     async def day(self, tenant_id: UUID) -> tuple[Day, tuple[Coming, ...]]:
         """The last 24 hours, and what comes."""
