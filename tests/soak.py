@@ -2,8 +2,8 @@
 
 What holds for any order, any fault or any kill is shown by very many of them. ``make test`` takes
 every tenth part of their number, from the first seed on, so that it stays quick; ``make soak``
-takes all. Such a test carries the marker ``soak``. What takes long by its nature, such as a browser,
-another's program, or a server that is killed, is marked ``long`` by its folder
+takes all. Such a test carries the marker ``soak``. What takes long by its nature, such as a
+browser, another's program, or a server that is killed, is marked ``long`` by its folder
 (``make test-long``).
 """
 
