@@ -23,15 +23,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from chargeplane.domain.ledger.messages import Message
+from chargeplane.domain.ledger.messages import Message, Thread
 from chargeplane.domain.ledger.registers import boundary_wh
 from chargeplane.domain.metering import BEGIN, END
 from chargeplane.domain.tokens import IdToken
-
-if TYPE_CHECKING:
-    from chargeplane.domain.ledger.threads import Thread
 
 __all__ = ["AFTER_END_S_MAX", "TURNS_BACK_MAX", "Turns"]
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from chargeplane.domain.ledger.measuring import Account, account, behaves, by_power
-from chargeplane.domain.ledger.messages import Message
+from chargeplane.domain.ledger.messages import Message, Thread
 from chargeplane.domain.ledger.registers import (
     Point,
     Role,
@@ -20,7 +20,6 @@ from chargeplane.domain.ledger.registers import (
 )
 from chargeplane.domain.ledger.remarks import Finding, RemarkKind, remarks_of
 from chargeplane.domain.ledger.session import Session
-from chargeplane.domain.ledger.threads import Thread
 from chargeplane.domain.tokens import IdToken
 from chargeplane.domain.transactions import SessionState
 

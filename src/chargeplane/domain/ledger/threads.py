@@ -10,55 +10,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.ledger.adoption import Turns
-from chargeplane.domain.ledger.messages import Message
+from chargeplane.domain.ledger.messages import Message, Thread
 
-__all__ = ["Thread", "loose_of", "threads_of"]
-
-
-@dataclass(slots=True, eq=False)
-class Thread:
-    """The messages of one transaction. ``key`` names it among those of its station.
-
-    ``starts`` and ``ends`` have the one that counts first.
-    """
-
-    key: str
-    family: int
-    messages: list[Message] = field(default_factory=list)
-    starts: list[Message] = field(default_factory=list)
-    ends: list[Message] = field(default_factory=list)
-    adopted: list[Message] = field(default_factory=list)
-    orphan: bool = False
-
-    def take(self, message: Message) -> None:
-        """Add a message."""
-        self.messages.append(message)
-        for wanted, those in ((message.is_start, self.starts), (message.is_end, self.ends)):
-            if wanted:
-                those.append(message)
-                those.sort(key=lambda each: each.by_number)
-
-    @property
-    def is_named(self) -> bool:
-        """True if the station has used its id after the start, and so knows it."""
-        return any(each.entry.known_id and not each.is_start for each in self.messages)
-
-    @property
-    def first(self) -> Message:
-        """Its start, or its first message."""
-        return self.starts[0] if self.starts else min(self.messages, key=lambda m: m.by_clock)
-
-    @property
-    def evse(self) -> EvseAddress | None:
-        """Where it is: what the start says, else the first message that says it."""
-        if found := self.first.entry.known_evse:
-            return found
-        said = [m for m in self.messages if m.entry.known_evse]
-        return min(said, key=lambda m: m.by_number).entry.known_evse if said else None
+__all__ = ["loose_of", "threads_of"]
 
 
 def threads_of(messages: list[Message]) -> list[Thread]:

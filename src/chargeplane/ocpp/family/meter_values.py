@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec import inspect as shape
 
-from chargeplane.ocpp.family.conversion import Conversion, Unsaid, core
+from chargeplane.ocpp.family.conversion import Unsaid, core
+from chargeplane.ocpp.family.rules import Walk
 from chargeplane.ocpp.violations import Path, json_path
 
 __all__ = ["as_group", "as_register", "as_sample", "without_groups"]
@@ -28,15 +29,13 @@ MEANT_BY_1_2: dict[str, set[str | None]] = {
 }
 
 
-def as_sample(
-    _: Conversion, value: Any, _source: shape.Type, _target: shape.Type, _path: Path
-) -> Any:
+def as_sample(_: Walk, value: Any, _source: shape.Type, _target: shape.Type, _path: Path) -> Any:
     """1.2 -> 1.6. A sample without attributes is the energy register in Wh."""
     return {"timestamp": value["timestamp"], "sampledValue": [{"value": str(value["value"])}]}
 
 
 def as_register(
-    conversion: Conversion, value: Any, _source: shape.Type, _target: shape.Type, path: Path
+    walk: Walk, value: Any, _source: shape.Type, _target: shape.Type, path: Path
 ) -> Any:
     """1.6 -> 1.2. The first sample that is an energy register; the others are lost."""
     chosen: int | None = None
@@ -44,13 +43,13 @@ def as_register(
         here = (*path, "sampledValue", index)
         energy_wh = _energy_wh(sample)
         if energy_wh is None:
-            conversion.remark(here, "left out: 1.2 has the energy register alone", sample)
+            walk.remark(here, "left out: 1.2 has the energy register alone", sample)
         elif chosen is not None:
-            conversion.remark(here, "left out: 1.2 has one value for each time", sample)
+            walk.remark(here, "left out: 1.2 has one value for each time", sample)
         else:
             chosen = energy_wh
             if sample != {"value": str(energy_wh)}:
-                conversion.remark(here, f"1.2 says {energy_wh} and nothing more", sample)
+                walk.remark(here, f"1.2 says {energy_wh} and nothing more", sample)
     if chosen is None:
         return Unsaid(f"no sample of `{json_path(path)}` is an energy register")
     return {"timestamp": value["timestamp"], "value": chosen}
@@ -69,31 +68,29 @@ def _energy_wh(sample: dict[str, str]) -> int | None:
 
 
 def without_groups(
-    conversion: Conversion, groups: Any, source: shape.Type, target: shape.Type, path: Path
+    walk: Walk, groups: Any, source: shape.Type, target: shape.Type, path: Path
 ) -> Any:
     """1.5 -> 1.6. The values of all groups in one list."""
     if len(groups) != 1 or not groups[0].get("values"):
-        conversion.remark(path, "1.6 does not group the values of a transaction", groups)
+        walk.remark(path, "1.6 does not group the values of a transaction", groups)
     old, new = _group_values(source), core(target)
     assert isinstance(old, shape.ListType)
     assert isinstance(new, shape.ListType)
     said = []
     for index, group in enumerate(groups):
-        values = conversion.items(group.get("values", []), old, new, (*path, index, "values"))
+        values = walk.items(group.get("values", []), old, new, (*path, index, "values"))
         if isinstance(values, Unsaid):
             return values
         said += values
     return said
 
 
-def as_group(
-    conversion: Conversion, values: Any, source: shape.Type, target: shape.Type, path: Path
-) -> Any:
+def as_group(walk: Walk, values: Any, source: shape.Type, target: shape.Type, path: Path) -> Any:
     """1.6 -> 1.5. One group with all values."""
     old, new = core(source), _group_values(target)
     assert isinstance(old, shape.ListType)
     assert isinstance(new, shape.ListType)
-    said = conversion.items(values, old, new, path)
+    said = walk.items(values, old, new, path)
     return said if isinstance(said, Unsaid) or not said else [{"values": said}]
 
 

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from msgspec import inspect as shape
 
-    from chargeplane.ocpp.family.conversion import Conversion
     from chargeplane.ocpp.violations import Path
 
-__all__ = ["ANY", "NOW", "Assumed", "Reshape", "Rules", "Said"]
+__all__ = ["ANY", "NOW", "Assumed", "Reshape", "Rules", "Said", "Walk"]
 
 ANY: Final = "*"
 """In place of a value: every other one. In place of a field: all of them."""
 NOW: Final = object()
 """In place of a value: the current time."""
 
-Reshape = Callable[["Conversion", Any, "shape.Type", "shape.Type", "Path"], Any]
+
+class Walk(Protocol):
+    """The walk over one message, as far as a rule takes part in it."""
+
+    def remark(self, path: Path, reason: str, value: Any = None) -> None:
+        """Tell of a difference."""
+
+    def items(
+        self, values: list[Any], source: shape.ListType, target: shape.ListType, path: Path
+    ) -> Any:
+        """An array as the other version says it, item by item."""
+
+
+Reshape = Callable[[Walk, Any, "shape.Type", "shape.Type", "Path"], Any]
 """Gives a value another shape, where names alone do not do it."""
 
 
