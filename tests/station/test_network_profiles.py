@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from chargeplane.ocpp import v16, v21
-from chargeplane.station import Station
-from chargeplane.station import station as module
+from chargeplane.station import Station, connection
 from chargeplane.station.network import NetworkProfile
 from chargeplane.station.provisioning import restarting
 from chargeplane.station.signals import Connected, Disconnected, NotReached, Restarting
@@ -30,7 +29,7 @@ COMM = v21.ComponentType(name="OCPPCommCtrlr")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RESTART_S", 0.0)
+    monkeypatch.setattr(connection, "RESTART_S", 0.0)
     monkeypatch.setattr(restarting, "GRACE_S", 0.01)
     monkeypatch.setattr(json_wire, "DIAL_TIMEOUT_S", 0.5)
 
