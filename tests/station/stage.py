@@ -155,9 +155,9 @@ class Stage:
         return [each for each in self.happened if isinstance(each, kind)]
 
 
-def online(version: Version | str, **options: object) -> Stage:
+def online(version: Version | str, **options: Any) -> Stage:
     """A station that has registered; what was said so far is forgotten."""
-    stage = Stage(version, **options).connect()  # type: ignore[arg-type]
+    stage = Stage(version, **options).connect()
     stage.central.heard.clear()
     stage.frames.clear()
     return stage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,24 @@ def test_what_is_offered_follows_the_phases_that_both_have(
     spec: EvseSpec, ev: Ev, offered_w: float
 ) -> None:
     assert charging(spec, ev).offered_w == pytest.approx(offered_w)
+
+
+@pytest.mark.parametrize(
+    ("spec", "ev_phases", "given_w"),
+    [
+        (EvseSpec(21_000, 3, discharge_w_max=9_000), 3, 9_000),
+        (EvseSpec(21_000, 3, discharge_w_max=9_000), 1, 3_000),
+        (EvseSpec(150_000, 0, 400.0, discharge_w_max=9_000), 1, 9_000),
+        (EvseSpec(21_000, 3), 3, 0),
+    ],
+    ids=["3 on 3", "1 on 3", "direct", "not built for it"],
+)
+def test_what_is_taken_back_follows_the_hardware_and_its_phases(
+    spec: EvseSpec, ev_phases: int, given_w: float
+) -> None:
+    evse = charging(spec, Ev(phases=ev_phases, soc=0.9, discharge_w_max=50_000))
+    evse.setpoint_w = -20_000
+    assert evse.power_w == pytest.approx(-given_w)
 
 
 def test_a_limit_from_outside_suspends_and_releases() -> None:
@@ -93,8 +112,8 @@ def test_what_cannot_be_measured_is_left_out() -> None:
     ],
     ids=["empty", "token", "vehicle", "served", "out of operation", "broken"],
 )
-def test_the_status_says_what_is_there(changes: dict[str, object], status: Status) -> None:
-    evse = Evse(1, EvseSpec(), **changes)  # type: ignore[arg-type]
+def test_the_status_says_what_is_there(changes: dict[str, Any], status: Status) -> None:
+    evse = Evse(1, EvseSpec(), **changes)
     assert evse.status() is status
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from chargeplane.ocpp import v16
+from chargeplane.ocpp.versions import Version
+from chargeplane.station.feature_table import feature_rows
 from chargeplane.station.inventory import EvseSpec, Inventory
 from chargeplane.station.inventory_file import InventoryFault, read_inventory
 from tests.station.stage import Stage
@@ -71,6 +73,19 @@ def test_everything_that_a_station_is_built_of_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_what_an_evse_can_take_back_is_known_and_said(tmp_path: Path) -> None:
+    text = "[[evse]]\ncurrent = 'DC'\npower_w = 50_000\ndischarge_w = 10_000\n[[evse]]\n"
+    found = read(tmp_path, text)
+    assert [each.discharge_w_max for each in found.evses] == [10_000, 0]
+    plates = {
+        (each.place.component, each.place.variable, each.place.evse_id): each.value
+        for each in feature_rows(found, Version.V2_1)
+    }
+    assert plates["DCDERCtrlr", "MaxW", 1] == "10000"
+    enabled = [plates["V2XChargingCtrlr", "Enabled", evse_id] for evse_id in (1, 2)]
+    assert enabled == ["true", "false"]
+
+
 def test_what_is_left_out_is_usual(tmp_path: Path) -> None:
     found = read(tmp_path, "[[evse]]\n[[evse]]\nphases = 1\n[[evse]]\ncurrent_a = 32\n")
     assert found.evses[0] == EvseSpec()
@@ -104,6 +119,7 @@ def test_a_station_is_built_and_introduces_itself_as_the_file_says(tmp_path: Pat
         ("[[evse]]\nphases = true", r"evse\[1\].phases: must be one of"),
         ("[[evse]]\ncurrent = 'DC'\nphases = 3", r"evse\[1\].phases: is no key"),
         ("[[evse]]\npower_w = 22000\ncurrent_a = 16", r"evse\[1\].power_w: is more than 16 amp"),
+        ("[[evse]]\ndischarge_w = 12000\ncurrent_a = 16", r"evse\[1\].discharge_w: is more than"),
         ("[[evse]]\nmeter = 5", r"evse\[1\].meter: must be a table"),
         ("[[evse]]\nmeter = {size = 1}", r"evse\[1\].meter.size: is no key"),
         ("[[evse]]\n[[evse.connector]]\ntype = ''", r"evse\[1\].connector\[1\].type: must be"),

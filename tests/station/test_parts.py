@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from itertools import islice
 from random import Random
 
@@ -19,9 +20,10 @@ from chargeplane.station.watch import KEPT_MAX, Watch
 
 
 def test_timers_go_off_in_the_order_of_time_and_then_of_setting() -> None:
-    timers, done = Timers(), []
+    timers = Timers()
+    done: list[str] = []
     for key, at_s in (("c", 3.0), ("a", 1.0), ("b", 1.0), ("dropped", 0.5), ("later", 9.0)):
-        timers.set(key, at_s, lambda key=key: done.append(key))  # type: ignore[misc]
+        timers.set(key, at_s, partial(done.append, key))
     timers.drop("dropped")
     timers.set("c", 2.0, lambda: done.append("c again"))
     moments = []

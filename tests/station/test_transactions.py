@@ -11,14 +11,14 @@ from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.wire import UNSET, Request, Response
 from chargeplane.station import Ev
 from chargeplane.station.signals import TokenDecided, TransactionEnded, TransactionStarted
-from tests.station.central import info_1x, info_2x
+from tests.station.central import Respond, info_1x, info_2x
 from tests.station.stage import TOKEN, Stage, online
 
 POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
 OTHER = IdToken("OTHER")
 
 
-def refused(status: str) -> object:
+def refused(status: str) -> Respond:
     def responds(request: Request) -> Response | None:
         match request:
             case v16.AuthorizeRequest():
@@ -33,7 +33,7 @@ def refused(status: str) -> object:
 @pytest.mark.parametrize("version", ["1.2", "1.6", "2.0.1", "2.1"])
 def test_a_refused_token_starts_nothing(version: str) -> None:
     stage = online(version)
-    stage.central.responds = refused("Blocked")  # type: ignore[assignment]
+    stage.central.responds = refused("Blocked")
     stage.plug_in()
     stage.tap()
     assert [(each.accepted, each.status) for each in stage.saw(TokenDecided)] == [

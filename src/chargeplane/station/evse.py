@@ -118,13 +118,17 @@ class Evse:
         return min(self.spec.phases, self.ev.phases, self.profile_phases or self.spec.phases)
 
     @property
+    def _share_used(self) -> float:
+        """The share of its phases that carry current; with direct current there are none."""
+        is_shared = self.ev is not None and not self.spec.is_dc
+        return self.phases_used / self.spec.phases if is_shared else 1.0
+
+    @property
     def offered_w(self) -> float:
         """The power that the vehicle may take."""
         if self.held:
             return 0.0
-        power_w = self.spec.power_w_max
-        if self.ev is not None and not self.spec.is_dc:
-            power_w *= self.phases_used / self.spec.phases
+        power_w = self.spec.power_w_max * self._share_used
         limits_w = (power_w, self.limit_w, self.profile_w, self.duty.charge_w_max)
         return min(each for each in limits_w if each is not None)
 
@@ -133,7 +137,7 @@ class Evse:
         """The power that the vehicle may give back, as a positive number."""
         if self.held or self.setpoint_w is None:
             return 0.0  # without a setpoint a profile allows charging only
-        limits_w = (self.spec.discharge_w_max, self.duty.discharge_w_max)
+        limits_w = (self.spec.discharge_w_max * self._share_used, self.duty.discharge_w_max)
         return min(each for each in limits_w if each is not None)
 
     @property

@@ -140,9 +140,9 @@ class _Reader:
     ) -> T:
         if key not in table:
             return usual
-        found = table.pop(key)
+        found: T = table.pop(key)
         if is_good(found):
-            return found  # type: ignore[no-any-return]
+            return found
         self.faults.append(f"{where}{key}: {rule}, not {found!r}")
         return usual
 
@@ -193,6 +193,8 @@ def _evse(reader: _Reader, table: dict[str, Any], where: str) -> EvseSpec:
     if power_w and current_a and power_w > by_current_w * 1.01:
         reader.faults.append(f"{where}power_w: is more than {current_a:g} {amperes} can carry")
     discharge_w = reader.number(table, "discharge_w", where, 0.0, 0, _POWER_W_MAX)
+    if current_a and discharge_w > by_current_w * 1.01:
+        reader.faults.append(f"{where}discharge_w: is more than {current_a:g} {amperes} can carry")
     usual_w = 50_000.0 if is_dc else 22_000.0 * phases / 3
     meter = reader.table(table, "meter", where)
     serial = reader.text(meter, "serial_number", f"{where}meter.", "")

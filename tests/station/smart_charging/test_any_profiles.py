@@ -28,11 +28,11 @@ def install_any(stage: Stage, rng: Random, profile_id: int) -> str:
         (minute * 60, rng.choice(limits), *rng.choice([(), (1,), (3,)])) for minute in starts
     ]
     begin = START + timedelta(minutes=rng.randint(-MINUTES, MINUTES))
-    schedule = {"chargingRateUnit": unit}
+    schedule: dict[str, object] = {"chargingRateUnit": unit}
     if kind != "Relative":
         schedule["startSchedule"] = begin.isoformat()
     if rng.random() < 0.5:
-        schedule["duration"] = rng.randint(1, MINUTES) * 60  # type: ignore[assignment]
+        schedule["duration"] = rng.randint(1, MINUTES) * 60
     return install(
         stage,
         0 if wide else 1,

@@ -10,7 +10,7 @@ from chargeplane.ocpp import v16, v21
 from chargeplane.station import Ev, EvseSpec, Inventory
 from tests.station.central import START
 from tests.station.smart_charging.asking import clear, install
-from tests.station.stage import Stage, online
+from tests.station.stage import TOKEN, Stage, online
 
 FAMILIES = ("1.6", "2.0.1", "2.1")
 
@@ -160,8 +160,7 @@ def test_a_limit_of_the_station_is_shared_and_what_is_left_goes_to_the_other(ver
     assert install(stage, 0, [(0, 20.0)], **maximum, schedule=begun) == "Accepted"
     assert power_w(stage) == 13_800
     stage.plug_in(2, Ev(capacity_wh=400_000, power_w_max=22_000))
-    stage.core.tap(stage.core.evse(1).token, stage.now_s, 2)  # type: ignore[arg-type]
-    stage.carry()
+    stage.tap(TOKEN, 2)
     assert [power_w(stage, each) for each in (1, 2)] == [6_900, 6_900]
     install(stage, 2, [(0, 6.0)], id=2)
     assert [power_w(stage, each) for each in (1, 2)] == [9_660, 4_140]

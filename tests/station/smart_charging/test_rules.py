@@ -289,6 +289,8 @@ def test_what_was_sent_comes_back_whole() -> None:
     report(stage, stack_level=0)
     (part,) = stage.central.all(v21.ReportChargingProfilesRequest)
     (found,) = part.charging_profile
-    assert found.transaction_id == stage.core.evse(1).transaction.id  # type: ignore[union-attr]
+    transaction = stage.core.evse(1).transaction
+    assert transaction is not None
+    assert found.transaction_id == transaction.id
     assert found.charging_schedule[0].min_charging_rate == 6.5
     assert found.charging_schedule[0].charging_schedule_period[0].limit == 10.5

@@ -13,6 +13,7 @@ from chargeplane.ocpp import v21
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.pki import CertificateHashes, hashes_of
 from chargeplane.station.certificate_signals import ContractWanted, Revocation, RevocationWanted
+from chargeplane.station.certificates.hashes import told
 from chargeplane.station.conversation import Outcome
 from chargeplane.station.hub import Hub
 
@@ -77,13 +78,7 @@ def _ask_each(
         result = Revocation(hashes.serial_number, status, answer)
         _ask_each(hub, asked[1:], [*found, result], wanted)
 
-    data = v21.OCSPRequestDataType(
-        hash_algorithm=v21.HashAlgorithmEnumType(hashes.algorithm),
-        issuer_name_hash=hashes.issuer_name_hash,
-        issuer_key_hash=hashes.issuer_key_hash,
-        serial_number=hashes.serial_number,
-        responder_url=url,
-    )
+    data = told(v21.OCSPRequestDataType, v21.HashAlgorithmEnumType, hashes, responder_url=url)
     hub.ask(v21.GetCertificateStatusRequest(ocsp_request_data=data), done)
 
 
@@ -106,11 +101,8 @@ def _ask_chain(hub: Hub, asked: list[_Asked], wanted: RevocationWanted) -> None:
 
     requests = [
         v21.CertificateStatusRequestInfoType(
-            certificate_hash_data=v21.CertificateHashDataType(
-                hash_algorithm=v21.HashAlgorithmEnumType(each.algorithm),
-                issuer_name_hash=each.issuer_name_hash,
-                issuer_key_hash=each.issuer_key_hash,
-                serial_number=each.serial_number,
+            certificate_hash_data=told(
+                v21.CertificateHashDataType, v21.HashAlgorithmEnumType, each
             ),
             source=v21.CertificateStatusSourceEnumType.OCSP,
             urls=[url],

@@ -7,7 +7,7 @@ from typing import Final
 
 from chargeplane.ocpp import v16
 from chargeplane.ocpp.wire import UNSET
-from chargeplane.runtime.pki import CertificateHashes
+from chargeplane.station.certificates.hashes import heard, told
 from chargeplane.station.certificates.service import Service
 from chargeplane.station.hub import Hub
 from chargeplane.station.keystore import CSMS, STATION
@@ -68,14 +68,7 @@ def _delete(
     service: Service, request: v16.DeleteCertificateRequest
 ) -> v16.DeleteCertificateResponse:
     kinds = v16.DeleteCertificateStatusEnumType
-    asked = request.certificate_hash_data
-    hashes = CertificateHashes(
-        str(asked.hash_algorithm),
-        asked.issuer_name_hash,
-        asked.issuer_key_hash,
-        asked.serial_number,
-    )
-    done = service.store.delete(hashes)
+    done = service.store.delete(heard(request.certificate_hash_data))
     return v16.DeleteCertificateResponse(status=kinds.ACCEPTED if done else kinds.NOT_FOUND)
 
 
@@ -85,12 +78,7 @@ def _list(
     kinds = v16.GetInstalledCertificateStatusEnumType
     use = _USES[request.certificate_type]
     found = [
-        v16.CertificateHashDataType(
-            hash_algorithm=v16.HashAlgorithmEnumType(each.hashes.algorithm),
-            issuer_name_hash=each.hashes.issuer_name_hash,
-            issuer_key_hash=each.hashes.issuer_key_hash,
-            serial_number=each.hashes.serial_number,
-        )
+        told(v16.CertificateHashDataType, v16.HashAlgorithmEnumType, each.hashes)
         for each in service.store.listed()
         if each.use == use
     ]

@@ -8,8 +8,8 @@ from typing import Final
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import UNSET
-from chargeplane.runtime.pki import CertificateHashes
 from chargeplane.station.certificates import asking
+from chargeplane.station.certificates.hashes import heard, told
 from chargeplane.station.certificates.service import Service
 from chargeplane.station.hub import Hub
 from chargeplane.station.keystore import STATION
@@ -75,14 +75,7 @@ def _delete(
     service: Service, request: v21.DeleteCertificateRequest
 ) -> v21.DeleteCertificateResponse:
     kinds = v21.DeleteCertificateStatusEnumType
-    asked = request.certificate_hash_data
-    hashes = CertificateHashes(
-        str(asked.hash_algorithm),
-        asked.issuer_name_hash,
-        asked.issuer_key_hash,
-        asked.serial_number,
-    )
-    done = service.store.delete(hashes)
+    done = service.store.delete(heard(request.certificate_hash_data))
     return v21.DeleteCertificateResponse(status=kinds.ACCEPTED if done else kinds.NOT_FOUND)
 
 
@@ -94,11 +87,8 @@ def _list(
     found = [
         v21.CertificateHashDataChainType(
             certificate_type=v21.GetCertificateIdUseEnumType(each.use),
-            certificate_hash_data=v21.CertificateHashDataType(
-                hash_algorithm=v21.HashAlgorithmEnumType(each.hashes.algorithm),
-                issuer_name_hash=each.hashes.issuer_name_hash,
-                issuer_key_hash=each.hashes.issuer_key_hash,
-                serial_number=each.hashes.serial_number,
+            certificate_hash_data=told(
+                v21.CertificateHashDataType, v21.HashAlgorithmEnumType, each.hashes
             ),
         )
         for each in service.store.listed()

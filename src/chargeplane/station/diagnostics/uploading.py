@@ -72,7 +72,16 @@ class Uploading:
         head = f"{inventory.vendor} {inventory.model} {inventory.firmware_version}"
         return "\n".join([head, *self._lines, ""]).encode()
 
-    def begin(self, kind: str, location: str, tell: Tell, **more: object) -> tuple[str, bool]:
+    def begin(
+        self,
+        kind: str,
+        location: str,
+        tell: Tell,
+        *,
+        request_id: int | None = None,
+        retries: int = 0,
+        retry_s: float = RETRY_S,
+    ) -> tuple[str, bool]:
         """Upload soon; the name of the file, and whether that cancels another one (N01.FR.12)."""
         self._count += 1
         stamp = f"{self._hub.time():%Y%m%dT%H%M%S}"
@@ -82,7 +91,7 @@ class Uploading:
             cancels = True
             self._hub.timers.drop(_TIMER)
             self._hub.afterwards(partial(old.tell, "AcceptedCanceled", old.request_id))
-        self._job = job = Job(location, file_name, tell, **more)  # type: ignore[arg-type]
+        self._job = job = Job(location, file_name, tell, request_id, retries, retry_s)
         self._hub.afterwards(partial(self._upload, job))
         return file_name, cancels
 

@@ -51,9 +51,10 @@ class Terminal:
 
     def _on_vat_number(self, given: VatNumberGiven) -> None:
         def done(outcome: Outcome) -> None:
-            valid = isinstance(outcome, v21.VatNumberValidationResponse)
-            accepted = v21.GenericStatusEnumType.ACCEPTED
-            given.done(valid and outcome.status is accepted)  # type: ignore[union-attr]
+            given.done(
+                isinstance(outcome, v21.VatNumberValidationResponse)
+                and outcome.status is v21.GenericStatusEnumType.ACCEPTED
+            )
 
         request = v21.VatNumberValidationRequest(
             vat_number=given.vat_number, evse_id=given.evse_id or UNSET

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.evse import Evse
 from chargeplane.station.file_signals import (
@@ -95,5 +97,5 @@ def trigger(hub: Hub, message: str, evse_id: int | None) -> bool:
         case _:
             return False
     for signal in signals:
-        hub.afterwards(lambda signal=signal: hub.tell(signal))  # type: ignore[misc]
+        hub.afterwards(partial(hub.tell, signal))
     return True
