@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargeplane.runtime.passwords import (
+    KEY_ID_CHARACTERS,
+    KEY_ID_FROM,
     Passwords,
     hashed_password,
     new_password,
@@ -106,3 +108,16 @@ def test_a_weak_password_is_refused_with_the_reason(password: str, why: str) -> 
 def test_a_long_random_sentence_is_good_enough() -> None:
     assert weakness_of_password("nine lives of a cat", "CP1") is None
     assert weakness_of_password("schön-wär-es-gewesen", "CP1") is None
+
+
+def test_after_a_rotation_the_password_that_was_found_goes_under_the_new_key() -> None:
+    stored = Passwords([KEY]).hashed(EXAMPLE)
+    both = Passwords([os.urandom(32), KEY])
+    assert both.key_ids[1] == Passwords([KEY]).key_ids[0]
+    assert both.renewed(b"nine-lives-of-a-dog", stored) is None
+    fresh = both.renewed(EXAMPLE.hex().encode(), stored)  # sent in another spelling
+    assert fresh is not None
+    assert fresh[KEY_ID_FROM - 1 :][:KEY_ID_CHARACTERS] == both.key_ids[0]
+    assert both.is_right(EXAMPLE, fresh)
+    assert both.renewed(EXAMPLE, fresh) is None
+    assert not Passwords([KEY]).is_right(EXAMPLE, fresh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from chargeplane.runtime.secrets import (
     SECRET_BYTES_MAX,
     SecretError,
     Secrets,
+    add_key,
+    id_of_key,
+    keep_keys,
     load_keys,
     new_key,
 )
@@ -122,3 +126,51 @@ def test_a_file_without_a_usable_key_is_told_and_its_content_is_not(
         load_keys({}, file)
     assert "secret.key" in str(caught.value)
     assert "not base64!" not in str(caught.value)
+
+
+def test_a_new_key_goes_on_top_of_a_file_and_those_that_nothing_needs_go(tmp_path: Path) -> None:
+    file = tmp_path / "secret.key"
+    old = load_keys({}, file)
+    both = add_key(file)
+    assert (both[1:], both == load_keys({}, file)) == (old, True)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert keep_keys(file, {id_of_key(old[0])}) == both
+    assert keep_keys(file, set()) == both[:1]  # the first one always stays
+    assert load_keys({}, file) == both[:1]
+
+
+def test_a_draft_that_a_kill_has_left_behind_is_no_obstacle(tmp_path: Path) -> None:
+    file = tmp_path / "secret.key"
+    old = load_keys({}, file)
+    file.with_name("secret.key.draft").write_text("half a ke", encoding="ascii")
+    assert load_keys({}, file) == old
+    assert add_key(file)[1:] == old
+
+
+def test_a_file_takes_as_many_keys_as_are_read_and_no_more(tmp_path: Path) -> None:
+    file = tmp_path / "secret.key"
+    keys = load_keys({}, file)
+    for _ in range(KEYS_MAX - 1):
+        keys = add_key(file)
+    assert Secrets(keys).key_id == id_of_key(keys[0])
+    with pytest.raises(SecretError, match="old ones"):
+        add_key(file)
+    assert load_keys({}, file) == keys
+
+
+def test_of_commands_that_add_keys_at_once_none_loses_a_key(tmp_path: Path) -> None:
+    file = tmp_path / "secret.key"
+    load_keys({}, file)
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(lambda _: add_key(file)[0], range(12)))
+    assert set(load_keys({}, file)) >= set(added)
+
+
+def test_a_file_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "secret.key"
+    file.write_text("AAAA\n", encoding="ascii")
+    with pytest.raises(SecretError):
+        add_key(file)
+    with pytest.raises(SecretError):
+        keep_keys(file, ())
+    assert file.read_text(encoding="ascii") == "AAAA\n"

@@ -15,10 +15,10 @@ import uvloop
 from rich.console import Console
 
 from chargeplane import __version__
-from chargeplane.cli import audit, databases, pki, simulate, stations, tokens, users
+from chargeplane.cli import audit, databases, pki, security, simulate, stations, tokens, users
 from chargeplane.cli.composition import Announcement, run
 from chargeplane.cli.exits import told
-from chargeplane.cli.options import AsJson, Config, Data, Database, settings_of
+from chargeplane.cli.options import AsJson, Config, Data, Database, origins_of, settings_of
 from chargeplane.cli.parts import PARTS
 from chargeplane.runtime.settings import LogFormat, Settings, SettingsError, UnknownStations
 from chargeplane.runtime.telemetry import configure
@@ -39,6 +39,7 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(databases.app, name="db")
 app.add_typer(audit.app, name="audit")
 app.add_typer(pki.app, name="pki")
+app.add_typer(security.app, name="security")
 app.command("simulate", epilog=simulate.EXAMPLE)(simulate.command)
 
 _DEMO_FOLDER = "demo"
@@ -89,7 +90,7 @@ def serve(
     """
     flags = _text_of(locals())
     with told():
-        _run(settings_of(config, **flags), is_demo=False)
+        _run(settings_of(config, **flags), origins_of(config, **flags), is_demo=False)
 
 
 @app.command(epilog="Example: chargeplane demo --port 8081")
@@ -112,7 +113,7 @@ def demo(
         if not _is_loopback(settings.host):
             raise SettingsError((f"host: a demonstration stays on 127.0.0.1, not {settings.host}",))
         folder = settings.data if data else settings.data / _DEMO_FOLDER
-        _run(_with(settings, data=folder), is_demo=True)
+        _run(_with(settings, data=folder), origins_of(config, **flags), is_demo=True)
 
 
 @app.command(epilog="Example: chargeplane version --json")
@@ -130,10 +131,10 @@ def main() -> None:
     app(prog_name="chargeplane")
 
 
-def _run(settings: Settings, *, is_demo: bool) -> None:
+def _run(settings: Settings, origins: dict[str, str], *, is_demo: bool) -> None:
     configure(settings.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(settings, _announce, is_demo=is_demo, parts=PARTS))
+        runner.run(run(settings, _announce, PARTS, is_demo=is_demo, origins=origins))
 
 
 def _announce(ready: Announcement) -> None:

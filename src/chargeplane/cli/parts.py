@@ -16,6 +16,7 @@ from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish
 from chargeplane.cli.doors import Doors, on_hangup
 from chargeplane.cli.exits import Refused
 from chargeplane.cli.options import secret_keys, vault_of
+from chargeplane.cli.security import tell_of_keys
 from chargeplane.cli.simulator import simulator
 from chargeplane.csms.central import CentralSystem, Options
 from chargeplane.runtime.process import tune
@@ -31,12 +32,13 @@ _log = logging.getLogger(__name__)
 async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
     """The central system, and the port of stations."""
     settings = base.settings
-    vault = vault_of(settings)
+    vault, keys = vault_of(settings), secret_keys(settings)
+    await tell_of_keys(base.store, keys, vault)
     options = Options(
         unknown_stations=settings.unknown_stations,
         min_security_profile=settings.min_security_profile,
         loopback_allowed=base.is_demo,
-        keys=secret_keys(settings),
+        keys=keys,
         vault=vault if vault.exists else None,
         files=settings.data / "files",
         public_url=f"{settings.public_url.rstrip('/')}/api/v1" if settings.public_url else "",

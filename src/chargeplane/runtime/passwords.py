@@ -16,6 +16,8 @@ from typing import Final
 __all__ = [
     "CHARACTERS_MAX",
     "CHARACTERS_MIN",
+    "KEY_ID_CHARACTERS",
+    "KEY_ID_FROM",
     "Passwords",
     "hashed_password",
     "is_right",
@@ -30,6 +32,9 @@ CHARACTERS_MAX: Final = 64
 DISTINCT_MIN: Final = 8
 """Fewer different characters in 16 are a pattern: chance makes that once in ten million."""
 _SCHEME: Final = "hmac-sha256"
+KEY_ID_CHARACTERS: Final = 8
+KEY_ID_FROM: Final = len(_SCHEME) + 2
+"""Where the id of the key begins in what is stored, counted from 1 as SQL does."""
 _RUNS: Final = "abcdefghijklmnopqrstuvwxyz 01234567890 qwertyuiop asdfghjkl zxcvbnm".split()
 _RUN_CHARACTERS: Final = 6
 _COMMON: Final = (
@@ -51,7 +56,9 @@ class Passwords:
         """The first key hashes, all compare; without keys (tests) a fixed one does both."""
         derived = [_derived(key) for key in keys] or [_derived(b"")]
         self._keys = {_key_id(key): key for key in derived}
-        self._first = _key_id(derived[0])
+        self.key_ids = tuple(self._keys)
+        """Of the keys, as they stand in what is stored; the one that hashes first."""
+        self._first = self.key_ids[0]
 
     def hashed(self, password: bytes) -> str:
         """A password as it is stored."""
@@ -64,16 +71,31 @@ class Passwords:
         1.6 writes the bytes of a key in hexadecimal, and some stations send the digits where the
         bytes belong, or the other way round; all spellings of the right key are right.
         """
+        return self._found(password, stored) is not None
+
+    def renewed(self, password: bytes, stored: str) -> str | None:
+        """The same password under the first key, in the spelling that is stored.
+
+        None if it is under that key already, or is not the stored one.
+        """
+        if stored.startswith(f"{_SCHEME}${self._first}$"):
+            return None
+        found = self._found(password, stored)
+        return None if found is None else self.hashed(found)
+
+    def _found(self, password: bytes, stored: str) -> bytes | None:
+        """The spelling that is stored; looks at all of them, whichever it is."""
         scheme, _, rest = stored.partition("$")
         key_id, _, rest = rest.partition("$")
         salt, _, digest = rest.partition("$")
         if scheme != _SCHEME or key_id not in self._keys:
-            return False
-        found = [
-            hmac.compare_digest(self._digest(key_id, salt, each), digest)
+            return None
+        right = [
+            each
             for each in _spellings(password)
+            if hmac.compare_digest(self._digest(key_id, salt, each), digest)
         ]
-        return any(found)
+        return right[0] if right else None
 
     def _digest(self, key_id: str, salt: str, password: bytes) -> str:
         return hmac.digest(self._keys[key_id], bytes.fromhex(salt) + password, "sha256").hex()
@@ -84,7 +106,7 @@ def _derived(key: bytes) -> bytes:
 
 
 def _key_id(key: bytes) -> str:
-    return hashlib.sha256(b"id" + key).hexdigest()[:8]
+    return hashlib.sha256(b"id" + key).hexdigest()[:KEY_ID_CHARACTERS]
 
 
 def _spellings(password: bytes) -> list[bytes]:

@@ -9,9 +9,10 @@ AES-256-GCM nonce, ciphertext and tag. It belongs to a place, which is authentic
 stored: sealed for one user or column, it opens for no other, so rows cannot be swapped.
 
 Keys are 32 random bytes in URL-safe base64, one a line. The first one seals; all of them open. To
-rotate: put a new key on top and start the program again: it seals anew what is stored and logs how
-much. Passwords of stations and the keys of the authority are no sealed secrets, but depend on keys
-derived from these: keep the old one until the passwords are rotated and the authority is renewed.
+rotate: put a new key on top (``add_key``) and seal anew what is stored, which the program also does
+at each start. The keys of the authority are encrypted under keys derived from these, and go along.
+Passwords of stations are kept under such keys too: each moves when its station logs in, so the old
+key stays until all have, or were given new ones.
 
 The REST interface never gives a secret back: it is written, replaced or removed. What need not be
 readable again, such as a password, is hashed instead and has no place here.
@@ -21,17 +22,27 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import os
 import secrets as random
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-__all__ = ["KEY_VARIABLE", "SecretError", "Secrets", "load_keys", "new_key"]
+__all__ = [
+    "KEY_VARIABLE",
+    "SecretError",
+    "Secrets",
+    "add_key",
+    "id_of_key",
+    "keep_keys",
+    "load_keys",
+    "new_key",
+]
 
 KEY_VARIABLE = "CHARGEPLANE_SECRET_KEY"
 """The environment variable that holds the keys; several are separated by blanks."""
@@ -60,8 +71,8 @@ class Secrets:
             raise SecretError(f"there must be 1 to {KEYS_MAX} keys")
         if any(len(key) != KEY_BYTES for key in keys):
             raise SecretError(f"a key must have {KEY_BYTES} bytes")
-        self._ciphers = {_id_of(key): AESGCM(key) for key in keys}
-        self.key_id = _id_of(keys[0])
+        self._ciphers = {id_of_key(key): AESGCM(key) for key in keys}
+        self.key_id = id_of_key(keys[0])
         """Of the key that seals."""
 
     def seal(self, secret: bytes, *place: str) -> str:
@@ -113,6 +124,11 @@ def new_key() -> str:
     return _text(random.token_bytes(KEY_BYTES))
 
 
+def id_of_key(key: bytes) -> str:
+    """Tells keys apart and tells nothing of them."""
+    return hashlib.sha256(b"chargeplane key id\0" + key).hexdigest()[:_ID_CHARACTERS]
+
+
 def load_keys(environment: Mapping[str, str], file: Path) -> list[bytes]:
     """The keys of the environment if it has some, otherwise those of the file.
 
@@ -133,15 +149,72 @@ def load_keys(environment: Mapping[str, str], file: Path) -> list[bytes]:
     return [_key(text, str(file)) for text in lines]
 
 
+def add_key(file: Path) -> list[bytes]:
+    """Put a new key on top of those of a file; all of them, the new one first.
+
+    The file holds either the old keys or all of them, whenever this is interrupted.
+
+    Raises:
+        SecretError: the file cannot be used, or holds as many keys as it may.
+        OSError: it can be neither read nor written.
+    """
+    with _alone(file):
+        lines = file.read_text(encoding="ascii", errors="replace").split()
+        if len(lines) >= KEYS_MAX:
+            raise SecretError(f"{file} holds {len(lines)} keys; let old ones go first")
+        return _rewrite(file, [new_key(), *lines])
+
+
+def keep_keys(file: Path, ids: Collection[str]) -> list[bytes]:
+    """Let the other keys of a file go; the first one always stays. Those that are left.
+
+    Raises:
+        SecretError: the file holds no key, or something that is none.
+        OSError: it can be neither read nor written.
+    """
+    with _alone(file):
+        lines = file.read_text(encoding="ascii", errors="replace").split()
+        if not lines:
+            raise SecretError(f"{file} holds no key")
+        first, *others = lines
+        left = [text for text in others if id_of_key(_key(text, str(file))) in ids]
+        return _rewrite(file, [first, *left])
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Of two commands that change the file, the second one waits for the first."""
+    with file.with_name(f"{file.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # it ends with the file, or with the process
+        yield
+
+
+def _rewrite(file: Path, lines: Sequence[str]) -> list[bytes]:
+    keys = [_key(text, str(file)) for text in lines]
+    draft = file.with_name(f"{file.name}.draft")
+    _write(draft, lines, os.O_TRUNC)
+    draft.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # nothing is sealed under a key that a power cut takes away again
+    finally:
+        os.close(folder)
+    return keys
+
+
+def _write(draft: Path, lines: Sequence[str], flag: int) -> None:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | flag, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as made:
+        made.write("".join(f"{line}\n" for line in lines))
+        made.flush()
+        os.fsync(made.fileno())
+
+
 def _make(file: Path) -> None:
     """The whole file appears at once, and of two programs that start together one makes it."""
     draft = file.with_name(f"{file.name}.{random.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as made:
-            made.write(f"{new_key()}\n")
-            made.flush()
-            os.fsync(made.fileno())
+        _write(draft, [new_key()], os.O_EXCL)
         with suppress(FileExistsError):
             os.link(draft, file)
     finally:
@@ -156,11 +229,6 @@ def _key(text: str, source: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise SecretError(f"{source}: a key must have {KEY_BYTES} bytes, this one has {len(key)}")
     return key
-
-
-def _id_of(key: bytes) -> str:
-    """Tells keys apart and tells nothing of them."""
-    return hashlib.sha256(b"chargeplane key id\0" + key).hexdigest()[:_ID_CHARACTERS]
 
 
 def _place(key_id: str, place: Sequence[str]) -> bytes:

@@ -44,8 +44,11 @@ OWN, STRANGER, OLD = signer(), signer(), signer(NOW - 2 * LIFE)
 class Far:
     """A station that signs, and the interface of its central system."""
 
-    def __init__(self, central: CentralSystem, wire: Wire, rest: httpx.AsyncClient) -> None:
+    def __init__(
+        self, central: CentralSystem, wire: Wire, rest: httpx.AsyncClient, store: Store
+    ) -> None:
         self.central = central
+        self.store = store
         self.wire = wire
         self.rest = rest
         self._count = 0
@@ -76,7 +79,7 @@ class Far:
         return [f"{each['type']}: {each['detail']}" for each in items]
 
     async def verdicts(self) -> list[str]:
-        await self.central.recorder.flush()
+        await self.store.write(Function(lambda connection: None))  # behind what is not awaited
         answer = await self.rest.get("/stations/CP1/signed-messages")
         return [each["verdict"] for each in answer.json()["items"]]
 
@@ -90,7 +93,7 @@ async def far(sqlite_store: Store) -> AsyncIterator[Far]:
     port = await central.listen("127.0.0.1", 0)
     wire = await Wire.dial(port, "CP1", Version.V2_0_1)
     async with client(sqlite_store, *central.routes) as rest, asyncio.timeout(30):
-        yield Far(central, wire, rest)
+        yield Far(central, wire, rest, sqlite_store)
     wire.link.close()
     await central.stop()
 

@@ -235,6 +235,23 @@ def test_a_renewed_authority_leaves_what_was_issued_before_valid(tmp_path: Path)
     assert fault_of_chain(chain, [vault.root()], NOW) is None
 
 
+def test_keys_of_an_authority_go_under_a_new_passphrase_one_by_one(tmp_path: Path) -> None:
+    old, both = Vault(tmp_path, [b"old"]), Vault(tmp_path, [b"new", b"old"])
+    assert both.reseal() == 0  # there is no authority
+    old.init("Op", NOW)
+    before = old.authority(Purpose.STATION).certificate
+    assert len(both.stale()) == 1 + len(Purpose)
+    (tmp_path / "mo.key").write_bytes(b"what a full disk has left")
+    with pytest.raises(PkiFault, match=r"mo\.key"):  # those before it, by name, are done
+        both.reseal()
+    (tmp_path / "mo.key").unlink()  # taken away to another place
+    new = Vault(tmp_path, [b"new"])
+    assert new.stale() == ["root", "station", "v2g"]
+    assert both.reseal() == 3
+    assert not new.stale()
+    assert new.authority(Purpose.STATION).certificate == before
+
+
 def test_a_missing_authority_is_told_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(PkiFault, match="chargeplane pki init"):
         Vault(tmp_path, [b"x"]).root()

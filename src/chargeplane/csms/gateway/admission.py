@@ -130,6 +130,8 @@ class Admission:
             proof = self._proof(visitor, known)
             if proof is None:
                 return self._refused(visitor, known.tenant_id)
+            if proof.profile in {1, 2} and visitor.password is not None and known.password_hash:
+                self._rekey(known, visitor.password, known.password_hash)
             return Admitted(await self._settled(known, proof), proof.fingerprint)
         except StoreError as error:
             _log.warning("station %s has to wait: %s", identity, error)
@@ -155,6 +157,16 @@ class Admission:
             retry = (("Retry-After", str(wait_s)),)
             return Refuse(HTTPStatus.TOO_MANY_REQUESTS, retry, "too many wrong attempts")
         return Refuse(HTTPStatus.UNAUTHORIZED, _CHALLENGE, _WRONG)
+
+    def _rekey(self, known: Known, password: bytes, stored: str) -> None:
+        """After a rotation of the secret key: keep the password under the new one.
+
+        Nobody waits for it; what is lost is done when the station comes again.
+        """
+        fresh = self._passwords.renewed(password, stored)
+        if fresh is not None:
+            work = partial(rekey, known=known, fresh=fresh)
+            self._store.submit(Function(work), _rekeyed)
 
     async def _settled(self, known: Known, proof: Proof) -> Known:
         """A station that came by what it was given last keeps that, and what was before dies."""
@@ -205,6 +217,11 @@ class Admission:
         return Admitted(known, "")
 
 
+def _rekeyed(_: object, error: Exception | None) -> None:
+    if error is not None:
+        _log.warning("the password of a station stays under an old key: %s", error)
+
+
 def _told(_: object, error: Exception | None) -> None:
     if error is not None:
         _log.warning("an unknown station is not in the inbox: %s", error)
@@ -249,6 +266,17 @@ def confirm(connection: Connection, known: Known, proof: Proof) -> None:
         values |= {"security_profile": proof.profile, "next_security_profile": None}
     mine = stations.c.tenant_id == known.tenant_id, stations.c.id == known.id
     connection.execute(update(stations).where(*mine).values(**values))
+
+
+def rekey(connection: Connection, known: Known, fresh: str) -> None:
+    """Keep the same password under another key, unless there is a new one meanwhile."""
+    each = stations.c
+    same = (
+        each.tenant_id == known.tenant_id,
+        each.id == known.id,
+        each.password_hash == known.password_hash,
+    )
+    connection.execute(update(stations).where(*same).values(password_hash=fresh))
 
 
 def register(connection: Connection, known: Known, now: datetime, **more: Any) -> bool:

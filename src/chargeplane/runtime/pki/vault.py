@@ -83,6 +83,39 @@ class Vault:
         self._save(str(purpose), authority)
         return authority
 
+    def stale(self) -> list[str]:
+        """The keys in the folder that the first passphrase does not open, by name."""
+        return [path.stem for path in self._keys() if not self._is_first(path)]
+
+    def reseal(self) -> int:
+        """Encrypt all keys in the folder under the first passphrase; how many were not.
+
+        Each file holds its key under the one or the other, whenever this is interrupted. What
+        somebody has put elsewhere, such as the key of the root, keeps its passphrase.
+
+        Raises:
+            PkiFault: one of them cannot be opened or written; those before it are done.
+        """
+        stale = [path for path in self._keys() if not self._is_first(path)]
+        for path in stale:
+            try:
+                key = self._opened(path.read_bytes())
+                write_private(path, pem_of_key(key, self._passphrases[0]))
+            except PkiFault as fault:
+                raise PkiFault(f"{path}: {fault}") from fault
+            except OSError as error:
+                raise PkiFault(f"{error.filename}: {error.strerror}") from error
+        return len(stale)
+
+    def _keys(self) -> list[Path]:
+        return sorted(self.folder.glob("*.key"))
+
+    def _is_first(self, path: Path) -> bool:
+        with suppress(PkiFault):
+            key_from_pem(path.read_bytes(), self._passphrases[0])
+            return True
+        return False
+
     def _load(self, name: str) -> Authority:
         certificate, *between = self._certificates(name)
         try:
