@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -21,7 +22,9 @@ from chargeplane.runtime.links import (
     Attempt,
     Ending,
     Link,
+    LinkSettings,
     Listener,
+    ListenerSettings,
     Refuse,
     Request,
     Response,
@@ -33,7 +36,8 @@ from tests.station.central import Central, Respond
 class Server:
     """Serves stations; each has a ``Central`` of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, link: LinkSettings | None = None) -> None:
+        self.tls = tls
         self.centrals: dict[str, Central] = {}
         self.addresses: dict[str, str] = {}
         """Where SOAP stations listen."""
@@ -46,11 +50,14 @@ class Server:
         """For the stations that come from now on; see ``Central``."""
         self.subprotocols = SUBPROTOCOLS
         self.port = 0
-        self.listener = Listener(self._admit, self._opened, respond=self._respond)
+        settings = ListenerSettings(link=link or LinkSettings())
+        self.listener = Listener(
+            self._admit, self._opened, respond=self._respond, settings=settings
+        )
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}/ocpp"
+        return f"ws{'s' if self.tls else ''}://127.0.0.1:{self.port}/ocpp"
 
     @property
     def soap_url(self) -> str:
@@ -139,10 +146,12 @@ class _Receiver:
 
 
 @asynccontextmanager
-async def server() -> AsyncIterator[Server]:
+async def server(
+    tls: ssl.SSLContext | None = None, link: LinkSettings | None = None
+) -> AsyncIterator[Server]:
     """A central system on a free port."""
-    at = Server()
-    at.port = await at.listener.listen("127.0.0.1", 0)
+    at = Server(tls, link)
+    at.port = await at.listener.listen("127.0.0.1", 0, tls)
     try:
         yield at
     finally:

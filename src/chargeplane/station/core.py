@@ -48,7 +48,7 @@ from chargeplane.station.grid import GridPoint
 from chargeplane.station.hub import Hub
 from chargeplane.station.inventory import Inventory
 from chargeplane.station.memory import Memory
-from chargeplane.station.quirks import Disguise
+from chargeplane.station.quirks import REACTED_TO, Disguise
 from chargeplane.station.readings import connect_readings
 from chargeplane.station.remembering import keep_life, keep_variable, recall, seen_at
 from chargeplane.station.signals import (
@@ -159,6 +159,8 @@ class Core:
         hub.hears(RedialWanted, self._on_redial)
         for block in BLOCKS:
             block.install(hub)
+        for kind in REACTED_TO:
+            hub.hears(kind, self._react)
 
     def _begin(self) -> int:
         """Count one more program with this memory; its ids must not be those of the last one."""
@@ -266,6 +268,13 @@ class Core:
     def advance(self, now_s: float) -> None:
         """Do what is due."""
         self._to(now_s)
+
+    def skip_to(self, now_s: float) -> None:
+        """Let time pass in which the station could do nothing; what was due happens afterwards.
+
+        What comes again and again then comes once, and not once for each time it was missed.
+        """
+        self.hub.now_s = max(self.hub.now_s, now_s)
 
     def _to(self, now_s: float) -> None:
         hub = self.hub
@@ -391,6 +400,9 @@ class Core:
     def _on_restarting(self, _: Restarting) -> None:
         self._hang_up = True
         self.hub.network.start_over()
+
+    def _react(self, signal: Signal) -> None:
+        self._disguise.react(self.hub, signal)
 
     def _on_redial(self, _: RedialWanted) -> None:
         self._hang_up = True

@@ -37,6 +37,8 @@ __all__ = ["Hub"]
 
 ASKED_MAX = 48
 """Requests that may wait for answers; a heartbeat beyond that is not sent."""
+WAITING_MAX = 4
+"""Requests without an answer, beyond which the central system does not keep up."""
 HAPPENED_MAX = 10_000
 CLOCK_TOLERANCE_S = 1.0
 # A UUID of version 4 (RFC 9562, 5.4): six bits say so, all others are chance.
@@ -87,6 +89,8 @@ class Hub:
         self.network = Network(self.memory, self.variables, self.keys)
         self.bookings = Bookings(self.memory, self.evses)
         self.is_operative = True
+        self.awaits_install = False
+        """Whether new firmware waits for the end of transactions, and no other may begin."""
         self.registration = ""
         """What the central system answered last: Accepted, Pending, Rejected; empty: nothing."""
         self.boot_reason = "PowerUp"
@@ -142,8 +146,9 @@ class Hub:
                 what the central system itself asked for.
         """
         possible = self.conversation.is_open if early else self.is_online
-        lowered = self.conversation.lowered(request) if possible else None
-        if lowered is None or self.conversation.waiting >= ASKED_MAX:
+        has_room = self.conversation.waiting < ASKED_MAX
+        lowered = self.conversation.lowered(request) if possible and has_room else None
+        if lowered is None:
             done(Unanswered.SILENT)
         else:
             self.conversation.call(lowered, self.now_s, done)
@@ -183,9 +188,19 @@ class Hub:
         return self.conversation.is_open and self.registration == "Accepted"
 
     @property
+    def is_behind(self) -> bool:
+        """Whether so many requests wait that what comes again anyhow is better left out."""
+        return self.conversation.waiting > WAITING_MAX
+
+    @property
     def is_busy(self) -> bool:
         """Whether a transaction is running."""
         return any(evse.transaction for evse in self.evses.values())
+
+    @property
+    def takes_sessions(self) -> bool:
+        """Whether EVSEs may be used that are not; per EVSE there can be other reasons."""
+        return self.is_operative and not self.awaits_install
 
     def transactions(self) -> Iterator[Evse]:
         """The EVSEs with a transaction."""

@@ -49,7 +49,7 @@ def _connect_evse(hub: Hub, evse: Evse) -> None:
 
 
 def _availability(hub: Hub, evse: Evse, connector_id: int | None) -> str:
-    status = evse.status(hub.is_operative)
+    status = evse.status(hub.takes_sessions)
     if status in _SHOWN:
         return status.value
     in_use = connector_id is None or connector_id == evse.connector_id

@@ -71,7 +71,15 @@ def test_every_quirk_is_named_and_described(name: str) -> None:
     assert " " not in name
     assert quirk.row is None or 1 <= quirk.row <= 90
     assert quirk.text[0].islower()
-    hooks = (quirk.rule, quirk.handshake, quirk.hearing, quirk.both, quirk.redial_s, quirk.envelope)
+    hooks = (
+        quirk.rule,
+        quirk.handshake,
+        quirk.hearing,
+        quirk.both,
+        quirk.redial_s,
+        quirk.envelope,
+        quirk.reaction,
+    )
     assert sum(each is not None for each in hooks) + bool(quirk.first_dial_s) == 1
 
 

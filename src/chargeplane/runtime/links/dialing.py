@@ -7,7 +7,7 @@ import os
 import re
 import ssl
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -85,12 +85,15 @@ async def connect(
     *,
     subprotocols: Sequence[str],
     headers: Iterable[tuple[str, str]] = (),
+    left_out: Collection[str] = (),
     tls: ssl.SSLContext | None = None,
     settings: LinkSettings | None = None,
     timeout_s: float = 10.0,
     wheel: Wheel | None = None,
 ) -> Link:
     """Dial, and open a link. A fleet shares one wheel.
+
+    ``left_out`` names headers, in small letters, that odd stations do not send.
 
     A server that has no sub-protocol in common finishes the handshake without one: see
     ``link.facts.subprotocol``.
@@ -110,7 +113,10 @@ async def connect(
         try:
             tune_socket(transport)
             key = b64encode(os.urandom(16)).decode()
-            transport.write(_request(endpoint, key, subprotocols, headers, settings))
+            fields = _fields(endpoint, key, subprotocols, settings)
+            kept = [each for each in fields if each[0].lower() not in left_out]
+            first_line = f"GET {endpoint.target} HTTP/1.1"
+            transport.write(encoded_head(first_line, [*kept, *headers]))
             answer = await _answer(waiting.intake)
             link = _opened_link(transport, endpoint, answer, key, subprotocols, settings, wheel)
             link.attach(opened(link))
@@ -122,13 +128,9 @@ async def connect(
     return link
 
 
-def _request(
-    endpoint: _Endpoint,
-    key: str,
-    subprotocols: Sequence[str],
-    headers: Iterable[tuple[str, str]],
-    settings: LinkSettings,
-) -> bytes:
+def _fields(
+    endpoint: _Endpoint, key: str, subprotocols: Sequence[str], settings: LinkSettings
+) -> list[tuple[str, str]]:
     fields = [
         ("Host", endpoint.authority),
         ("Upgrade", "websocket"),
@@ -140,7 +142,7 @@ def _request(
         fields.append(("Sec-WebSocket-Protocol", ", ".join(subprotocols)))
     if settings.compression:
         fields.append(("Sec-WebSocket-Extensions", OFFER))
-    return encoded_head(f"GET {endpoint.target} HTTP/1.1", [*fields, *headers])
+    return fields
 
 
 async def _answer(intake: Intake) -> Headers:

@@ -276,7 +276,8 @@ class Link:
         elif compressed and (self._compression is None or opcode not in {TEXT, BINARY}):
             self.close(CloseCode.PROTOCOL_ERROR, "reserved bit")
         elif opcode == PING:
-            self._write(PONG, payload)
+            if self.settings.answers_pings:
+                self._write(PONG, payload)
         elif opcode == PONG:
             self._on_pong(payload)
         elif (opcode == CONTINUATION) == (self._assembly is None):

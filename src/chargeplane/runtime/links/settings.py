@@ -19,6 +19,8 @@ class LinkSettings:
     """Silence after which the peer is pinged; None: never (some stations cannot answer pings)."""
     ping_timeout_s: float = 20.0
     """How long a pinged peer may stay silent before the link is cut."""
+    answers_pings: bool = True
+    """False: as odd stations, which answer none; a server always does."""
     close_timeout_s: float = 2.0
     """How long the closing handshake may take."""
     message_bytes_max: int = 262_144

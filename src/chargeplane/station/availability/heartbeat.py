@@ -35,7 +35,8 @@ class Heartbeat:
         self._hub.after(interval_s, _HEARTBEAT, self._beat)
 
     def _beat(self) -> None:
-        self._ask(early=False)
+        if not self._hub.is_behind:
+            self._ask(early=False)
         self._arm()
 
     def _ask(self, *, early: bool) -> None:

@@ -23,7 +23,7 @@ def statuses(hub: Hub) -> Iterator[Report]:
     whole = Status.AVAILABLE if hub.is_operative else Status.UNAVAILABLE
     yield _report(hub, 0, whole, "")
     for evse in hub.evses.values():
-        yield _report(hub, evse.id, evse.status(hub.is_operative), evse.fault)
+        yield _report(hub, evse.id, evse.status(hub.takes_sessions), evse.fault)
 
 
 def _report(hub: Hub, connector_id: int, status: Status, fault: str) -> Report:

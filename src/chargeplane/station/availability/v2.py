@@ -38,11 +38,11 @@ def statuses(hub: Hub) -> Iterator[Report]:
 def _status(hub: Hub, evse: Evse, connector_id: int) -> v21.ConnectorStatusEnumType:
     if evse.fault:
         return _Status.FAULTED
-    if not (evse.is_operative and hub.is_operative) and evse.transaction is None:
+    if not (evse.is_operative and hub.takes_sessions) and evse.transaction is None:
         return _Status.UNAVAILABLE
     if evse.is_plugged and evse.connector_id == connector_id:
         return _Status.OCCUPIED
-    reserved = evse.status(hub.is_operative) is Status.RESERVED
+    reserved = evse.status(hub.takes_sessions) is Status.RESERVED
     return _Status.RESERVED if reserved else _Status.AVAILABLE
 
 

@@ -124,7 +124,7 @@ def _evse(evse: Evse, core: Core) -> dict[str, Any]:
     ev = evse.ev
     return {
         "id": evse.id,
-        "status": evse.status(core.hub.is_operative).value,
+        "status": evse.status(core.hub.takes_sessions).value,
         "plugged": ev is not None,
         "soc": None if ev is None else round(ev.soc, 3),
         "power_w": round(evse.power_w),

@@ -48,7 +48,8 @@ class Sampling:
 
     def _sample(self, evse_id: int) -> None:
         self._arm(evse_id)
-        self._hub.tell(SampleDue(evse_id, Cause.PERIODIC))
+        if not self._hub.is_behind:
+            self._hub.tell(SampleDue(evse_id, Cause.PERIODIC))
 
     def _align(self) -> None:
         """Wait for the next round time (J01.FR.14: counted from midnight)."""
@@ -63,7 +64,7 @@ class Sampling:
 
     def _on_clock(self) -> None:
         self._align()
-        for evse in self._hub.evses.values():
+        for evse in () if self._hub.is_behind else self._hub.evses.values():
             self._hub.tell(SampleDue(evse.id, Cause.CLOCK))
 
     def _on_setting(self, changed: SettingChanged) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.handshake import Handshake
+from chargeplane.station.hub import Hub
 from chargeplane.station.quirks.frames import Frame, Heard, Said
 from chargeplane.station.quirks.registry import QUIRKS
+from chargeplane.station.signals import Signal
 
 __all__ = ["Disguise"]
 
@@ -36,6 +38,7 @@ class Disguise:
         self._rules += [rule for rule, _ in pairs]
         self._hearings = [quirk.hearing() for quirk in self._quirks if quirk.hearing]
         self._hearings += [hearing for _, hearing in pairs]
+        self._reactions = [quirk.reaction() for quirk in self._quirks if quirk.reaction]
 
     @property
     def first_dial_s(self) -> float:
@@ -48,6 +51,11 @@ class Disguise:
             if quirk.redial_s is not None:
                 usual_s = quirk.redial_s(usual_s)
         return usual_s
+
+    def react(self, hub: Hub, signal: Signal) -> None:
+        """Act on the station when something happened in it."""
+        for reaction in self._reactions:
+            reaction(hub, signal)
 
     def envelope(self, text: str) -> str:
         """What is posted instead of a SOAP envelope."""
@@ -79,7 +87,7 @@ class Disguise:
         return Said(send, hear)
 
     def handshake(self, handshake: Handshake) -> Handshake:
-        """What is sent to open a connection."""
+        """How a connection is opened and kept."""
         for quirk in self._quirks:
             if quirk.handshake is not None:
                 handshake = quirk.handshake(handshake)

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.handshake import Handshake
+from chargeplane.station.hub import Hub
 from chargeplane.station.quirks.frames import Hearing, Rule
+from chargeplane.station.signals import Signal
 
-__all__ = ["Quirk"]
+__all__ = ["Quirk", "Reaction"]
+
+Reaction = Callable[[Hub, Signal], None]
+"""Does something to the station when something happened in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +39,7 @@ class Quirk:
     """How long it waits before it dials for the first time."""
     envelope: Callable[[str], str] | None = None
     """Changes the SOAP envelopes of its requests."""
+    reaction: Callable[[], Reaction] | None = None
+    """Makes what acts on the station itself; one for each station."""
     family: Version | None = None
     """Where it makes sense: V1_6 for 1.x, V2_1 for 2.x, None for both."""

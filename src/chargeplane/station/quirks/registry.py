@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 from chargeplane.ocpp.versions import Version
-from chargeplane.station.handshake import Handshake
 from chargeplane.station.quirks import transactions
 from chargeplane.station.quirks.answering import ANSWERING
+from chargeplane.station.quirks.behaving import BEHAVING
 from chargeplane.station.quirks.connecting import CONNECTING
 from chargeplane.station.quirks.frames import Payload, changed, everywhere, text_changed
+from chargeplane.station.quirks.opening import OPENING
 from chargeplane.station.quirks.quirk import Quirk
 from chargeplane.station.quirks.reporting import REPORTING
 
@@ -59,12 +60,6 @@ def _nulls(payload: Payload) -> None:
 _1X, _2X = Version.V1_6, Version.V2_1
 
 _ALL = (
-    Quirk(
-        "no-subprotocol",
-        1,
-        "opens the WebSocket without naming a sub-protocol",
-        handshake=Handshake.without_subprotocol,
-    ),
     Quirk(
         "empty-members",
         16,
@@ -238,5 +233,7 @@ _ALL = (
     ),
 )
 
-QUIRKS = {quirk.name: quirk for quirk in (*_ALL, *CONNECTING, *REPORTING, *ANSWERING)}
+QUIRKS = {
+    quirk.name: quirk for quirk in (*_ALL, *OPENING, *CONNECTING, *REPORTING, *ANSWERING, *BEHAVING)
+}
 """Every quirk by name."""

@@ -38,7 +38,7 @@ def target_of_start(
         for each in wanted
         if each.token is None
         and each.is_operative
-        and hub.is_operative
+        and hub.takes_sessions
         and not each.fault
         and hub.bookings.admits(each, token, group_id)
     ]

@@ -81,7 +81,7 @@ class Reservations:
     def _state(self, evse: Evse, held: set[int]) -> str:
         if evse.fault:
             return Status.FAULTED.value
-        if not (evse.is_operative and self._hub.is_operative):
+        if not (evse.is_operative and self._hub.takes_sessions):
             return Status.UNAVAILABLE.value
         return ACCEPTED if evse.is_free and evse.id not in held else "Occupied"
 

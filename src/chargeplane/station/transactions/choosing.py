@@ -23,7 +23,7 @@ def evse_for(hub: Hub, token: IdToken, evse_id: int | None) -> Evse | None:
         for each in evses
         if each.token is None
         and each.is_operative
-        and hub.is_operative
+        and hub.takes_sessions
         and not each.fault
         and hub.bookings.may_admit(each, token)
     ]

@@ -378,7 +378,7 @@ class Sessions:
         self._update(evse, Cause.CHARGING_STATE)
 
     def _may_start(self, evse: Evse) -> bool:
-        return evse.is_operative and self._hub.is_operative and not evse.fault
+        return evse.is_operative and self._hub.takes_sessions and not evse.fault
 
     def _start(
         self, evse: Evse, cause: Cause, group_id: str | None, remote_start_id: int | None

@@ -19,6 +19,7 @@ from chargeplane.runtime.links import (
     connect,
 )
 from chargeplane.station.handshake import Handshake
+from chargeplane.station.wires.hello import say_hello
 from chargeplane.station.wires.lines import Heard, NotConnected
 
 __all__ = ["JsonDialer"]
@@ -76,15 +77,19 @@ class JsonDialer:
         """
         url = f"{self._url().rstrip('/')}/{quote(self._identity, safe='')}"
         handshake = self._dressed(Handshake(url, (self._version.subprotocol,)))
-        line = JsonLine(heard)
+        line, tls = JsonLine(heard), self._tls()
         try:
+            if handshake.needs_root and tls is None and handshake.url.startswith("wss:"):
+                await say_hello(handshake.url, DIAL_TIMEOUT_S)
+                raise NotConnected("the station has no root certificate")
             link = await connect(
                 handshake.url,
                 line.opened,
                 subprotocols=handshake.subprotocols,
                 headers=self._headers(),
-                tls=self._tls(),
-                settings=LinkSettings(ping_interval_s=self._ping_interval_s() or None),
+                left_out=handshake.left_out,
+                tls=tls,
+                settings=self._settings(handshake),
                 timeout_s=DIAL_TIMEOUT_S,
                 wheel=self._wheel,
             )
@@ -96,6 +101,10 @@ class JsonDialer:
             link.cut("no common version")
             raise NotConnected(f"the central system does not speak {self._version.subprotocol}")
         return line
+
+    def _settings(self, handshake: Handshake) -> LinkSettings:
+        interval_s = handshake.pings_after_s or self._ping_interval_s() or None
+        return LinkSettings(ping_interval_s=interval_s, answers_pings=handshake.answers_pings)
 
     def _headers(self) -> list[tuple[str, str]]:
         password = self._password()
