@@ -66,6 +66,7 @@ async def ours(port: int, stations: int, interval_s: int, duration_s: float) -> 
         day=PUBLIC,
         made=tally.follow,
     )
+    tune()
     running = asyncio.create_task(fleet.run())
     while tally.online < stations:
         await asyncio.sleep(0.1)

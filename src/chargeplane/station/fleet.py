@@ -34,6 +34,8 @@ BACK_S_MAX = 120.0
 """How long a station may take to come back after a storm."""
 ANSWERS_S_MAX = 3.0
 """How long those who leave wait for what the central system says to their tokens."""
+MADE_AT_ONCE_MAX = 50
+"""Stations that are made in one turn of the loop: to make one takes about a millisecond."""
 TICK_S = 0.01
 """How late drivers and timers may be."""
 
@@ -107,8 +109,10 @@ class Fleet:
         """Live until ``leave``. Ends otherwise only when cancelled, or with an error: a bug."""
         pings, moments = Wheel(), Wheel(TICK_S)
         async with asyncio.TaskGroup() as tasks:
-            for member in self._members:
+            for number, member in enumerate(self._members, 1):
                 tasks.create_task(self._live(member, pings, moments))
+                if number % MADE_AT_ONCE_MAX == 0:
+                    await asyncio.sleep(0)  # those that are made already dial meanwhile
 
     def leave(self) -> None:
         """Let all drivers leave, all transaction messages be told, and all connections end."""
