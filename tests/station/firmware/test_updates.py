@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import v16, v21
 from chargeplane.station.file_signals import DownloadWanted, FirmwareFaultWanted
 from chargeplane.station.firmware.images import image
@@ -193,6 +194,70 @@ def test_it_waits_for_its_times_and_for_the_end_of_transactions() -> None:
     assert told(stage.wait(200)) == ["DownloadScheduled", *WAY[:2], "InstallScheduled"]
     stage.tap()
     assert told(reboot(stage))[-3:] == WAY[2:]
+
+
+def statuses(stage: Stage, evse_id: int) -> list[str]:
+    """What was told of an EVSE since the station registered."""
+    found = []
+    for each in stage.central.heard:
+        if isinstance(each, v16.StatusNotificationRequest) and each.connector_id == evse_id:
+            found.append(each.status.value)
+        elif isinstance(each, v21.StatusNotificationRequest) and each.evse_id == evse_id:
+            found.append(each.connector_status.value)
+    return found
+
+
+def waiting(version: str, **settings: str) -> Stage:
+    """An update waits for the transaction on EVSE 1."""
+    stage = online(version, variables=settings)
+    Server(stage, GOOD)
+    stage.plug_in(1)
+    stage.wait(1).tap()
+    update(stage)
+    return stage.wait(60)
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
+def test_nobody_else_may_begin_while_it_waits_for_a_transaction(version: str) -> None:
+    stage = waiting(version)
+    assert told(stage)[-1] == ("Downloaded" if version == "1.6" else "InstallScheduled")
+    assert statuses(stage, 2) == ["Unavailable"]
+    stage.plug_in(2)
+    stage.tap(IdToken("OTHER"), 2)
+    assert stage.core.evse(2).transaction is None
+    assert statuses(stage, 1)[-1] not in {"Unavailable", "Available"}
+    stage.unplug(2)
+    stage.tap()
+    assert statuses(stage, 1)[-1] == "Unavailable"
+    reboot(stage)
+    assert told(stage)[-1] == "Installed"
+    assert statuses(stage, 2)[-1] == "Available"
+
+
+def test_others_may_begin_meanwhile_if_that_is_configured() -> None:
+    allowed = {"ChargingStation.AllowNewSessionsPendingFirmwareUpdate": "true"}
+    stage = waiting("2.1", **allowed)
+    assert "Unavailable" not in statuses(stage, 2)
+    stage.plug_in(2)
+    stage.tap(IdToken("OTHER"), 2)
+    assert stage.core.evse(2).transaction is not None
+
+
+def test_a_start_from_afar_is_refused_until_the_update_has_failed() -> None:
+    stage = waiting("2.1")
+    stage.core.want(FirmwareFaultWanted("Installing"), stage.now_s)
+    token = v21.IdTokenType(id_token="OTHER", type="Central")
+    start = v21.RequestStartTransactionRequest(id_token=token, remote_start_id=1, evse_id=2)
+    rejected = v21.RequestStartStopStatusEnumType.REJECTED
+    answer = stage.ask(start)
+    assert isinstance(answer, v21.RequestStartTransactionResponse)
+    assert answer.status is rejected
+    stage.tap().wait(20)
+    assert told(stage)[-1] == "InstallationFailed"
+    assert statuses(stage, 2) == ["Unavailable", "Available"]
+    answer = stage.ask(start)
+    assert isinstance(answer, v21.RequestStartTransactionResponse)
+    assert answer.status is not rejected
 
 
 def test_a_second_update_cancels_the_first() -> None:

@@ -17,6 +17,7 @@ from chargeplane.station.file_signals import (
 from chargeplane.station.firmware.images import is_signed_by, version_of
 from chargeplane.station.hub import Hub
 from chargeplane.station.signals import (
+    EvseChanged,
     Online,
     Restarting,
     SecurityEventWanted,
@@ -81,6 +82,7 @@ class Updating:
         """Take an update; whether it cancelled another one (L01.FR.24)."""
         cancels = self.is_busy
         self._hub.timers.drop(_TIMER)
+        self._set_closed(False)
         self._job, self._attempt = job, 0
         self._hub.afterwards(self._schedule)
         return cancels
@@ -142,14 +144,27 @@ class Updating:
                 self._enter("InstallScheduled")
             if delay_s > 0:
                 self._hub.after(delay_s, _TIMER, self._await_install)
+            else:
+                self._close_evses()
         else:
             self._install()
+
+    def _close_evses(self) -> None:
+        """While transactions are waited for, no other may begin (L01.FR.07)."""
+        may = self._hub.variables.flag("ChargingStation", "AllowNewSessionsPendingFirmwareUpdate")
+        self._set_closed(not may)
+
+    def _set_closed(self, closed: bool) -> None:
+        if self._hub.awaits_install != closed:
+            self._hub.awaits_install = closed
+            self._hub.tell(EvseChanged(0))
 
     def _on_idle(self) -> None:
         if self._job is not None and self._job.status == "InstallScheduled":
             self._hub.after(1.0, _TIMER, self._await_install)
 
     def _install(self) -> None:
+        self._set_closed(True)
         self._enter("Installing")
         self._hub.after(INSTALL_S, _TIMER, self._reboot)
 
@@ -165,6 +180,7 @@ class Updating:
         if self._fails_at != "InstallRebooting":
             self._activate(self._must().version)
             self._hub.memory.put(_DRAWER, "version", self._must().version)
+        self._hub.awaits_install = False  # what boots tells of every connector anyway
         self._hub.tell(Restarting("FirmwareUpdate"))
 
     def _resume(self) -> None:
@@ -200,6 +216,8 @@ class Updating:
     def _enter(self, status: str) -> None:
         job = self._must()
         job.status = status
+        if status in _ENDS:
+            self._set_closed(False)
         self._hub.memory.put(_DRAWER, _KEY, job)
         self._tell_status(status, job.request_id)
 
