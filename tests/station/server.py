@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -42,6 +43,8 @@ class Server:
         self.addresses: dict[str, str] = {}
         """Where SOAP stations listen."""
         self.links: dict[str, Link] = {}
+        self.remarks: defaultdict[str, set[soap.Remark]] = defaultdict(set)
+        """What was odd about the envelopes of SOAP stations."""
         self.passwords: dict[str, str] = {}
         self.is_open = True
         self.refusal = HTTPStatus.SERVICE_UNAVAILABLE
@@ -112,8 +115,9 @@ class Server:
             return None
         envelope = soap.parse_envelope(request.body)
         assert envelope.version is not None
-        assert not envelope.remarks
         identity = envelope.charge_box_identity or ""
+        if envelope.remarks:
+            self.remarks[identity] |= envelope.remarks
         central = self.central(identity, envelope.version)
         self.addresses[identity] = envelope.from_address or ""
         message = envelope.message()

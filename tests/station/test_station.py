@@ -87,6 +87,7 @@ async def test_a_visit_over_soap_with_commands_from_the_central_system(version: 
     assert stopped.transaction_id == 101
     assert stopped.meter_stop == ended.energy_wh
     assert heard.names()[0] == "BootNotification"
+    assert not at.remarks
 
 
 @pytest.mark.parametrize("version", ["1.6", "2.1"])

@@ -32,10 +32,16 @@ _ONE = Inventory(evses=(EvseSpec(11_000.0),))
 
 DEMONSTRATION = (
     Member("DEMO-12S", Version.V1_2, soap=True, inventory=_ONE),
-    Member("DEMO-15S", Version.V1_5, soap=True, inventory=_ONE),
+    Member(
+        "DEMO-15S",
+        Version.V1_5,
+        soap=True,
+        inventory=_ONE,
+        quirks=("no-soap-message-id", "stop-with-minus-one"),
+    ),
     Member("DEMO-16S", Version.V1_6, soap=True),
-    Member("DEMO-16J", Version.V1_6),
-    Member("DEMO-201", Version.V2_0_1),
+    Member("DEMO-16J", Version.V1_6, quirks=("no-connection-header", "extra-members")),
+    Member("DEMO-201", Version.V2_0_1, quirks=("no-connection-header", "times-without-zone")),
     Member("DEMO-21", Version.V2_1),
     Member("DEMO-21-FAST", Version.V2_1, inventory=_FAST),
     Member(
@@ -45,7 +51,7 @@ DEMONSTRATION = (
     ),
     Member("DEMO-ODD-201", Version.V2_0_1, quirks=("repeated-seq-no", "status-of-evse-0")),
 )
-"""Every version and transport, and two stations that misbehave."""
+"""Every version and transport; three stations with harmless quirks, and two that misbehave."""
 
 
 class Seeds:
