@@ -6,15 +6,20 @@ import asyncio
 import json
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chargeplane.cli.exits import Exit
 from chargeplane.runtime.links import client_context
-from chargeplane.runtime.pki import certificates_of_pem, der_of
+from chargeplane.runtime.pki import certificates_of_pem, common_name, der_of
 from chargeplane.station import Station
+from chargeplane.station.keystore import STATION
+from chargeplane.station.signals import CertificateWanted
 from tests.cli.calling import call, free_port, lines_until, ports, process, told
+from tests.csms.certificates.authorities import Est, est_process
+from tests.csms.certificates.est_server import PASSWORD, USER
 
 LAST = "TLS"
 
@@ -102,6 +107,93 @@ def test_serve_opens_a_tls_port_and_takes_new_certificates_without_losing_a_stat
         lines = lines_until(running, LAST)
         assert told(lines, "TLS") == f"wss://127.0.0.1:{secure}/ocpp/<station id>"
         asyncio.run(live())
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=20)
+    assert running.returncode == Exit.DONE
+
+
+@pytest.fixture(scope="module")
+def est(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Est]:
+    """Another authority, in a process of its own."""
+    with est_process(tmp_path_factory.mktemp("est")) as est:
+        yield est
+
+
+def settings_for(est: Est, folder: Path, roots: str = "root.pem") -> None:
+    """A file in the working directory that names the other authority."""
+    lines = {
+        "est_url": est.url(),
+        "est_roots": str(est.folder / "root.pem"),
+        "est_user": USER,
+        "tls_roots": str(est.folder / roots),
+        "tls_certificate": str(est.folder / "server.pem"),
+        "tls_key": str(est.folder / "server.key"),
+    }
+    text = "".join(f'{name} = "{value}"\n' for name, value in lines.items())
+    (folder / "chargeplane.toml").write_text(text, encoding="utf-8")
+
+
+def test_another_authority_is_asked_who_it_is_and_has_to_be_trusted(
+    data: Path, tmp_path: Path, est: Est, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHARGEPLANE_EST_PASSWORD", PASSWORD)
+    assert "est_url is not set" in call("pki", "issuer", data=data).stderr
+    settings_for(est, tmp_path)
+    shown = call("pki", "issuer", "--json", data=data)
+    assert shown.exit_code == Exit.DONE
+    facts = json.loads(shown.stdout)
+    assert [(each["common_name"], each["is_trusted"]) for each in facts] == [
+        ("EST root", True),
+        ("EST stations", False),
+    ]
+    settings_for(est, tmp_path, roots="other.pem")
+    refused = call("pki", "issuer", data=data)
+    assert (refused.exit_code, "tls_roots" in refused.stderr) == (Exit.REFUSED, True)
+
+
+def test_settings_of_another_authority_that_cannot_work_are_all_told(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (
+        ("EST_URL", "http://ca.example/est"),
+        ("EST_USER", "chargeplane"),
+        ("EST_CERTIFICATE", "own.pem"),
+    ):
+        monkeypatch.setenv(f"CHARGEPLANE_{name}", value)
+    told = call("pki", "issuer", data=data)
+    assert told.exit_code == Exit.USAGE
+    for fault in ("est_url: write https", "est_key: ", "CHARGEPLANE_EST_PASSWORD"):
+        assert fault in told.stderr
+    monkeypatch.setenv("CHARGEPLANE_EST_URL", "https://ca.example/est")
+    monkeypatch.setenv("CHARGEPLANE_EST_KEY", "own.key")
+    monkeypatch.setenv("CHARGEPLANE_EST_PASSWORD", "x")
+    assert "est_certificate: own.pem" in call("pki", "issuer", data=data).stderr
+    monkeypatch.setenv("CHARGEPLANE_EST_ROOTS", str(tmp_path / "none.pem"))
+    assert "est_roots: " in call("pki", "issuer", data=data).stderr
+
+
+def test_a_served_station_gets_its_certificate_from_another_authority(
+    data: Path, tmp_path: Path, est: Est
+) -> None:
+    settings_for(est, tmp_path)
+    call("db", "upgrade", data=data)
+    made = call("station", "add", "CP1", "--security-profile", "2", "--json", data=data)
+    password = json.loads(made.stdout)["password"]
+    secure = free_port()
+    words = ("serve", "--data", str(data), *ports(), "--ocpp-tls-port", str(secure))
+
+    async def live() -> str:
+        station = Station("CP1", url=f"wss://localhost:{secure}/ocpp", password=password)
+        pem = (est.folder / "root.pem").read_text()
+        station.core.hub.keys.install("CSMSRootCertificate", pem, station.core.hub.time())
+        async with asyncio.timeout(20), station:
+            station.act(lambda core, now_s: core.hub.tell(CertificateWanted(STATION)))
+            await station.until(lambda core: bool(core.hub.keys.own()))
+            return common_name(station.core.hub.keys.own()[0].issuer)
+
+    with process(tmp_path, *words, CHARGEPLANE_EST_PASSWORD=PASSWORD) as running:
+        lines_until(running, LAST)
+        assert asyncio.run(live()) == "EST stations"
         running.send_signal(signal.SIGTERM)
         running.communicate(timeout=20)
     assert running.returncode == Exit.DONE

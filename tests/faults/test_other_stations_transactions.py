@@ -47,6 +47,7 @@ class Stage:
 
     async def told(self) -> set[tuple[str, str]]:
         """The critical events, by station and type."""
+        await self.central.foreign.settle()
         await self.central.recorder.flush()
         each = security_events.c
         query = select(each.station_id, each.type).where(each.severity == "critical")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from chargeplane.cli.exits import Refused
+from chargeplane.cli.issuing import station_roots
 from chargeplane.csms.gateway.credentials import Entrance
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.links import (
@@ -184,10 +185,7 @@ class Doors:
 
     def _trusted(self) -> list[bytes]:
         """The roots of station certificates."""
-        roots = [self._vault.root()] if self._vault.exists else []
-        if self._settings.tls_roots:
-            roots += certificates_of_pem(Path(self._settings.tls_roots).read_bytes())
-        return [der_of(each) for each in roots]
+        return [der_of(each) for each in station_roots(self._settings, self._vault)]
 
 
 def on_hangup(doors: Doors) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,6 +16,7 @@ from chargeplane.cli.composition import Contribution, Foundation, Part
 from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish
 from chargeplane.cli.doors import Doors, on_hangup
 from chargeplane.cli.exits import Refused
+from chargeplane.cli.issuing import est_issuers
 from chargeplane.cli.options import secret_keys, vault_of
 from chargeplane.cli.security import tell_of_keys
 from chargeplane.cli.simulator import simulator
@@ -40,6 +42,7 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
         loopback_allowed=base.is_demo,
         keys=keys,
         vault=vault if vault.exists else None,
+        issuers=est_issuers(settings, os.environ, vault, base.clock),
         files=settings.data / "files",
         public_url=f"{settings.public_url.rstrip('/')}/api/v1" if settings.public_url else "",
         ocsp_hosts=tuple(filter(None, map(str.strip, settings.ocsp_hosts.split(",")))),

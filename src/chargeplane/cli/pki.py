@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +11,9 @@ from typing import Annotated
 import typer
 
 from chargeplane.cli.accounts import by_command, print_json, with_store
+from chargeplane.cli.accounts import show as print_rows
 from chargeplane.cli.exits import Refused, told
+from chargeplane.cli.issuing import est_issuers, station_roots
 from chargeplane.cli.options import AsJson, Config, Data, settings_of, vault_of
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.pki import (
@@ -102,6 +106,41 @@ def export(
             output.write_text(pem, encoding="ascii")
         except OSError as error:
             raise Refused(f"{output}: {error.strerror}") from error
+
+
+@app.command(epilog="Example: chargeplane pki issuer --json")
+def issuer(as_json: AsJson = False, config: Config = None, data: Data = None) -> None:
+    """Ask the other authorities of the settings (est_url) who they are, and whether we trust them.
+
+    A certificate has to lead to a root that is trusted: of tls_roots, or of the own authority.
+    """
+    with told():
+        settings = settings_of(config, data=data)
+        vault = vault_of(settings)
+        issuers = est_issuers(settings, os.environ, vault, SystemClock())
+        if not issuers:
+            raise Refused("there is no other authority: est_url is not set")
+        try:
+            trusted = {fingerprint(each) for each in station_roots(settings, vault)}
+            facts = [
+                {
+                    "purpose": str(purpose),
+                    "common_name": common_name(each.subject),
+                    "not_after": each.not_valid_after_utc.isoformat(),
+                    "sha256": fingerprint(each),
+                    "is_trusted": fingerprint(each) in trusted,
+                }
+                for purpose, it in issuers.items()
+                for each in sorted(
+                    asyncio.run(it.authorities()), key=lambda it: common_name(it.subject)
+                )
+            ]
+        except PkiFault as fault:
+            raise Refused(str(fault)) from fault
+        columns = ("purpose", "common_name", "not_after", "is_trusted", "sha256")
+        print_rows(facts, columns, as_json=as_json)
+        if not any(each["is_trusted"] for each in facts):
+            raise Refused("none of them is trusted: put their root into the file of tls_roots")
 
 
 def _note(action: str, config: Path | None, data: str | None) -> None:

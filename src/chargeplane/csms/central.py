@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from chargeplane.csms import (
     transactions,
 )
 from chargeplane.csms.authorization import Authorizer, UnknownTokens
-from chargeplane.csms.certificates import Certificates, HttpResponders
+from chargeplane.csms.certificates import Certificates, HttpResponders, Issuer
 from chargeplane.csms.contract import Block, Station
 from chargeplane.csms.files import Files
 from chargeplane.csms.gateway.admission import Admission
@@ -41,9 +41,9 @@ from chargeplane.csms.gateway.redaction import redacted
 from chargeplane.csms.gateway.soap import SoapEndpoint
 from chargeplane.csms.gateway.soap_stations import SoapStations
 from chargeplane.csms.housekeeping import Housekeeping, Retention
-from chargeplane.csms.journal import note
+from chargeplane.csms.journal import NOTED, note
 from chargeplane.csms.overview import Overview
-from chargeplane.csms.pulse import Pulse
+from chargeplane.csms.pulse import HEARD, Pulse
 from chargeplane.csms.remote_control import RemoteStarts
 from chargeplane.csms.security import (
     Changes,
@@ -54,8 +54,14 @@ from chargeplane.csms.security import (
 )
 from chargeplane.csms.transactions import Transactions, active_count, day
 from chargeplane.csms.transactions.listing import one
+from chargeplane.csms.transactions.owners import owners
 from chargeplane.domain.commands import Command, Outcome
-from chargeplane.domain.events import Event
+from chargeplane.domain.events import (
+    Event,
+    SecurityEventNoted,
+    StationConnected,
+    TransactionStarted,
+)
 from chargeplane.ocpp.wire import Request, Response
 from chargeplane.runtime.bus import Bus, Published, Relay
 from chargeplane.runtime.clock import Clock
@@ -68,7 +74,7 @@ from chargeplane.runtime.links import (
     raise_open_files_max,
 )
 from chargeplane.runtime.passwords import Passwords
-from chargeplane.runtime.pki import Vault, organization
+from chargeplane.runtime.pki import Purpose, Vault, organization
 from chargeplane.runtime.rest import Routes
 from chargeplane.runtime.settings import UnknownStations
 from chargeplane.runtime.store import Row, Rows, Store, StoreError, new_id
@@ -97,6 +103,8 @@ class Options:
     """Secret keys of the installation, the first one in use; none: as good as no key (tests)."""
     vault: Vault | None = None
     """The certificate authority; None: nothing is signed here."""
+    issuers: Mapping[Purpose, Issuer] = field(default_factory=dict)
+    """Sign the requests of stations instead of the vault."""
     tells_unknown: bool = False
     """Whether unknown identities are answered 404; see ``gateway.admission``."""
     files: Path = Path("chargeplane-data/files")
@@ -122,9 +130,9 @@ class CentralSystem:
         """Made of a store and a clock; ``start`` and ``listen`` follow."""
         options = options or Options()
         self.bus = Bus()
-        self.bus.listen(note)
+        self.bus.listen(note, *NOTED)
         self.pulse = Pulse(clock)
-        self.bus.listen(self.pulse.hear)
+        self.bus.listen(self.pulse.hear, *HEARD)
         self._relay = Relay(store, self.bus, clock)
         self._housekeeping = Housekeeping(store, clock, options.retention)
         self._store = store
@@ -132,7 +140,13 @@ class CentralSystem:
         self._passwords = Passwords(options.keys)
         self.recorder = Recorder(store, clock, self.tell)
         self.certificates = Certificates(
-            store, clock, options.vault, self.send, self.recorder, options.public_url
+            store,
+            clock,
+            options.vault,
+            self.send,
+            self.recorder,
+            options.public_url,
+            options.issuers,
         )
         self.changes = Changes(
             store,
@@ -143,9 +157,10 @@ class CentralSystem:
             self.recorder,
             self.certificates.has_valid,
         )
-        self.bus.listen(self.changes.heard)
-        self.bus.listen(ForeignTransactions(self.recorder, self._is_1x).hear)
-        self.bus.listen(Trail(store, clock).hear)
+        self.bus.listen(self.changes.heard, StationConnected)
+        self.foreign = ForeignTransactions(store, owners, self.recorder, self._is_1x)
+        self.bus.listen(self.foreign.hear, TransactionStarted)
+        self.bus.listen(Trail(store, clock).hear, SecurityEventNoted)
         self.signatures = Signatures(store, clock, self.recorder)
         self.blocks = self._blocks(store, clock, options)
         self.gateway = Gateway(
@@ -260,6 +275,7 @@ class CentralSystem:
         await self.gateway.drain()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.certificates.stop()
+        await self.foreign.settle()
         await self.recorder.stop()
         try:
             await self._relay.finish()

@@ -18,7 +18,7 @@ from chargeplane.domain.events import (
     TransactionStarted,
 )
 
-__all__ = ["note"]
+__all__ = ["NOTED", "note"]
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,8 @@ _LINES: Final[dict[type[Event], tuple[str, tuple[str, ...]]]] = {
     TransactionEnded: ("transaction ended", ("transaction_id", "energy_wh", "stop_reason")),
     TransactionRepaired: ("transaction repaired", ("transaction_id", "energy_wh")),
 }
+NOTED: Final = tuple(_LINES)
+"""The events that have a line."""
 
 
 def note(event: Event) -> None:

@@ -23,12 +23,14 @@ from chargeplane.domain.events import (
 from chargeplane.domain.metering import OUTLET, POWER, MeterValue
 from chargeplane.runtime.clock import Clock
 
-__all__ = ["FLOWS_MAX", "FRESH_S_MAX", "Pulse", "Totals"]
+__all__ = ["FLOWS_MAX", "FRESH_S_MAX", "HEARD", "Pulse", "Totals"]
 
 FRESH_S_MAX: Final = 1_800.0
 """A sample that is older says nothing about now."""
 FLOWS_MAX: Final = 64
 """Transactions of one station that are followed; beyond them the oldest is forgotten."""
+HEARD: Final = (MeterSampled, StationConnected, StationDisconnected, TransactionEnded)
+"""The events that it listens to."""
 _PHASES: Final = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
 
 

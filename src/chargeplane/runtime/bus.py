@@ -41,22 +41,36 @@ class Bus:
     """Tells listeners. One that has to wait is waited for by nobody else."""
 
     def __init__(self) -> None:
-        self._listeners: list[Listen] = []
+        self._listeners: list[tuple[Listen, tuple[type[Event], ...]]] = []
+        self._of_kind: dict[type[Event], tuple[Listen, ...]] = {}
         self._tasks: set[asyncio.Future[None]] = set()
         self.published_count = 0
 
-    def listen(self, listener: Listen) -> None:
-        """Tell this one of every event from now on."""
-        self._listeners.append(listener)
+    def listen(self, listener: Listen, *kinds: type[Event]) -> None:
+        """Tell this one from now on: of events of these kinds, or of every event.
+
+        Meter samples are as many as all others a hundred times over. Who does not want them costs
+        them nothing if it says so here.
+        """
+        self._listeners.append((listener, kinds))
+        self._of_kind.clear()
 
     def publish(self, events: Iterable[Published]) -> None:
         """Tell all listeners."""
         for each in events:
             self.published_count += 1
-            for listener in self._listeners:
+            listening = self._of_kind.get(type(each.event))
+            if listening is None:
+                listening = self._listening(each.event)
+            for listener in listening:
                 waiting = listener(each.event)
                 if waiting is not None:
                     self._follow(asyncio.ensure_future(waiting))
+
+    def _listening(self, event: Event) -> tuple[Listen, ...]:
+        found = [each for each, kinds in self._listeners if not kinds or isinstance(event, kinds)]
+        listening = self._of_kind[type(event)] = tuple(found)
+        return listening
 
     def _follow(self, task: asyncio.Future[None]) -> None:
         self._tasks.add(task)

@@ -22,17 +22,24 @@ from msgspec.structs import fields
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
+    "SECRETS",
     "LogFormat",
     "Settings",
     "SettingsError",
     "UnknownStations",
     "load",
+    "origins",
 ]
 
 ENVIRONMENT_PREFIX = "CHARGEPLANE_"
 # Read where they are used: a secret has no place in a structure that is printed and logged.
 SECRETS = frozenset(
-    {"CHARGEPLANE_API_TOKEN", "CHARGEPLANE_SECRET_KEY", "CHARGEPLANE_OIDC_CLIENT_SECRET"}
+    {
+        "CHARGEPLANE_API_TOKEN",
+        "CHARGEPLANE_SECRET_KEY",
+        "CHARGEPLANE_OIDC_CLIENT_SECRET",
+        "CHARGEPLANE_EST_PASSWORD",
+    }
 )
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -83,6 +90,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tls_rsa_key: str = ""
     tls_roots: str = ""
     """A PEM file: roots of station certificates that another authority has issued."""
+    est_url: str = ""
+    """Another authority that signs the requests of stations, over EST (RFC 7030), such as
+    https://ca.example/.well-known/est; empty: the own one does."""
+    est_v2g_url: str = ""
+    """The same for the certificates that stations show to vehicles."""
+    est_roots: str = ""
+    """A PEM file: whom we trust as the server of that authority; empty: as the system does."""
+    est_user: str = ""
+    """As whom it knows us. The password is CHARGEPLANE_EST_PASSWORD in the environment."""
+    est_certificate: str = ""
+    """A PEM file: the certificate that we show to it, and its chain."""
+    est_key: str = ""
     tell_unknown_stations: bool = False
     """Answer 404 to unknown identities, as the standard has it; whoever guesses learns from it."""
     ocsp_hosts: str = ""
@@ -149,11 +168,7 @@ def load(
         SettingsError: with every fault of every source.
     """
     faults: list[str] = []
-    given: dict[str, _Given] = {}
-    if file:
-        given |= _from_file(file, faults)
-    given |= _from_environment(environment, faults)
-    given |= _from_flags(flags)
+    given = _given(flags, environment, file, faults)
     values = {}
     for each in fields(Settings):
         if each.name not in given:
@@ -170,6 +185,23 @@ def load(
     if faults:
         raise SettingsError(tuple(faults))
     return Settings(**values)
+
+
+def origins(
+    flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None = None
+) -> dict[str, str]:
+    """Where each setting that is not left at its default was set, by the name of the setting.
+
+    The arguments are those of ``load``, which tells of faults; here they are passed over.
+    """
+    return {name: each.source for name, each in _given(flags, environment, file, []).items()}
+
+
+def _given(
+    flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None, faults: list[str]
+) -> dict[str, _Given]:
+    from_file = _from_file(file, faults) if file else {}
+    return from_file | _from_environment(environment, faults) | _from_flags(flags)
 
 
 def _path(expected: type, value: object) -> object:

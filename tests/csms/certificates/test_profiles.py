@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,13 +13,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from chargeplane.csms.central import CentralSystem, Options
-from chargeplane.csms.certificates.tables import issued
-from chargeplane.csms.contract import Registration
-from chargeplane.csms.gateway.admission import register
-from chargeplane.csms.gateway.credentials import Entrance
-from chargeplane.csms.inventory import Known, find
-from chargeplane.csms.security.tables import set_next
 from chargeplane.domain.commands import (
     Accepted,
     CertificateUse,
@@ -31,120 +22,23 @@ from chargeplane.domain.commands import (
     Refused,
     TriggerMessage,
 )
-from chargeplane.runtime.clock import SystemClock
-from chargeplane.runtime.links import ServerCertificate, server_context
-from chargeplane.runtime.passwords import Passwords
 from chargeplane.runtime.pki import (
     Authority,
     KeyKind,
     Purpose,
-    Vault,
     certificates_of_pem,
-    der_of,
     hashes_of,
     new_key,
     new_request,
     pem_of,
-    pem_of_key,
     question,
 )
-from chargeplane.runtime.store import Function, Store
 from chargeplane.station import Station
-from chargeplane.station.inventory import Inventory
 from chargeplane.station.keystore import STATION
 from chargeplane.station.signals import CertificateWanted
+from tests.csms.certificates.site import CLOCK, PASSWORD, PUBLIC_URL, TRIGGER, VERSIONS, Site, allow
 from tests.csms.making import TENANT_ID
 from tests.csms.rest import client
-
-PASSWORD = "nine-lives-of-a-cat"
-VERSIONS = ["1.6", "2.0.1", "2.1"]
-CLOCK = SystemClock()
-PUBLIC_URL = "https://csms.example/api/v1"
-TRIGGER = {"1.6": "SignChargePointCertificate"}
-SECURITY = "SignChargingStationCertificate"
-
-
-@dataclass
-class Site:
-    """A central system with a plain and a TLS port."""
-
-    central: CentralSystem
-    store: Store
-    vault: Vault
-    plain: int
-    secure: int
-
-    def station(self, version: str, profile: int, **more: Any) -> Station:
-        """One that trusts the root."""
-        port, scheme = (self.plain, "ws") if profile < 2 else (self.secure, "wss")
-        station = Station(
-            more.pop("identity", "CP1"),
-            url=f"{scheme}://127.0.0.1:{port}/ocpp",
-            version=version,
-            password=PASSWORD if profile in {1, 2} else None,
-            inventory=Inventory(serial_number="SN-1"),
-            ready_timeout_s=more.pop("ready_timeout_s", 10.0),
-            **more,
-        )
-        station.core.hub.keys.install("CSMSRootCertificate", self.root_pem, CLOCK.now())
-        return station
-
-    @property
-    def root_pem(self) -> str:
-        return pem_of([self.vault.root()])
-
-    async def add(self, profile: int, **more: Any) -> None:
-        hashed = Passwords().hashed(PASSWORD.encode())
-        known = Known(TENANT_ID, "CP1", profile, hashed, Registration.ACCEPTED, 0)
-        await self.store.write(Function(partial(register, known=known, now=CLOCK.now(), **more)))
-
-    async def profile(self) -> int:
-        known = await self.store.read(partial(find, identity="CP1"))
-        assert known is not None
-        return known.security_profile
-
-    async def certificate_of(self, station: Station) -> Any:
-        """The newest certificate, when the station has it and we know that."""
-        await station.until(lambda core: bool(core.hub.keys.own()))
-        await self.central.certificates.settled()
-        (row,) = await self.store.read(partial(issued, tenant_id=TENANT_ID, count_max=1))
-        assert row.state == "installed"
-        return row
-
-
-def server_certificates(vault: Vault, folder: Path) -> list[ServerCertificate]:
-    made = []
-    for kind in (KeyKind.P256, KeyKind.RSA2048):
-        key = new_key(kind)
-        chain = vault.authority(Purpose.SERVER).issue(
-            key.public_key(), "localhost", Purpose.SERVER, CLOCK.now(), timedelta(days=30),
-            names=("localhost", "127.0.0.1"),
-        )  # fmt: skip
-        paths = folder / f"{kind}.pem", folder / f"{kind}.key"
-        paths[0].write_bytes(chain.pem)
-        paths[1].write_bytes(pem_of_key(key))
-        made.append(ServerCertificate(*paths))
-    return made
-
-
-@pytest.fixture(scope="module")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
-    vault = Vault(tmp_path_factory.mktemp("pki"), [b"a passphrase"])
-    vault.init("Operator", CLOCK.now())
-    return vault
-
-
-@pytest.fixture
-async def site(sqlite_store: Store, vault: Vault, tmp_path: Path) -> AsyncIterator[Site]:
-    central = CentralSystem(sqlite_store, CLOCK, Options(vault=vault, public_url=PUBLIC_URL))
-    await central.start()
-    tls = server_context(
-        server_certificates(vault, tmp_path), trusted=[der_of(vault.root())]
-    )  # fmt: skip
-    plain = await central.listen("127.0.0.1", 0, None, Entrance("plain", frozenset({0, 1})))
-    secure = await central.listen("127.0.0.1", 0, tls, Entrance("TLS", frozenset({2, 3})))
-    yield Site(central, sqlite_store, vault, plain, secure)
-    await central.stop()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -158,7 +52,7 @@ async def test_a_station_goes_from_profile_1_over_2_to_3_with_a_certificate_of_o
     await allow(site, 2)
     async with site.station(version, 2) as station:
         assert await site.profile() == 2
-        trigger = TriggerMessage(message=TRIGGER.get(version, SECURITY))
+        trigger = TriggerMessage(message=TRIGGER[version])
         assert isinstance(await site.central.send(TENANT_ID, "CP1", trigger), Accepted)
         row = await site.certificate_of(station)
         assert row.common_name == "SN-1"
@@ -176,12 +70,6 @@ async def test_a_station_goes_from_profile_1_over_2_to_3_with_a_certificate_of_o
         with pytest.raises(TimeoutError, match="401"):
             async with site.station(version, profile, ready_timeout_s=0.5):
                 pass
-
-
-async def allow(site: Site, profile: int) -> None:
-    """As the action does it; what it says to stations is tested with the block security."""
-    work = partial(set_next, tenant_id=TENANT_ID, station_id="CP1", next_security_profile=profile)
-    await site.store.write(Function(work))
 
 
 def foreign(site: Site, tmp_path: Path) -> dict[str, tuple[list[x509.Certificate], Any]]:

@@ -87,12 +87,14 @@ class World:
         if not isinstance(verdict, Admitted):
             return None
         profile = verdict.known.security_profile
-        await self.changes.heard(
+        waiting = self.changes.heard(
             StationConnected(
                 tenant_id=str(TENANT_ID), station_id="CP1", reported_at=NOW, received_at=NOW,
                 ocpp_version="1.6", transport="json", security_profile=profile, epoch=1,
             )
         )  # fmt: skip
+        if waiting is not None:
+            await waiting
         return profile
 
     async def has_facts(self, **values: Any) -> None:

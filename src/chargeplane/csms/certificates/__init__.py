@@ -5,6 +5,7 @@
     a certificate that ends within 30 days -> the station is asked to sign a new one (A02)
 
 * ``issuing``: our own authority (``runtime.pki``), or another one behind the same interface
+* ``est``: another authority, over EST (RFC 7030)
 * ``status``: OCSP for stations and for all who ask about ours, and revocation lists
 * ``listing``: what stations say that they have installed
 
@@ -17,7 +18,8 @@ from __future__ import annotations
 from chargeplane.csms.certificates import v1, v2
 from chargeplane.csms.certificates.api import routes
 from chargeplane.csms.certificates.delivery import Delivery
-from chargeplane.csms.certificates.issuing import Issuer
+from chargeplane.csms.certificates.est import EstIssuer, EstService
+from chargeplane.csms.certificates.issuing import Issuer, Issuers
 from chargeplane.csms.certificates.listing import Listing
 from chargeplane.csms.certificates.service import Certificates
 from chargeplane.csms.certificates.status import HttpResponders, Responders, StatusDesk
@@ -34,8 +36,11 @@ __all__ = [
     "Certificates",
     "ContractAnswer",
     "ContractProvider",
+    "EstIssuer",
+    "EstService",
     "HttpResponders",
     "Issuer",
+    "Issuers",
     "Responders",
     "StatusDesk",
     "block",

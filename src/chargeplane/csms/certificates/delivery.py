@@ -46,12 +46,13 @@ class Delivery:
             _log.error("station %s: no certificate for it: %s", station.id, fault)
             return
         try:
-            found: Any = await self._ask(station, say(issued.pem.decode()))
+            found = await self._ask(station, say(issued.pem.decode()))
         except NotConnected:
             await self._service.settle(kept, "unanswered", "the station has gone")
             return
         if not isinstance(found, Response):
             await self._service.settle(kept, "unanswered", getattr(found, "reason", None))
             return
-        status = str(found.status)  # type: ignore[attr-defined]
+        answer: Any = found  # CertificateSignedResponse of either family
+        status = str(answer.status)
         await self._service.settle(kept, "installed" if status == "Accepted" else "refused", status)

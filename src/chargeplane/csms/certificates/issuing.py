@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from cryptography import x509
 
-from chargeplane.runtime.pki import Authority, Issued, Purpose, SigningRequest, Vault
+from chargeplane.runtime.pki import (
+    Authority,
+    Issued,
+    PkiFault,
+    Purpose,
+    SigningRequest,
+    Vault,
+)
 
-__all__ = ["Issuer", "LocalIssuer"]
+__all__ = ["Issuer", "Issuers", "LocalIssuer"]
 
 LIVES: Final = {
     Purpose.STATION: timedelta(days=365),
@@ -24,6 +32,20 @@ class Issuer(Protocol):
     async def issue(self, request: SigningRequest, purpose: Purpose, now: datetime) -> Issued:
         """The certificate and its chain; raises ``PkiFault`` if there will be none."""
         ...
+
+
+class Issuers:
+    """Another issuer for some purposes, and one for all others."""
+
+    def __init__(self, issuers: Mapping[Purpose, Issuer], other: Issuer | None) -> None:
+        self._issuers = issuers
+        self._other = other
+
+    async def issue(self, request: SigningRequest, purpose: Purpose, now: datetime) -> Issued:
+        issuer = self._issuers.get(purpose, self._other)
+        if issuer is None:
+            raise PkiFault(f"there is no authority for {purpose}")
+        return await issuer.issue(request, purpose, now)
 
 
 class LocalIssuer:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
 from chargeplane.csms.certificates import tables
-from chargeplane.csms.certificates.issuing import Issuer, LocalIssuer
+from chargeplane.csms.certificates.issuing import Issuer, Issuers, LocalIssuer
 from chargeplane.csms.certificates.tables import Certificate
 from chargeplane.csms.contract import NotConnected, Notice, Notify, Send, Station
 from chargeplane.domain.commands import TriggerMessage
@@ -55,12 +56,16 @@ class Certificates:
         send: Send,
         notify: Notify,
         public_url: str = "",
+        issuers: Mapping[Purpose, Issuer] = MappingProxyType({}),
     ) -> None:
-        """Without a vault nothing is signed. ``public_url``: of the REST interface."""
+        """Without a vault and another issuer nothing is signed.
+
+        ``public_url``: of the REST interface. ``issuers``: sign for some purposes instead of it.
+        """
         self.store = store
         self.clock = clock
         self.local = LocalIssuer(vault, public_url) if vault else None
-        self.issuer: Issuer | None = self.local
+        self.issuer = Issuers(issuers, self.local) if issuers else self.local
         self._send = send
         self._notify = notify
         self._revoked: set[str] = set()
@@ -113,12 +118,16 @@ class Certificates:
         """Issue and keep a certificate; it counts for us from the moment that it is stored.
 
         Raises:
-            PkiFault: the authority does not sign.
+            PkiFault: the authority does not sign; a security event says why.
             StoreError: it cannot be kept.
         """
         assert self.issuer is not None  # ``check`` came before
         now = self.clock.now()
-        issued = await self.issuer.issue(request, purpose, now)
+        try:
+            issued = await self.issuer.issue(request, purpose, now)
+        except PkiFault as fault:
+            self._notify(self._notice(station, "CertificateNotIssued", str(fault)))
+            raise
         leaf = issued.certificate
         kept = Certificate(
             station.tenant_id,

@@ -109,10 +109,11 @@ def _of_soap(text: str) -> tuple[Kind, str | None]:
     name = found[1]
     if name == "Fault":
         return "error", None
-    for ending, kind in (("Request", "call"), ("Response", "result")):
+    kinds: tuple[tuple[str, Kind], ...] = (("Request", "call"), ("Response", "result"))
+    for ending, kind in kinds:
         if name.endswith(ending):
             action = name.removesuffix(ending)
-            return kind, action[:1].upper() + action[1:]  # type: ignore[return-value]
+            return kind, action[:1].upper() + action[1:]
     return "unreadable", None
 
 

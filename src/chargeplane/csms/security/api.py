@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -200,9 +201,9 @@ def routes(changes: Changes) -> Routes:
     return Routes("Security", handlers, {"changes": changes})
 
 
-async def _told(begun: object) -> CredentialChange:
+async def _told(begun: Awaitable[CredentialChange]) -> CredentialChange:
     try:
-        return await begun  # type: ignore[misc, no-any-return]
+        return await begun
     except ChangeFault as fault:
         raise Problem.conflict("cannot-change", str(fault)) from fault
     except NotConnected as error:

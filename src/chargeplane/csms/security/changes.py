@@ -170,19 +170,20 @@ class Changes:
 
     # What happens meanwhile -----------------------------------------------------------------
 
-    async def heard(self, event: Event) -> None:
+    def heard(self, event: Event) -> Awaitable[None] | None:
         """A listener of the bus: a station is back."""
         if not isinstance(event, StationConnected):
-            return
+            return None
         change = self._open.get((UUID(event.tenant_id), event.station_id))
-        if change is None:
-            return
+        return None if change is None else self._is_back(change)
+
+    async def _is_back(self, change: CredentialChange) -> None:
         try:
             row = await self._row(change.tenant_id, change.station_id)
             if _is_settled(change, row):
                 await self._ended(change, "confirmed", None)
         except (StoreError, ChangeFault) as error:
-            _log.warning("station %s: the change is looked at later: %s", event.station_id, error)
+            _log.warning("station %s: the change is looked at later: %s", change.station_id, error)
 
     async def sweep(self) -> None:
         """End what is over its time."""

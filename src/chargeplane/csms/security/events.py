@@ -36,7 +36,7 @@ _SEVERITY: Final = {
         FailedToAuthenticateAtCsms FailedToAuthenticateAtCentralSystem CsmsFailedToAuthenticate
         CentralSystemFailedToAuthenticate InvalidMessages MemoryExhaustion MaintenanceLoginFailed
         InvalidTLSVersion InvalidTLSCipherSuite FailedLogIn InvalidCertificateRequest
-        CredentialChangeFailed CertificateExpires FileAddressReplayed
+        CredentialChangeFailed CertificateExpires CertificateNotIssued FileAddressReplayed
     """,
     CRITICAL: """
         SecurityLogWasCleared AttemptedReplayAttacks TamperDetectionActivated

@@ -59,6 +59,7 @@ SCHEMA.contribute(Path(__file__).parent / "migrations")
 
 _LOOSE = text("is_loose")
 _ACTIVE = text("state = 'active'")
+_OF_2X = text("family = 2")
 
 ledger = SCHEMA.table(
     "ledger",
@@ -115,6 +116,13 @@ transactions = SCHEMA.table(
         "id_token_key",
         sqlite_where=_ACTIVE,
         postgresql_where=_ACTIVE,
+    ),
+    Index(
+        "ix_transactions_wire_id",
+        TENANT,
+        "wire_id",
+        sqlite_where=_OF_2X,
+        postgresql_where=_OF_2X,
     ),
     key=["station_id", "session_key"],
     unique=[["id"]],

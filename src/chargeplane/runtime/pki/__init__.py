@@ -8,6 +8,7 @@ for one ``Purpose``. Nothing here knows OCPP, but names and limits are those of 
 from chargeplane.runtime.pki.authority import Authority, Issued, Purpose, Revocation
 from chargeplane.runtime.pki.certificates import (
     CertificateHashes,
+    between,
     certificates_of_pem,
     common_name,
     der_of,
@@ -48,6 +49,7 @@ __all__ = [
     "Vault",
     "answered",
     "asked_for",
+    "between",
     "certificates_of_pem",
     "checked_request",
     "common_name",

@@ -196,9 +196,7 @@ class Authority:
         return self.certificate.not_valid_after_utc - now
 
     def _sign(self, builder: x509.CertificateBuilder) -> x509.Certificate:
-        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(
-            self.certificate.public_key()  # type: ignore[arg-type]
-        )
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         builder = builder.add_extension(identifier, critical=False)
         return _signed(builder, self.certificate.subject, self.key)
 

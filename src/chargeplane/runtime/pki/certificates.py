@@ -17,6 +17,7 @@ from chargeplane.runtime.pki.keys import PkiFault, weakness_of
 
 __all__ = [
     "CertificateHashes",
+    "between",
     "certificates_of_pem",
     "common_name",
     "der_of",
@@ -198,6 +199,21 @@ def fault_of_chain(
             return f"{common_name(issuer.subject)} is not valid now"
         current = issuer
     return "it does not lead to a root that we trust"
+
+
+def between(
+    leaf: x509.Certificate, candidates: Iterable[x509.Certificate]
+) -> tuple[x509.Certificate, ...]:
+    """Those of the candidates that stand between a certificate and its root, in order."""
+    found, left, current = list[x509.Certificate](), list(candidates), leaf
+    while len(found) < CHAIN_MAX:
+        issuer = next((each for each in left if _has_issued(each, current)), None)
+        if issuer is None or issuer.issuer == issuer.subject:
+            break
+        left.remove(issuer)
+        found.append(issuer)
+        current = issuer
+    return tuple(found)
 
 
 def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "key_from_pem",
     "new_key",
     "pem_of_key",
+    "strong",
     "weakness_of",
 ]
 
@@ -87,6 +88,18 @@ def weakness_of(key: object) -> str | None:
     if isinstance(key, ed448.Ed448PublicKey | ed25519.Ed25519PublicKey):
         return None
     return "a key is RSA or on an elliptic curve"
+
+
+def strong(key: object) -> PublicKey:
+    """A public key that may be trusted.
+
+    Raises:
+        PkiFault: why it must not.
+    """
+    weakness = weakness_of(key)
+    if weakness is not None or not isinstance(key, PublicKey):
+        raise PkiFault(weakness or "a key is RSA or on an elliptic curve")
+    return key
 
 
 def pem_of_key(key: PrivateKey, passphrase: bytes | None = None) -> bytes:

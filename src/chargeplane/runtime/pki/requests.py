@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from chargeplane.runtime.pki.certificates import common_name, organization
-from chargeplane.runtime.pki.keys import PkiFault, PrivateKey, PublicKey, hash_for, weakness_of
+from chargeplane.runtime.pki.keys import PkiFault, PrivateKey, PublicKey, hash_for, strong
 
 __all__ = ["SigningRequest", "checked_request", "new_request"]
 
@@ -24,11 +24,13 @@ _WEAK_HASHES: Final = (hashes.MD5, hashes.SHA1)
 
 @dataclass(frozen=True, slots=True)
 class SigningRequest:
-    """What is asked for, after all checks. Nothing of the request but this is ever signed."""
+    """What is asked for, after all checks. Nothing else of it is ever signed by us."""
 
     key: PublicKey
     common_name: str
     organization: str
+    der: bytes
+    """The request itself, for another authority that wants to see it."""
 
 
 def new_request(key: PrivateKey, name: str, organization: str) -> str:
@@ -62,11 +64,9 @@ def checked_request(
     try:
         is_signed = request.is_signature_valid
         algorithm = request.signature_hash_algorithm
-        key = request.public_key()
+        key = strong(request.public_key())
     except (ValueError, UnsupportedAlgorithm) as error:
         raise PkiFault(f"the key of the request cannot be used: {error}") from error
-    if weakness := weakness_of(key):
-        raise PkiFault(weakness)
     if isinstance(algorithm, _WEAK_HASHES):
         raise PkiFault(f"the request is signed with {algorithm.name}")
     if not is_signed:
@@ -76,7 +76,7 @@ def checked_request(
         raise PkiFault(f"the request is for {name!r}, which is not the station")
     if organization_wanted is not None and whose != organization_wanted:
         raise PkiFault(f"the request names the organisation {whose!r}")
-    return SigningRequest(key, name, whose)  # type: ignore[arg-type]  # by ``weakness_of``
+    return SigningRequest(key, name, whose, request.public_bytes(Encoding.DER))
 
 
 def _loaded(csr: str) -> x509.CertificateSigningRequest:

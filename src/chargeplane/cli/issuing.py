@@ -1,0 +1,106 @@
+"""What the settings say about who signs for stations."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from chargeplane.csms.certificates import EstIssuer, EstService
+from chargeplane.runtime.clock import Clock
+from chargeplane.runtime.pki import PkiFault, Purpose, Vault, certificates_of_pem, organization
+from chargeplane.runtime.settings import Settings, SettingsError
+
+__all__ = ["PASSWORD_VARIABLE", "est_issuers", "station_roots"]
+
+PASSWORD_VARIABLE: Final = "CHARGEPLANE_EST_PASSWORD"
+
+
+def station_roots(settings: Settings, vault: Vault) -> list[x509.Certificate]:
+    """To one of these the certificate of a station has to lead.
+
+    Raises:
+        PkiFault: a file holds no certificate.
+        OSError: a file cannot be read.
+    """
+    roots = [vault.root()] if vault.exists else []
+    if settings.tls_roots:
+        roots += certificates_of_pem(Path(settings.tls_roots).read_bytes())
+    return roots
+
+
+def est_issuers(
+    settings: Settings, environment: Mapping[str, str], vault: Vault, clock: Clock
+) -> dict[Purpose, EstIssuer]:
+    """The other authorities, by what they sign.
+
+    Raises:
+        SettingsError: with every fault, each by its setting.
+    """
+    named = {
+        Purpose.STATION: ("est_url", settings.est_url),
+        Purpose.V2G: ("est_v2g_url", settings.est_v2g_url),
+    }
+    urls = {purpose: url for purpose, (_, url) in named.items() if url}
+    faults = [
+        f"{name}: write https://HOST/.well-known/est, not {url!r}"
+        for name, url in named.values()
+        if url and not _is_usable(url)
+    ]
+    password = environment.get(PASSWORD_VARIABLE, "")
+    if urls:
+        faults += _faults(settings, password)
+    if faults:
+        raise SettingsError(tuple(faults))
+    if not urls:
+        return {}
+    context = _context(settings)
+    operator = organization(vault.root().subject) if vault.exists else ""
+
+    def roots() -> Sequence[x509.Certificate]:
+        try:
+            return station_roots(settings, vault)
+        except OSError as error:
+            raise PkiFault(f"{error.filename}: {error.strerror}") from error
+
+    return {
+        purpose: EstIssuer(
+            EstService(url, context, settings.est_user, password), clock, roots, operator
+        )
+        for purpose, url in urls.items()
+    }
+
+
+def _is_usable(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" and bool(parts.hostname) and not parts.query
+
+
+def _faults(settings: Settings, password: str) -> list[str]:
+    faults = []
+    if not settings.est_user and not settings.est_certificate:
+        faults.append("est_user: the authority has to know us by it, or by est_certificate")
+    if bool(settings.est_certificate) != bool(settings.est_key):
+        faults.append("est_key: est_certificate and est_key go together")
+    if settings.est_user and not password:
+        faults.append(f"est_user: {PASSWORD_VARIABLE} has to hold the password")
+    return faults
+
+
+def _context(settings: Settings) -> ssl.SSLContext:
+    """What we believe of the server, and show to it."""
+    try:
+        context = ssl.create_default_context(cafile=settings.est_roots or None)
+    except OSError as error:
+        raise SettingsError((f"est_roots: {settings.est_roots}: {error.strerror}",)) from error
+    try:
+        if settings.est_certificate:
+            context.load_cert_chain(settings.est_certificate, settings.est_key)
+    except OSError as error:
+        why = error.strerror or "no certificate with its key"
+        raise SettingsError((f"est_certificate: {settings.est_certificate}: {why}",)) from error
+    return context
