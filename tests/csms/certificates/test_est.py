@@ -23,6 +23,7 @@ from chargeplane.runtime.pki import (
     fault_of_chain,
     new_key,
     new_request,
+    pem_of,
 )
 from chargeplane.runtime.store import Store
 from chargeplane.station.keystore import STATION
@@ -129,7 +130,10 @@ async def test_a_station_connects_by_the_certificate_of_another_authority(
     issuers = {Purpose.STATION: est.issuer()}
     async with opened(sqlite_store, vault, tmp_path, issuers=issuers, roots=(est.root,)) as site:
         await site.add(2)
-        async with site.station("2.0.1", 2) as station:
+        station = site.station("2.0.1", 2)
+        root = pem_of([est.root])  # it looks at what it is given
+        station.core.hub.keys.install("CSMSRootCertificate", root, CLOCK.now())
+        async with station:
             station.act(lambda core, now_s: core.hub.tell(CertificateWanted(STATION)))
             row = await site.certificate_of(station)
             own, key = station.core.hub.keys._own[STATION]
