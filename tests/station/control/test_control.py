@@ -80,6 +80,9 @@ async def test_faults_and_quirks_are_switched_by_name() -> None:
         found = (await it.http.get("/api/stations")).json()
         assert "ground-failure" in found["faults"]
         assert "null-members" in found["quirks"]
+        assert "null-members" in found["quirks_of"]["1.6"]
+        assert "null-members" not in found["quirks_of"]["2.1"]
+        assert "no-pongs" in found["quirks_of"]["2.1"]
         card = (await it.do("fault", fault="ground-failure")).json()
         assert card["evses"][0]["fault"] == "GroundFailure"
         assert (await it.do("quirks", quirks=["null-members"])).json()["quirks"] == ["null-members"]

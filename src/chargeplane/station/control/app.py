@@ -28,7 +28,7 @@ BODY_BYTES_MAX = 10_000
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
@@ -49,7 +49,12 @@ def create_control(panel: Panel) -> Litestar:
 
     @get("/api/stations", sync_to_thread=False)
     def stations() -> dict[str, Any]:
-        return {"items": panel.cards(), "faults": list(FAULTS), "quirks": list(panel.quirks)}
+        return {
+            "items": panel.cards(),
+            "faults": list(FAULTS),
+            "quirks": list(panel.quirks),
+            "quirks_of": panel.quirks_of,
+        }
 
     @post("/api/stations/{identity:str}/{deed:str}", status_code=200)
     async def act(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Callable
@@ -96,7 +98,7 @@ class JsonDialer:
         except HandshakeRefused as error:
             raise NotConnected(str(error), error.status) from error
         except OSError as error:
-            raise NotConnected(str(error) or "there was no answer in time") from error
+            raise NotConnected(_reason(error)) from error
         if handshake.subprotocols and link.facts.subprotocol is None:
             link.cut("no common version")
             raise NotConnected(f"the central system does not speak {self._version.subprotocol}")
@@ -113,6 +115,15 @@ class JsonDialer:
         secret = password.encode() if isinstance(password, str) else password
         credentials = b64encode(self._identity.encode() + b":" + secret).decode()
         return [("Authorization", f"Basic {credentials}")]
+
+
+def _reason(error: OSError) -> str:
+    """In the system's words, without the numbers around them."""
+    if isinstance(error, TimeoutError):
+        return "there was no answer in time"
+    if error.errno is None or isinstance(error, ssl.SSLError | socket.gaierror):
+        return str(error)
+    return os.strerror(error.errno)
 
 
 class JsonLine:

@@ -4,7 +4,13 @@ const FRAMES_MAX = 200;
 const REFRESH_MS = 1000;
 const cards = new Map();
 const byId = (id) => document.getElementById(id);
-const told = (text) => { byId("told").textContent = text; };
+const SILENT = "The simulation does not answer.";
+const told = (text, isBad = false) => {
+  byId("told").textContent = text;
+  byId("told").classList.toggle("bad", isBad);
+};
+const kilo = (value, unit) =>
+  `${(value / 1000).toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} k${unit}`;
 
 async function act(station, deed, body) {
   const answer = await fetch(`/api/stations/${encodeURIComponent(station)}/${deed}`, {
@@ -13,20 +19,30 @@ async function act(station, deed, body) {
     body: JSON.stringify(body),
   });
   const found = await answer.json();
-  told(answer.ok ? `${station}: ${deed} done` : `${station}: ${found.detail}`);
+  told(answer.ok ? `${station}: ${deed} done` : `${station}: ${found.detail}`, !answer.ok);
   if (answer.ok) show(found);
 }
 
-function fill(select, words, first) {
-  const all = first === undefined ? words : [first, ...words];
-  select.replaceChildren(...all.map((word) => new Option(word, word)));
+function fill(select, words) {
+  select.replaceChildren(...words.map((word) => new Option(word, word)));
+}
+
+function say(line, word, rest) {
+  const strong = document.createElement("span");
+  strong.className = "word";
+  strong.textContent = word;
+  line.replaceChildren(strong, rest.map((each) => ` · ${each}`).join(""));
 }
 
 function make(station, faults, quirks) {
   const card = byId("card").content.firstElementChild.cloneNode(true);
-  card.querySelector("h2").textContent = `${station.id} (OCPP ${station.version})`;
+  const version = document.createElement("span");
+  version.className = "version";
+  version.textContent = `OCPP ${station.version}`;
+  card.querySelector("h2").append(`${station.id} `, version);
   fill(card.querySelector("[name=fault]"), faults);
-  fill(card.querySelector("[name=quirk]"), quirks, "none");
+  fill(card.querySelector("[name=evse]"), station.evses.map((evse) => evse.id));
+  fill(card.querySelector("[name=quirk]"), quirks);
   for (const evse of station.evses) {
     const box = byId("evse").content.firstElementChild.cloneNode(true);
     box.dataset.evse = evse.id;
@@ -40,13 +56,14 @@ function make(station, faults, quirks) {
   }
   card.querySelector(".break").addEventListener("submit", (event) => {
     event.preventDefault();
-    act(station.id, "fault", { fault: event.target.fault.value });
+    act(station.id, "fault", { fault: event.target.fault.value, evse: Number(event.target.evse.value) });
   });
   card.querySelector(".odd").addEventListener("submit", (event) => {
     event.preventDefault();
-    const quirk = event.target.quirk.value;
-    act(station.id, "quirks", { quirks: quirk === "none" ? [] : [quirk] });
+    const names = new Set([...card.quirks, event.target.quirk.value]);
+    act(station.id, "quirks", { quirks: [...names] });
   });
+  card.querySelector(".odd").addEventListener("reset", () => act(station.id, "quirks", { quirks: [] }));
   card.querySelector("[data-deed=restart]").addEventListener("click", () => act(station.id, "restart", {}));
   byId("only").append(new Option(station.id, station.id));
   byId("stations").append(card);
@@ -56,15 +73,17 @@ function make(station, faults, quirks) {
 function show(station) {
   const card = cards.get(station.id);
   card.classList.toggle("offline", !station.online);
-  const state = station.online ? "online" : `offline: ${station.why_offline}`;
-  const odd = station.quirks.length ? `, ${station.quirks.join(", ")}` : "";
-  card.querySelector(":scope > .state").textContent = `${state}, ${station.waiting} waiting${odd}`;
+  card.quirks = station.quirks;
+  const facts = station.online ? [] : [station.why_offline];
+  if (station.waiting) facts.push(`${station.waiting} messages waiting`);
+  say(card.querySelector(":scope > .state"), station.online ? "online" : "offline", [...facts, ...station.quirks]);
   for (const evse of station.evses) {
     const box = card.querySelector(`[data-evse="${evse.id}"]`);
-    const words = [evse.fault || evse.status, `${evse.power_w} W`, `${evse.register_wh} Wh`];
+    const words = [kilo(evse.power_w, "W"), kilo(evse.register_wh, "Wh")];
     if (evse.soc !== null) words.push(`${Math.round(evse.soc * 100)} %`);
     if (evse.token) words.push(evse.token);
-    box.querySelector(".state").textContent = words.join(" · ");
+    box.classList.toggle("broken", evse.fault !== "");
+    say(box.querySelector(".state"), evse.fault || evse.status, words);
     box.querySelector("[data-deed=plug]").disabled = evse.plugged;
     box.querySelector("[data-deed=unplug]").disabled = !evse.plugged;
   }
@@ -74,11 +93,12 @@ async function refresh() {
   try {
     const found = await (await fetch("/api/stations")).json();
     for (const station of found.items) {
-      if (!cards.has(station.id)) make(station, found.faults, found.quirks);
+      if (!cards.has(station.id)) make(station, found.faults, found.quirks_of[station.version]);
       show(station);
     }
+    if (byId("told").textContent === SILENT) told("");
   } catch {
-    told("The simulation does not answer.");
+    told(SILENT, true);
   }
   setTimeout(refresh, REFRESH_MS);
 }
@@ -90,7 +110,9 @@ function watch() {
     const only = byId("only").value;
     if (only && only !== frame.station) return;
     const line = document.createElement("li");
-    line.textContent = `${frame.station} ${frame.way === "sent" ? "→" : "←"} ${frame.text}`;
+    const head = document.createElement("b");
+    head.textContent = `${new Date().toLocaleTimeString("en-GB")} ${frame.station} ${frame.way} `;
+    line.append(head, frame.text);
     const list = byId("frames");
     list.prepend(line);
     while (list.children.length > FRAMES_MAX) list.lastElementChild.remove();
