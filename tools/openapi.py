@@ -26,7 +26,7 @@ from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.settings import Settings
 from chargeplane.runtime.store import Store
 from chargeplane.runtime.telemetry import Metrics
-from chargeplane.web import Parts, addresses, create_app
+from chargeplane.web import Parts, addresses, configuration, create_app
 
 TARGET = Path(__file__).resolve().parents[1] / "ui" / "openapi.json"
 VERSION = "0"
@@ -41,7 +41,8 @@ async def document() -> Any:
         accounts = Accounts(store, clock)
         blocks = CentralSystem(store, clock).routes
         offered = [routes(accounts), audit_api.routes(), *blocks, addresses.routes({})]
-        offered.append(simulator.routes(None))
+        shown = configuration.configuration(Settings(), {}, {})
+        offered += [configuration.routes(shown), simulator.routes(None)]
         app = create_app(Parts(store, clock, metrics, accounts.authenticate, offered, VERSION))
         asgi: Any = app  # the two name the same protocol differently
         transport = httpx.ASGITransport(app=asgi)

@@ -49,6 +49,7 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             name,
             password,
             told(lines, "API token"),
+            folder / "data",
         )
         server.wait_for_a_session()
         yield server

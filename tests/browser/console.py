@@ -29,6 +29,8 @@ class Server:
     name: str
     password: str
     token: str
+    data: Path = ROOT
+    """The folder of its database."""
 
     def get(self, path: str) -> Any:
         """What the REST interface says, to an administrator."""

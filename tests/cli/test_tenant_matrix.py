@@ -25,7 +25,8 @@ from chargeplane.csms.inventory import unknown_stations
 from chargeplane.csms.transactions.tables import transactions
 from chargeplane.runtime.access import Role, User
 from chargeplane.runtime.clock import SystemClock
-from chargeplane.runtime.rest import Routes
+from chargeplane.runtime.rest import Principal, Problem, Routes, View
+from chargeplane.runtime.settings import Settings as ProgramSettings
 from chargeplane.runtime.store import (
     SCHEMA,
     Exact,
@@ -36,8 +37,10 @@ from chargeplane.runtime.store import (
     new_id,
     tenants,
 )
-from chargeplane.web import addresses
+from chargeplane.web import addresses, configuration
+from chargeplane.web.live.hub import Hub
 from tests.databases import copy_of
+from tests.web.live.watching import Watcher
 from tests.web.serving import TENANT_ID, Serving, serving
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -88,7 +91,8 @@ ADMINISTERED = {
 }  # fmt: skip
 ASKED_BY_POST = {"ask_ocsp"}
 """They change nothing."""
-LOG = {"list_audit_log", "check_audit_log", "export_audit_log"}
+LOG = {"list_audit_log", "check_audit_log", "export_audit_log", "list_settings"}
+"""For auditors too."""
 
 
 @dataclass
@@ -97,6 +101,8 @@ class World:
 
     rest: Serving
     operations: list[Operation] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
 
 
@@ -135,10 +141,17 @@ async def world(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[World]:
     settings, clock = copy_of(sqlite_template, tmp_path), SystemClock()
     async with Store(settings) as store:
         central = CentralSystem(store, clock)
-        blocks: list[Routes] = [*central.routes, addresses.routes({"Stations": "ws://here"})]
+        set_up = ProgramSettings(database="postgresql://ONE:ONE@here/ONE")
+        shown = configuration.configuration(set_up, {}, {})
+        blocks: list[Routes] = [
+            *central.routes,
+            addresses.routes({"Stations": "ws://here"}),
+            configuration.routes(shown),
+        ]
         async with serving(settings, clock, blocks) as rest:
             world = World(rest)
-            ids = await furnished(rest)
+            ids = world.ids = await furnished(rest)
+            world.views = [view for block in blocks for view in block.views]
             document = (await rest.client.get("/api/openapi.json")).json()
             world.operations = [*operations(document, ids)]
             world.clients = await everybody(rest)
@@ -351,3 +364,48 @@ async def test_the_operator_reaches_what_the_others_do_not(world: World) -> None
         else:
             assert status not in (401, 403, 405, 422), operation
             assert status < 500, operation
+
+
+# What a view is asked for, if not for everything: it names a thing.
+SUBJECTS = {
+    "station": "station_id", "power": "station_id", "frames": "station_id",
+    "transaction": "transaction_id",
+}  # fmt: skip
+
+
+async def watched(world: World, who: Principal) -> dict[str, str | None]:
+    """What each live view tells somebody at first; None: it refuses."""
+    hub = Hub(world.views, SystemClock())
+    told: dict[str, str | None] = {}
+    for view in world.views:
+        subject = SUBJECTS.get(view.name)
+        parameters = {} if subject is None else {"id": world.ids[subject]}
+        try:
+            feed = await hub.open(who, view.name, parameters, Watcher())
+            told[view.name] = feed.snapshot().decode()
+        except Problem:
+            told[view.name] = None
+    return told
+
+
+async def test_a_live_view_tells_nothing_to_whoever_is_elsewhere(world: World) -> None:
+    def person(tenant_id: UUID, sites: frozenset[str] | None) -> Principal:
+        return Principal(tenant_id, UUID(int=9), "eve", "x", frozenset({"*:read"}), sites=sites)
+
+    for nobody in (
+        person(TENANT_ID, frozenset({"elsewhere"})),
+        person(TENANT_ID, frozenset()),
+        person(TWO_ID, None),
+        person(TWO_ID, frozenset({SITE})),
+    ):
+        told = await watched(world, nobody)
+        assert [name for name, text in told.items() if text and "ONE" in text] == []
+        assert all(told[name] is None for name in SUBJECTS)
+    whole = await watched(world, person(TENANT_ID, None))
+    assert None not in whole.values()
+    limited = await watched(world, person(TENANT_ID, frozenset({SITE})))
+    open_to_them = {name for name, text in limited.items() if text is not None}
+    assert open_to_them == {view.name for view in world.views if view.is_sited}
+    assert {*SUBJECTS, "stations", "transactions"} <= open_to_them
+    for name in ("station", "stations", "transaction", "transactions"):
+        assert "ONE" in (limited[name] or "")

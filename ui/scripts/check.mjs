@@ -12,6 +12,7 @@ const source = new URL("../src/", import.meta.url).pathname;
 for (const name of await readdir(source, { recursive: true })) {
   if (name.endsWith("words.en.json")) await compareWords(join(source, name));
 }
+await namesCommands();
 await weigh();
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length ? 1 : 0;
@@ -33,6 +34,15 @@ function placeholders(text) {
     .map(([name]) => name)
     .sort()
     .join();
+}
+
+/** A form without words would show the names of the interface. */
+async function namesCommands() {
+  const { commands } = JSON.parse(await readFile(join(source, "generated/commands.json"), "utf8"));
+  const words = JSON.parse(await readFile(join(source, "blocks/station/words.en.json"), "utf8"));
+  for (const name of Object.keys(commands))
+    for (const key of [`c_${name}`, `d_${name}`])
+      if (!(key in words)) faults.push(`blocks/station/words: ${key} is missing`);
 }
 
 /** The shell is what the page loads at once; every other script is a chunk. */

@@ -12,6 +12,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from chargeplane import __version__, web
 from chargeplane.cli.exits import Refused
@@ -36,7 +37,7 @@ from chargeplane.runtime.secrets import Secrets
 from chargeplane.runtime.settings import Settings, SettingsError
 from chargeplane.runtime.store import Store, upgrade
 from chargeplane.runtime.telemetry import Metrics
-from chargeplane.web import addresses
+from chargeplane.web import addresses, configuration
 
 __all__ = [
     "Announcement",
@@ -108,6 +109,7 @@ async def run(
     *,
     is_demo: bool = False,
     environment: Mapping[str, str] = os.environ,
+    origins: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Run the program until SIGINT or SIGTERM.
 
@@ -117,6 +119,7 @@ async def run(
         parts: what runs beside the web server, in the order of their start.
         is_demo: make a new password and token at every start, and show them.
         environment: where the administrator's token may be.
+        origins: where settings were set, to be shown; those at their default are missing.
 
     Raises:
         SettingsError: the token of the environment cannot be used.
@@ -134,8 +137,9 @@ async def run(
         if is_demo:
             introduced = await renew_demo(accounts, token)
         contributions = [await stack.enter_async_context(part(base)) for part in parts]
-        of_access = routes(accounts, base.secrets, provider)
-        server = await _served(base, accounts, of_access, contributions, stack)
+        shown = configuration.routes(configuration.configuration(settings, origins, environment))
+        of_program = [routes(accounts, base.secrets, provider), audit_api.routes(), shown]
+        server = await _served(base, accounts, of_program, contributions, stack)
         announced = {name: it for each in contributions for name, it in each.addresses.items()}
         announce(Announcement(_url(settings.host, server.port), announced, introduced))
         async with asyncio.TaskGroup() as chores:
@@ -157,13 +161,13 @@ async def _foundation(settings: Settings, is_demo: bool, stack: AsyncExitStack) 
 async def _served(
     base: Foundation,
     accounts: Accounts,
-    of_access: Routes,
+    of_program: Sequence[Routes],
     contributions: Sequence[Contribution],
     stack: AsyncExitStack,
 ) -> web.WebServer:
     announced = {name: it for each in contributions for name, it in each.addresses.items()}
     of_parts = (each for part in contributions for each in part.routes)
-    offered = [of_access, audit_api.routes(), *of_parts, addresses.routes(announced)]
+    offered = [*of_program, *of_parts, addresses.routes(announced)]
     bus = next((part.bus for part in contributions if part.bus is not None), None)
     app = web.create_app(
         web.Parts(

@@ -21,6 +21,7 @@ __all__ = [
     "Config",
     "Data",
     "Database",
+    "origins_of",
     "secret_keys",
     "settings_of",
     "store_settings",
@@ -52,9 +53,16 @@ def settings_of(config: Path | None, **flags: Any) -> Settings:
     Raises:
         SettingsError: with every fault, each by its source and key.
     """
-    if config is None and DEFAULT_FILE.is_file():
-        config = DEFAULT_FILE
-    return runtime.load(flags, os.environ, config)
+    return runtime.load(flags, os.environ, _file_of(config))
+
+
+def origins_of(config: Path | None, **flags: Any) -> dict[str, str]:
+    """Where the settings of a command were set, by name; those at their default are missing."""
+    return runtime.origins(flags, os.environ, _file_of(config))
+
+
+def _file_of(config: Path | None) -> Path | None:
+    return DEFAULT_FILE if config is None and DEFAULT_FILE.is_file() else config
 
 
 def secret_keys(settings: Settings) -> list[bytes]:

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from chargeplane.csms.authorization import UnknownTokens, tables
+from chargeplane.csms.authorization import UnknownTokens, finding, tables
 from chargeplane.domain.tokens import CUT, IdToken, TokenStatus
 from chargeplane.runtime.clock import SimulatedClock
+from chargeplane.runtime.rest import PageRequest
 from chargeplane.runtime.store import Function, Store
 from tests.csms.authorization.making import Active, add, authorizer, found, token
 from tests.csms.making import NOW, TENANT_ID, station
@@ -146,6 +147,7 @@ async def test_of_too_many_unknown_tokens_the_oldest_are_forgotten(
         for number in range(4):
             at = NOW + timedelta(seconds=number)
             tables.record(connection, TENANT_ID, IdToken(f"T{number}"), "CP1", at)
-        return [each.key for each in tables.after(connection, TENANT_ID, count_max=10)]
+        kept = finding.page_of(connection, TENANT_ID, finding.Wanted(), "token", PageRequest())
+        return [each.token.key for each in kept]
 
     assert await store.write(Function(fill)) == ["known", "t2", "t3"]

@@ -152,7 +152,7 @@ async def test_what_is_slow_to_read_is_read_seldom_and_what_flows_is_told_at_onc
 
 async def test_the_live_view_answers_the_same_and_needs_no_parameters(scene: Scene) -> None:
     view = Overviews(scene.overview).view
-    found: Any = await view.read(TENANT_ID, view.parse({}))
+    found: Any = await view.read(TENANT_ID, view.parse({}), None)
     assert found.totals.stations == (await scene.show())["totals"]["stations"]
     assert view.keys[type(sampled(power(Decimal(1))))](sampled()) == view.subject(None)
 

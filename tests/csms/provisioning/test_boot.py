@@ -26,7 +26,7 @@ from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request
 from chargeplane.runtime.bus import Bus
 from chargeplane.runtime.clock import SimulatedClock
-from chargeplane.runtime.store import Statements, Store, frames
+from chargeplane.runtime.store import Statements, Store
 from tests.csms.making import NOW, TENANT_ID, decided, heard, kept, station
 
 OF_1X = v16.BootNotificationRequest(
@@ -191,8 +191,7 @@ async def test_a_station_is_served_from_the_boot_on_that_lets_it_in(sqlite_store
     async def hear(request: Request) -> Decision | OcppError:
         answered = asyncio.get_running_loop().create_future()
         about = heard(who, request)
-        frame = (TENANT_ID, who.id, about.frame_id, "in", NOW, 1, None, "[]")
-        dispatcher.hear(about, (frames.SINK, frame), answered.set_result)
+        dispatcher.hear(about, answered.set_result)
         result: Decision | OcppError = await answered
         return result
 

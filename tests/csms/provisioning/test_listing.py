@@ -166,16 +166,18 @@ async def test_the_views_show_what_the_routes_answer_with_what_flows_now(fleet: 
     shown = Stations(directory, lambda tenant_id, station_id: power_w.get(station_id))
     many, one = shown.views
     query = StationQuery(items_max=2)
-    page = await many.read(TENANT_ID, query)
-    rows = {many.key(item): item for item in page.items} if many.key else {}  # type: ignore[attr-defined]
+    page: Any = await many.read(TENANT_ID, query, None)
+    rows: dict[str, Any] = {many.key(item): item for item in page.items} if many.key else {}
     assert [*rows] == ["A1", "A2"]
     assert many.rows is not None
-    assert await many.rows(TENANT_ID, ["A1", "A2", "A9"]) == rows
+    assert await many.rows(TENANT_ID, ["A1", "A2", "A9"], None) == rows
     assert rows["A1"].power_w == 11_000.0
     power_w["A1"] = 7_000.0
     assert many.freshen is not None
-    assert many.freshen(TENANT_ID, rows["A1"]).power_w == 7_000.0  # type: ignore[attr-defined]
-    assert (await one.read(TENANT_ID, one.parse({"id": "B1"}))).id == "B1"  # type: ignore[attr-defined]
+    fresh: Any = many.freshen(TENANT_ID, rows["A1"])
+    assert fresh.power_w == 7_000.0
+    found: Any = await one.read(TENANT_ID, one.parse({"id": "B1"}), None)
+    assert found.id == "B1"
     assert (MeterSampled in many.light, StationBooted in many.light) == (True, False)
 
 

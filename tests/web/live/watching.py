@@ -19,7 +19,7 @@ from chargeplane.domain.events import (
     StationConnected,
     StationDisconnected,
 )
-from chargeplane.runtime.rest import Page, PageQuery, Principal, Problem, View, station_of
+from chargeplane.runtime.rest import Page, PageQuery, Principal, Problem, Sites, View, station_of
 from chargeplane.web.live.feed import Feed
 
 TENANT_ID = UUID(int=1)
@@ -27,8 +27,11 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 _FACTS: Any = {"tenant_id": str(TENANT_ID), "reported_at": NOW, "received_at": NOW}
 
 
-def viewer(*grants: str, tenant_id: UUID = TENANT_ID, id_: int = 7) -> Principal:
-    return Principal(tenant_id, UUID(int=id_), "eve", "viewer", frozenset(grants or {"*:read"}))
+def viewer(
+    *grants: str, tenant_id: UUID = TENANT_ID, id_: int = 7, sites: Sites = None
+) -> Principal:
+    may = frozenset(grants or {"*:read"})
+    return Principal(tenant_id, UUID(int=id_), "eve", "viewer", may, sites=sites)
 
 
 def said(station_id: str, tenant_id: UUID = TENANT_ID) -> StationDisconnected:
@@ -90,6 +93,8 @@ class Lamps:
 
     lights: dict[str, int] = field(default_factory=dict)
     blinks: dict[str, int] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    """The sites of lamps; none: ``hall``."""
     pages_count: int = 0
     rows_read: list[frozenset[str]] = field(default_factory=list)
     error: Exception | None = None
@@ -99,13 +104,16 @@ class Lamps:
     def _lamp(self, name: str) -> Lamp:
         return Lamp(name, self.lights[name], self.blinks.get(name, 0))
 
-    async def page(self, tenant_id: UUID, wanted: Wanted) -> Page[Lamp]:
+    def _is_at(self, name: str, sites: Sites) -> bool:
+        return sites is None or self.places.get(name, "hall") in sites
+
+    async def page(self, tenant_id: UUID, wanted: Wanted, sites: Sites = None) -> Page[Lamp]:
         self.pages_count += 1
         after = wanted.page.after(str) or ""
         names = [
             name
             for name in sorted(self.lights)
-            if name > after and self.lights[name] >= wanted.least
+            if name > after and self.lights[name] >= wanted.least and self._is_at(name, sites)
         ][: wanted.page.fetch_max]
         found = wanted.page.of(names, self._lamp, key=lambda name: name)
         if self.gate is not None:
@@ -114,16 +122,19 @@ class Lamps:
             raise self.error
         return found
 
-    async def rows(self, tenant_id: UUID, keys: Collection[str]) -> Mapping[str, Lamp]:
+    async def rows(
+        self, tenant_id: UUID, keys: Collection[str], sites: Sites = None
+    ) -> Mapping[str, Lamp]:
         self.rows_read.append(frozenset(keys))
         if self.error is not None:
             raise self.error
-        return {key: self._lamp(key) for key in keys if key in self.lights}
+        there = [key for key in keys if key in self.lights and self._is_at(key, sites)]
+        return {key: self._lamp(key) for key in there}
 
     def freshen(self, tenant_id: UUID, lamp: Lamp) -> Lamp:
         return Lamp(lamp.id, lamp.light, self.blinks.get(lamp.id, 0))
 
-    async def whole(self, tenant_id: UUID, wanted: Wanted) -> Whole:
+    async def whole(self, tenant_id: UUID, wanted: Wanted, sites: Sites = None) -> Whole:
         self.pages_count += 1
         if not self.lights:
             raise Problem.not_found("lamp", "any")
@@ -141,6 +152,7 @@ class Lamps:
                 permission="lamps:read",
                 parameters=Wanted,
                 read=self.page,
+                is_sited=True,
                 key=lambda lamp: str(lamp.id),
                 keys=keys,
                 rows=self.rows,

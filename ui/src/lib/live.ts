@@ -29,14 +29,37 @@ export interface FramesParameters extends PageParameters {
   direction?: string;
   message_id?: string;
 }
+export interface TransactionsParameters extends PageParameters {
+  search?: string;
+  active?: boolean;
+  state?: string;
+  remarks?: boolean;
+  station_id?: string;
+  id_token?: string;
+  from?: string;
+  to?: string;
+  sort?: string;
+  count?: boolean;
+}
+export interface PlacesParameters {
+  search?: string;
+  status?: string;
+  version?: string;
+  connected?: boolean;
+  registration?: string;
+  site_id?: string;
+}
 interface Views {
   overview: { parameters: Record<string, never>; state: Schemas["OverviewView"] };
   stations: { parameters: StationsParameters; state: Schemas["StationPage"] };
   station: { parameters: { id: string }; state: Schemas["StationView"] };
+  places: { parameters: PlacesParameters; state: Schemas["PlacePage"] };
   transactions: {
-    parameters: PageParameters & { active?: boolean; station_id?: string; id_token?: string };
-    state: Page<Schemas["TransactionView"]>;
+    parameters: TransactionsParameters;
+    state: Schemas["TransactionPage"];
   };
+  power: { parameters: { id: string }; state: Schemas["PowerView"] };
+  "unknown-stations": { parameters: PageParameters; state: Page<Schemas["StrangerView"]> };
   transaction: { parameters: { id: string }; state: Schemas["TransactionView"] };
   frames: { parameters: FramesParameters; state: Page<Schemas["FrameView"]> };
 }
@@ -134,6 +157,7 @@ function connect(): void {
   const mine = new WebSocket(PATH, SUBPROTOCOL);
   socket = mine;
   mine.onopen = () => {
+    connection.set("live");
     for (const [name, one] of subscriptions) {
       one.hasEnded = false;
       ask(name, one);
@@ -142,7 +166,6 @@ function connect(): void {
   };
   mine.onmessage = (event: MessageEvent<string>) => {
     failures = 0;
-    connection.set("live");
     heard();
     take(JSON.parse(event.data) as Message);
   };

@@ -81,7 +81,7 @@ function compared(a: Cell, b: Cell): number {
 }
 
 // A spreadsheet takes a cell that begins so for a formula; stations choose many of these texts.
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 export function csv<T>(columns: Column<T>[], rows: T[]): string {
   const quoted = (value: Cell) => {

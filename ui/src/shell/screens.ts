@@ -1,5 +1,6 @@
 // Which screen an address shows. Each block is a chunk of its own, loaded when it is first seen.
 import type { Component } from "svelte";
+import { session } from "../lib/api/session.svelte";
 import type { IconName } from "../lib/ui/icon.svelte";
 import type { words } from "../lib/words";
 
@@ -27,6 +28,8 @@ const PLACES: Place[] = [
   { pattern: /^\/sites$/, file: "sites/screen", title: "sites" },
   { pattern: /^\/sites\/(?<id>[^/]+)$/, file: "sites/one-screen", title: "sites" },
   { pattern: /^\/audit-log$/, file: "audit/screen", title: "audit_log" },
+  { pattern: /^\/settings$/, file: "program/settings-screen", title: "settings" },
+  { pattern: /^\/tenants$/, file: "access/tenants-screen", title: "tenants" },
   { pattern: /^\/account$/, file: "account/screen", title: "my_account" },
   { pattern: /^\/api-tokens$/, file: "access/tokens-screen", title: "api_tokens" },
 ];
@@ -74,7 +77,18 @@ function decoded(text: string): string {
   }
 }
 
-export const MENU: { href: string; title: Title; icon: IconName; needsAdmin?: boolean; needs?: string }[] = [
+interface Entry {
+  href: string;
+  title: Title;
+  icon: IconName;
+  needsAdmin?: boolean;
+  /** It is about the whole installation: for the administrators of its first tenant. */
+  needsAll?: boolean;
+  /** It is of use only where the program announces this. */
+  needs?: string;
+}
+
+export const MENU: Entry[] = [
   { href: "/", title: "overview", icon: "overview" },
   { href: "/stations", title: "stations", icon: "station" },
   { href: "/transactions", title: "transactions", icon: "session" },
@@ -84,5 +98,13 @@ export const MENU: { href: string; title: Title; icon: IconName; needsAdmin?: bo
   { href: "/users", title: "users", icon: "users", needsAdmin: true },
   { href: "/api-tokens", title: "api_tokens", icon: "key", needsAdmin: true },
   { href: "/audit-log", title: "audit_log", icon: "table", needsAdmin: true },
+  { href: "/tenants", title: "tenants", icon: "tenants", needsAll: true },
+  { href: "/settings", title: "settings", icon: "settings", needsAll: true },
   { href: "/simulator", title: "simulator", icon: "flask", needs: "Simulator" },
 ];
+
+/** Whether somebody's role opens a screen. */
+export function isOpen(entry: Entry): boolean {
+  if (entry.needsAll) return session.mayAdministerAll;
+  return !entry.needsAdmin || session.mayAdminister;
+}

@@ -10,14 +10,15 @@ from typing import Annotated, Any
 from litestar import delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
+from sqlalchemy import Connection
 
-from chargeplane.csms.authorization import tables
+from chargeplane.csms.authorization import finding, tables
+from chargeplane.csms.authorization.finding import Sort, Sorted, Wanted
 from chargeplane.csms.authorization.tables import Token
 from chargeplane.domain.tokens import CUT, IdToken, TokenStatus
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import (
     Injected,
-    Page,
     PageRequest,
     Principal,
     Problem,
@@ -29,6 +30,7 @@ from chargeplane.runtime.store import Function, Store, storable
 __all__ = ["routes"]
 
 TOKEN_CHARACTERS_MAX = 255
+SEARCH_CHARACTERS_MAX = 100
 STATIONS_MAX = 1_000
 TRANSACTIONS_MAX = 1_000
 
@@ -59,6 +61,16 @@ class TokenView(Struct, frozen=True, kw_only=True):
     first_seen_at: datetime | None
     last_seen_at: datetime | None
     last_seen_station_id: str | None
+
+
+class TokenPage(Struct, frozen=True, kw_only=True):
+    """One page of tokens."""
+
+    items: list[TokenView]
+    next: str | None
+    """The cursor of the page after it; null at the end of the list."""
+    total: int | None = None
+    """On all pages, if it was asked for with ``count``; null if there are more than 10,000."""
 
 
 class NewToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,18 +109,31 @@ async def list_tokens(
         TokenStatus | None,
         QueryParameter(description="Only these; `unknown`: presented, and known to nobody."),
     ] = None,
-) -> Page[TokenView]:
-    """Tokens in the order of their values."""
-    rows = await store.read(
-        partial(
-            tables.after,
-            tenant_id=principal.tenant_id,
-            status=status,
-            key=page.after(str),
-            count_max=page.fetch_max,
-        )
-    )
-    return page.of(rows, _view, key=lambda token: token.key)
+    search: Annotated[
+        str | None,
+        QueryParameter(
+            min_length=1,
+            max_length=SEARCH_CHARACTERS_MAX,
+            description="In the token, its group or its note.",
+        ),
+    ] = None,
+    sort: Annotated[
+        Sort, QueryParameter(description="With a minus sign: the other way round.")
+    ] = "token",
+    count: Annotated[
+        bool, QueryParameter(description="Count all that fit, up to 10,000, as `total`.")
+    ] = False,
+) -> TokenPage:
+    """The tokens that all parameters fit, in the chosen order."""
+    tenant_id, wanted = principal.tenant_id, Wanted(search, status)
+
+    def look(connection: Connection) -> tuple[list[Sorted], int | None]:
+        rows = finding.page_of(connection, tenant_id, wanted, sort, page)
+        return rows, finding.count(connection, tenant_id, wanted) if count else None
+
+    rows, total = await store.read(look)
+    found = page.of(rows, lambda row: _view(row.token), key=lambda row: (row.key, row.token.key))
+    return TokenPage(items=found.items, next=found.next, total=total)
 
 
 @post("/id-tokens", guards=[requires("id-tokens:write")], summary="Add an id token")

@@ -24,7 +24,18 @@ from chargeplane.runtime.store import (
     storable,
 )
 
-__all__ = ["Token", "add", "after", "change", "find", "id_tokens", "record", "remove", "seen"]
+__all__ = [
+    "COLUMNS",
+    "Token",
+    "add",
+    "change",
+    "find",
+    "id_tokens",
+    "record",
+    "remove",
+    "seen",
+    "token_of",
+]
 
 EXPIRING_MAX = 50
 _SOON = timedelta(days=7)
@@ -81,9 +92,9 @@ class Token(NamedTuple):
         return IdToken(self.value, self.type, self.group_id)
 
 
-_COLUMNS: Final = [id_tokens.c[name] for name in Token._fields]
+COLUMNS: Final = [id_tokens.c[name] for name in Token._fields]
 _FIND: Final = Prepared(
-    select(*_COLUMNS).where(
+    select(*COLUMNS).where(
         id_tokens.c.tenant_id == bindparam("tenant_id"), id_tokens.c.key == bindparam("key")
     )
 )
@@ -98,25 +109,7 @@ def seen(tenant_id: UUID, token: Token, station_id: str, now: datetime) -> Row:
 def find(connection: Connection, tenant_id: UUID, key: str) -> Token | None:
     """A token by its key."""
     rows = _FIND.rows(connection, {"tenant_id": tenant_id, "key": storable(key)})
-    return _token(rows[0]) if rows else None
-
-
-def after(
-    connection: Connection,
-    tenant_id: UUID,
-    *,
-    status: TokenStatus | None = None,
-    key: str | None = None,
-    count_max: int,
-) -> list[Token]:
-    """Tokens in the order of their keys, from the one after ``key``."""
-    query = select(*_COLUMNS).where(id_tokens.c.tenant_id == tenant_id)
-    if status is not None:
-        query = query.where(id_tokens.c.status == str(status))
-    if key is not None:
-        query = query.where(id_tokens.c.key > storable(key))
-    rows = connection.execute(query.order_by(id_tokens.c.key).limit(count_max))
-    return [_token(tuple(row)) for row in rows]
+    return token_of(rows[0]) if rows else None
 
 
 def record(
@@ -217,7 +210,8 @@ def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _token(row: tuple[Any, ...]) -> Token:
+def token_of(row: tuple[Any, ...]) -> Token:
+    """The token of a row with these ``COLUMNS``."""
     token = Token(*row)
     stations: Any = token.station_ids
     return token._replace(

@@ -10,6 +10,7 @@ from litestar import get
 from msgspec import Struct
 
 from chargeplane.csms.figures import Trouble
+from chargeplane.csms.overview.flows import show_power
 from chargeplane.csms.overview.service import NOW_S_MAX, Overview
 from chargeplane.domain.events import (
     ConnectorStatusChanged,
@@ -22,7 +23,7 @@ from chargeplane.domain.events import (
     TransactionRepaired,
     TransactionStarted,
 )
-from chargeplane.runtime.rest import Injected, KeyOf, Principal, Routes, View, requires
+from chargeplane.runtime.rest import Injected, KeyOf, Principal, Routes, Sites, View, requires
 
 __all__ = ["OverviewView", "Overviews", "routes"]
 
@@ -147,7 +148,9 @@ class Overviews:
     def __init__(self, overview: Overview) -> None:
         self._overview = overview
 
-    async def read_new(self, tenant_id: UUID, _parameters: Nothing) -> OverviewView:
+    async def read_new(
+        self, tenant_id: UUID, _parameters: Nothing, _sites: Sites = None
+    ) -> OverviewView:
         """All of it after something has happened, which what was kept does not know of."""
         return await self.read(tenant_id, age_s_max=0.0)
 
@@ -211,9 +214,10 @@ async def show_overview(
 
 
 def routes(overview: Overview) -> Routes:
-    """The route and the view."""
-    overviews = Overviews(overview)
-    return Routes("Overview", (show_overview,), {"overviews": overviews}, (overviews.view,))
+    """The routes and the views."""
+    overviews, flows = Overviews(overview), overview.flows
+    services = {"overviews": overviews, "flows": flows}
+    return Routes("Overview", (show_overview, show_power), services, (overviews.view, flows.view))
 
 
 def _trouble(trouble: Trouble) -> TroubleView:

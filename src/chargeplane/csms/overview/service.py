@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from chargeplane.csms.figures import Coming, CountActive, Day, ReadComing, ReadDay
 from chargeplane.csms.overview import reading
+from chargeplane.csms.overview.flows import Flows
 from chargeplane.csms.overview.reading import Now
 from chargeplane.csms.pulse import Pulse
 from chargeplane.runtime.clock import Clock
@@ -48,6 +49,8 @@ class Overview:
         self._count_active = count_active
         self._read_coming = tuple(read_coming)
         self._pulse = pulse
+        self.flows = Flows(store, pulse)
+        """What flows at single stations."""
         self._kept: dict[tuple[UUID, str], tuple[float, Any]] = {}
 
     def power_w(self, tenant_id: UUID) -> float:

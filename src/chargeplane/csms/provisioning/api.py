@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -26,13 +25,13 @@ from chargeplane.csms.provisioning.directory import (
 from chargeplane.csms.provisioning.finding import is_at
 from chargeplane.csms.provisioning.listing import Stations, list_stations
 from chargeplane.csms.provisioning.recording import Recorder, export_frames, list_frames
+from chargeplane.csms.provisioning.strangers import Strangers, list_strangers
 from chargeplane.csms.provisioning.views import (
     Adoption,
     MadeStation,
     NewStation,
     StationChanges,
     StationView,
-    StrangerView,
     VariableView,
     members,
     station_members,
@@ -148,21 +147,6 @@ async def list_variables(
     )
 
 
-@get("/unknown-stations", guards=[READ], summary="List who tried to connect")
-async def list_strangers(
-    directory: Injected[Directory], principal: Injected[Principal], page: Injected[PageRequest]
-) -> Page[StrangerView]:
-    """Stations that tried to connect without being registered, the latest first."""
-    rows = await directory.strangers(
-        principal.tenant_id, count_max=page.fetch_max, after=page.after(tuple[datetime, str])
-    )
-    return page.of(
-        rows,
-        lambda row: StrangerView(**members(StrangerView, row)),
-        key=lambda row: (row.last_seen_at, row.id),
-    )
-
-
 @post(
     "/unknown-stations/{station_id:str}/adopt",
     guards=[WRITE],
@@ -204,6 +188,7 @@ def routes(
     directory: Directory, stations: Stations, commander: Commander, recorder: Recorder
 ) -> Routes:
     """Everything about stations."""
+    strangers = Strangers(directory)
     handlers = (
         list_stations, add_station, show_station, change_station, remove_station, list_variables,
         list_frames, export_frames, send_command, list_commands,
@@ -215,8 +200,9 @@ def routes(
         "shown_stations": stations,
         "commander": commander,
         "recorder": recorder,
+        "strangers": strangers,
     }
-    views = (*stations.views, recorder.view)
+    views = (*stations.views, recorder.view, strangers.view)
     return Routes("Stations", handlers, services, views, {"station_id": is_at})
 
 

@@ -17,7 +17,7 @@ from chargeplane.csms.provisioning.finding import Counts, Wanted, count, page_of
 from chargeplane.csms.provisioning.tables import variable_reports, variables
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.passwords import Passwords, new_password, weakness_of_password
-from chargeplane.runtime.rest import PageRequest
+from chargeplane.runtime.rest import PageRequest, Sites
 from chargeplane.runtime.store import Function, Store, insert_or_get
 
 __all__ = ["Directory", "IdentityTaken", "Made", "New", "PasswordMissing", "Seen", "Sorted"]
@@ -30,6 +30,7 @@ COUNTED_S_MAX = 2.0
 COUNTED_MAX = 100
 """Different counts that are kept so long."""
 
+_Counted = tuple[UUID, str | None, str | None, Sites]
 Connected = Callable[[UUID, str], bool]
 Disconnect = Callable[[UUID, str], None]
 
@@ -97,7 +98,7 @@ class Directory:
         self._clock = clock
         self._is_connected = is_connected
         self._disconnect = disconnect
-        self._counts: dict[tuple[UUID, str | None, str | None], tuple[float, Counts]] = {}
+        self._counts: dict[_Counted, tuple[float, Counts]] = {}
 
     def is_connected(self, tenant_id: UUID, station_id: str) -> bool:
         """Whether the station can be reached now."""
@@ -120,15 +121,19 @@ class Directory:
 
         return await self._store.read(look)
 
-    async def of_ids(self, tenant_id: UUID, station_ids: Collection[str]) -> dict[str, Seen]:
-        """Some stations; those that are not there are left out."""
-        return await self._store.read(
+    async def of_ids(
+        self, tenant_id: UUID, station_ids: Collection[str], sites: Sites = None
+    ) -> dict[str, Seen]:
+        """Some stations; those that are not there, or not at these sites, are left out."""
+        found = await self._store.read(
             partial(_of_ids, tenant_id=tenant_id, station_ids=station_ids)
         )
+        return {id_: seen for id_, seen in found.items() if _is_at(seen, sites)}
 
     async def counts(self, tenant_id: UUID, wanted: Wanted) -> Counts:
         """How many stations there are, by facet. Counted anew every few seconds."""
-        key, now_s = (tenant_id, wanted.search, wanted.site_id), self._clock.monotonic_s()
+        key = (tenant_id, wanted.search, wanted.site_id, wanted.sites)
+        now_s = self._clock.monotonic_s()
         known = self._counts.get(key)
         if known is not None and now_s - known[0] < COUNTED_S_MAX:
             return known[1]
@@ -141,9 +146,11 @@ class Directory:
             del self._counts[next(iter(self._counts))]
         return found
 
-    async def find(self, tenant_id: UUID, station_id: str) -> Seen | None:
-        """One station."""
-        return await self._store.read(partial(_one, tenant_id=tenant_id, station_id=station_id))
+    async def find(self, tenant_id: UUID, station_id: str, sites: Sites = None) -> Seen | None:
+        """One station; None if it is not there, or not at these sites."""
+        look = partial(_one, tenant_id=tenant_id, station_id=station_id)
+        seen = await self._store.read(look)
+        return seen if seen is not None and _is_at(seen, sites) else None
 
     async def register(self, tenant_id: UUID, new: New) -> Made:
         """Add a station, which is accepted when it comes.
@@ -290,6 +297,10 @@ def _add(connection: Connection, row: dict[str, Any], from_inbox: bool) -> Seen:
 def _has_its_password(seen: Seen) -> bool:
     station = seen.station
     return station.security_profile < PASSWORD_PROFILE_MIN or station.password_hash is not None
+
+
+def _is_at(seen: Seen, sites: Sites) -> bool:
+    return sites is None or seen.station.site_id in sites
 
 
 def _one(connection: Connection, tenant_id: UUID, station_id: str) -> Seen | None:

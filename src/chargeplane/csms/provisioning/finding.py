@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
 from chargeplane.csms.inventory import connectors, stations
+from chargeplane.csms.wanted import Wanted, conditions
 from chargeplane.runtime.rest import PageRequest
 from chargeplane.runtime.store import Moment, Words, storable
 
@@ -35,21 +36,6 @@ SORTS: Final[dict[str, ColumnElement[Any]]] = {
     "created_at": _each.created_at,
 }
 _IS_TIME: Final = frozenset({"last_seen_at", "created_at"})
-
-
-class Wanted(NamedTuple):
-    """Which stations; None: all."""
-
-    search: str | None = None
-    """In the id, the name, the vendor, the model or the serial number."""
-    status: str | None = None
-    """Of at least one connector, or of the station as a whole."""
-    ocpp_version: str | None = None
-    connected: bool | None = None
-    registration: str | None = None
-    site_id: str | None = None
-    sites: frozenset[str] | None = None
-    """Those that whoever asks is limited to."""
 
 
 class Counts(NamedTuple):
@@ -80,7 +66,7 @@ def page_of_ids(
     key = SORTS[name]
     kind: Any = tuple[datetime, str] if name in _IS_TIME else tuple[str, str]
     after = page.after(kind)
-    query = select(_each.id, key.label("sorted_by")).where(*_conditions(tenant_id, wanted))
+    query = select(_each.id, key.label("sorted_by")).where(*conditions(tenant_id, wanted))
     order = (key.desc(), _each.id.desc()) if sort.startswith("-") else (key, _each.id)
     query = query.order_by(*order)
     found: list[tuple[str, Any]] = []
@@ -108,33 +94,6 @@ def _behind(
     return query.where(or_(key > value, and_(key == value, _each.id > id_)))
 
 
-def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions = [_each.tenant_id == tenant_id]
-    for column, value in (
-        (_each.ocpp_version, wanted.ocpp_version),
-        (_each.registration, wanted.registration),
-        (_each.site_id, wanted.site_id),
-    ):
-        if value is not None:
-            conditions.append(column == value)
-    if wanted.sites is not None:
-        conditions.append(_each.site_id.in_(sorted(wanted.sites)))
-    if wanted.search:
-        text = wanted.search.lower()
-        searched = (_each.id, _each.name, _each.vendor, _each.model, _each.serial_number)
-        conditions.append(
-            or_(*(func.lower(column).contains(text, autoescape=True) for column in searched))
-        )
-    if wanted.status is not None:
-        of_station = select(connectors.c.station_id).where(
-            connectors.c.tenant_id == tenant_id,
-            connectors.c.station_id == _each.id,
-            connectors.c.status == wanted.status,
-        )
-        conditions.append(of_station.exists())
-    return conditions
-
-
 def is_at(connection: Connection, tenant_id: UUID, station_id: str, sites: frozenset[str]) -> bool:
     """Whether a station is at one of these sites."""
     query = select(_each.site_id).where(
@@ -151,7 +110,7 @@ def count(
 ) -> Counts:
     """The facets of what search and site find, whatever else is chosen."""
     about = Wanted(search=wanted.search, site_id=wanted.site_id, sites=wanted.sites)
-    within = _conditions(tenant_id, about)
+    within = conditions(tenant_id, about)
     rows = connection.execute(
         select(_each.id, _each.ocpp_version, _each.registration, _each.site_id).where(*within)
     ).all()

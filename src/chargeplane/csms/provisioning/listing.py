@@ -34,6 +34,7 @@ from chargeplane.runtime.rest import (
     PageRequest,
     Principal,
     Problem,
+    Sites,
     View,
     requires,
     station_of,
@@ -126,9 +127,7 @@ class Stations:
         self._directory = directory
         self._power_w = power_w
 
-    async def page(
-        self, tenant_id: UUID, query: StationQuery, sites: frozenset[str] | None = None
-    ) -> StationPage:
+    async def page(self, tenant_id: UUID, query: StationQuery, sites: Sites = None) -> StationPage:
         """A page of them; ``sites``: those that whoever asks is limited to."""
         wanted = query.wanted._replace(sites=sites)
         rows = await self._directory.registered(tenant_id, wanted, query.sort, query.page)
@@ -152,14 +151,16 @@ class Stations:
             site_id=counts.by_site,
         )
 
-    async def rows(self, tenant_id: UUID, keys: Collection[str]) -> Mapping[str, StationView]:
+    async def rows(
+        self, tenant_id: UUID, keys: Collection[str], sites: Sites = None
+    ) -> Mapping[str, StationView]:
         """Some of them, by their ids."""
-        found = await self._directory.of_ids(tenant_id, keys)
+        found = await self._directory.of_ids(tenant_id, keys, sites)
         return {id_: self.shown(tenant_id, seen) for id_, seen in found.items()}
 
-    async def one(self, tenant_id: UUID, query: OneStation) -> StationView:
+    async def one(self, tenant_id: UUID, query: OneStation, sites: Sites = None) -> StationView:
         """One of them."""
-        seen = await self._directory.find(tenant_id, query.id)
+        seen = await self._directory.find(tenant_id, query.id, sites)
         if seen is None:
             raise Problem.not_found("station", query.id)
         return self.shown(tenant_id, seen)
@@ -186,6 +187,7 @@ class Stations:
                 permission="stations:read",
                 parameters=StationQuery,
                 read=self.page,
+                is_sited=True,
                 key=lambda station: str(station.id),
                 keys=_KEYS,
                 rows=self.rows,
@@ -199,6 +201,7 @@ class Stations:
                 permission="stations:read",
                 parameters=OneStation,
                 read=self.one,
+                is_sited=True,
                 subject=lambda query: str(query.id),
                 keys=_KEYS,
                 pause_s=0.25,

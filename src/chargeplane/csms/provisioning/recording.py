@@ -32,6 +32,7 @@ from chargeplane.runtime.rest import (
     PageRequest,
     Principal,
     Problem,
+    Sites,
     View,
     cursor_of,
     requires,
@@ -88,22 +89,26 @@ class Recorder:
         self._directory = directory
 
     async def page(
-        self, tenant_id: UUID, query: FrameQuery, looked_at_max: int = LOOKED_AT_MAX
+        self,
+        tenant_id: UUID,
+        query: FrameQuery,
+        sites: Sites = None,
+        looked_at_max: int = LOOKED_AT_MAX,
     ) -> Page[FrameView]:
         """A page of frames, the newest first.
 
         Raises:
-            Problem: there is no such station.
+            Problem: there is no such station, or not at these sites.
         """
-        await self.require(tenant_id, query.id)
+        await self.require(tenant_id, query.id, sites)
         look = partial(search, tenant_id=tenant_id, query=query, looked_at_max=looked_at_max)
         found = await self._store.read(look)
         following = None if found.last is None else cursor_of(found.last)
         return Page([view_of(each) for each in found.frames], following)
 
-    async def require(self, tenant_id: UUID, station_id: str) -> None:
+    async def require(self, tenant_id: UUID, station_id: str, sites: Sites = None) -> None:
         """Refuse a station that is not there."""
-        if await self._directory.find(tenant_id, station_id) is None:
+        if await self._directory.find(tenant_id, station_id, sites) is None:
             raise Problem.not_found("station", station_id)
 
     async def lines(self, tenant_id: UUID, query: FrameQuery) -> AsyncIterator[bytes]:
@@ -131,6 +136,7 @@ class Recorder:
             permission="stations:read",
             parameters=FrameQuery,
             read=partial(self.page, looked_at_max=WATCHED_MAX),
+            is_sited=True,
             key=lambda frame: str(frame.id),
             refresh_s=1.0,  # no event tells of a frame
         )

@@ -12,7 +12,14 @@ from sqlalchemy import Connection
 from chargeplane.csms.meter_value_view import MeterValueView, value_view
 from chargeplane.csms.transactions import corrections, listing
 from chargeplane.csms.transactions.correcting import Corrector, correct_transaction
-from chargeplane.csms.transactions.live import OneTransaction, TransactionQuery, Transactions
+from chargeplane.csms.transactions.finding import Sort
+from chargeplane.csms.transactions.live import (
+    SEARCH_CHARACTERS_MAX,
+    OneTransaction,
+    TransactionPage,
+    TransactionQuery,
+    Transactions,
+)
 from chargeplane.csms.transactions.views import (
     LedgerView,
     TransactionView,
@@ -20,6 +27,7 @@ from chargeplane.csms.transactions.views import (
     ledger_view,
 )
 from chargeplane.domain.ledger import LedgerEntry
+from chargeplane.domain.transactions import SessionState
 from chargeplane.runtime.rest import (
     SITED,
     Injected,
@@ -47,21 +55,45 @@ async def list_transactions(
     principal: Injected[Principal],
     page: Injected[PageRequest],
     span: Injected[Span],
+    search: Annotated[
+        str | None,
+        QueryParameter(
+            min_length=1,
+            max_length=SEARCH_CHARACTERS_MAX,
+            description="In the station, the id token or the wire id; or it is the id.",
+        ),
+    ] = None,
     station_id: FromQuery[str | None] = None,
     active: FromQuery[bool | None] = None,
+    session_state: Annotated[SessionState | None, QueryParameter(name="state")] = None,
+    remarks: Annotated[
+        bool | None, QueryParameter(description="Whether something about it was unusual.")
+    ] = None,
     id_token: Annotated[
         str | None, QueryParameter(description="Upper and lower case are the same.")
     ] = None,
-) -> Page[TransactionView]:
-    """Transactions, the newest first; ``from`` and ``to`` are about their starts."""
+    sort: Annotated[
+        Sort,
+        QueryParameter(description="With a minus sign: the other way round; `id`: as they came."),
+    ] = "-id",
+    count: Annotated[
+        bool, QueryParameter(description="Count all that fit, up to 10,000, as `total`.")
+    ] = False,
+) -> TransactionPage:
+    """Transactions that all parameters fit; ``from`` and ``to`` are about their starts."""
     query = TransactionQuery(
         items_max=page.items_max,
         cursor=page.cursor,
+        search=search,
         station_id=station_id,
         active=active,
+        state=session_state,
+        remarks=remarks,
         id_token=id_token,
         starts_at=span.start,
         ends_at=span.end,
+        sort=sort,
+        count=count,
     )
     return await shown_transactions.page(principal.tenant_id, query, principal.sites)
 

@@ -1,62 +1,17 @@
-"""Looking transactions up, for people and programs."""
+"""Looking single transactions up, and their ledgers."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
-from chargeplane.csms.inventory import stations
+from chargeplane.csms.transactions.finding import stations_at
 from chargeplane.csms.transactions.tables import Stored, decoded, ledger, transactions
 from chargeplane.domain.ledger import LedgerEntry
-from chargeplane.domain.transactions import SessionState
 
-__all__ = ["Wanted", "by_wire_id", "entries", "is_at", "newest", "one", "some"]
-
-
-class Wanted(NamedTuple):
-    """Which transactions; None: all."""
-
-    station_id: str | None = None
-    is_active: bool | None = None
-    id_token_key: str | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    sites: frozenset[str] | None = None
-    """Those that whoever asks is limited to."""
-
-
-def newest(
-    connection: Connection, tenant_id: UUID, wanted: Wanted, before: UUID | None, count_max: int
-) -> list[Stored]:
-    """The newest of them first; ``before``: the last id of the page before."""
-    columns = transactions.c
-    query = select(transactions).where(columns.tenant_id == tenant_id)
-    if wanted.station_id is not None:
-        query = query.where(columns.station_id == wanted.station_id)
-    if wanted.sites is not None:
-        query = query.where(columns.station_id.in_(_stations_at(tenant_id, wanted.sites)))
-    if wanted.is_active is not None:
-        is_active = columns.state == SessionState.ACTIVE
-        query = query.where(is_active if wanted.is_active else ~is_active)
-    if wanted.id_token_key is not None:
-        query = query.where(columns.id_token_key == wanted.id_token_key)
-    if wanted.start is not None:
-        query = query.where(columns.started_at >= wanted.start)
-    if wanted.end is not None:
-        query = query.where(columns.started_at < wanted.end)
-    if before is not None:
-        query = query.where(columns.id < before)
-    rows = connection.execute(query.order_by(columns.id.desc()).limit(count_max))
-    return [row._asdict() for row in rows]
-
-
-def _stations_at(tenant_id: UUID, sites: frozenset[str]) -> Select[tuple[str]]:
-    known = stations.c
-    return select(known.id).where(known.tenant_id == tenant_id, known.site_id.in_(sorted(sites)))
+__all__ = ["by_wire_id", "entries", "is_at", "one", "some"]
 
 
 def is_at(
@@ -67,7 +22,7 @@ def is_at(
     query = select(columns.id).where(
         columns.tenant_id == tenant_id,
         columns.id == transaction_id,
-        columns.station_id.in_(_stations_at(tenant_id, sites)),
+        columns.station_id.in_(stations_at(tenant_id, sites)),
     )
     return connection.scalar(query) is not None
 
@@ -82,14 +37,19 @@ def one(connection: Connection, tenant_id: UUID, transaction_id: UUID) -> Stored
 
 
 def some(
-    connection: Connection, tenant_id: UUID, transaction_ids: Collection[UUID]
+    connection: Connection,
+    tenant_id: UUID,
+    transaction_ids: Collection[UUID],
+    sites: frozenset[str] | None = None,
 ) -> list[Stored]:
-    """Transactions by our ids; those that are not there are left out."""
+    """Transactions by our ids; those that are not there, or not at these sites, are left out."""
     columns = transactions.c
-    rows = connection.execute(
-        select(transactions).where(columns.tenant_id == tenant_id, columns.id.in_(transaction_ids))
+    query = select(transactions).where(
+        columns.tenant_id == tenant_id, columns.id.in_(transaction_ids)
     )
-    return [row._asdict() for row in rows]
+    if sites is not None:
+        query = query.where(columns.station_id.in_(stations_at(tenant_id, sites)))
+    return [row._asdict() for row in connection.execute(query)]
 
 
 def entries(

@@ -41,7 +41,7 @@ from chargeplane.runtime.rest.principals import (
 from chargeplane.runtime.rest.problems import FieldFault, Problem, ProblemBody
 from chargeplane.runtime.rest.routes import Injected, Place, Routes
 from chargeplane.runtime.rest.times import Span
-from chargeplane.runtime.rest.views import KeyOf, PageQuery, View, station_of
+from chargeplane.runtime.rest.views import KeyOf, PageQuery, Sites, View, station_of
 
 __all__ = [
     "PUBLIC",
@@ -62,6 +62,7 @@ __all__ = [
     "ProblemBody",
     "Requires",
     "Routes",
+    "Sites",
     "Span",
     "View",
     "cursor_of",

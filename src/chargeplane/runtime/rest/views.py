@@ -10,6 +10,7 @@ once for all who see them, and sends the differences.
         parameters=StationQuery,
         read=page_of_stations,
         rows=stations_of_ids,
+        is_sited=True,
         key=lambda station: station.id,
         keys={StationBooted: station_of, ConnectorStatusChanged: station_of},
     )
@@ -34,7 +35,10 @@ from chargeplane.runtime.rest.pages import (
 )
 from chargeplane.runtime.rest.problems import Problem
 
-__all__ = ["KeyOf", "PageQuery", "View", "station_of"]
+__all__ = ["KeyOf", "PageQuery", "Sites", "View", "station_of"]
+
+Sites = frozenset[str] | None
+"""The sites that whoever asks is limited to; None: all of the tenant."""
 
 KeyOf = Callable[[Any], str]
 """The key of the row that an event is about."""
@@ -62,12 +66,15 @@ class View:
         name: by which clients ask for it.
         permission: that they need.
         parameters: a struct; the parameters of the REST route.
-        read: what the REST route answers. Raises ``Problem``.
+        read: what the REST route answers, at these sites. Raises ``Problem``.
         key: the key of an item, for a list (an answer with ``items``). None: the answer is one
             thing, whose key is ``subject``.
         subject: the key of that one thing, from the parameters.
         keys: by the type of an event, which row it changes.
-        rows: reads rows of a list by their keys; None: the whole page is read again.
+        rows: reads rows of a list by their keys, those at these sites; None: the whole page is
+            read again.
+        is_sited: whether ``read`` and ``rows`` keep to the sites. If not, whoever is limited to
+            some is refused.
         freshen: gives a row of a list what is only in memory, without reading.
         light: events after which ``freshen`` is enough.
         reshapes: events that may change which rows there are, or their order.
@@ -79,11 +86,12 @@ class View:
     name: str
     permission: str
     parameters: type[Struct]
-    read: Callable[[UUID, Any], Awaitable[Struct]]
+    read: Callable[[UUID, Any, Sites], Awaitable[Struct]]
+    is_sited: bool = False
     key: Callable[[Any], str] | None = None
     subject: Callable[[Any], str] = lambda parameters: ""
     keys: Mapping[type[Event], KeyOf] = field(default_factory=dict)
-    rows: Callable[[UUID, Collection[str]], Awaitable[Mapping[str, Struct]]] | None = None
+    rows: Callable[[UUID, Collection[str], Sites], Awaitable[Mapping[str, Struct]]] | None = None
     freshen: Callable[[UUID, Any], Struct] | None = None
     light: frozenset[type[Event]] = frozenset()
     reshapes: frozenset[type[Event]] = frozenset()

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from chargeplane.runtime.rest import Problem, View
+from chargeplane.runtime.rest import Problem, Sites, View
 
 __all__ = ["Feed", "Subscriber"]
 
@@ -32,9 +32,12 @@ class Subscriber(Protocol):
 class Feed:
     """What all subscribers of one page see."""
 
-    def __init__(self, view: View, tenant_id: UUID, parameters: Struct) -> None:
+    def __init__(
+        self, view: View, tenant_id: UUID, parameters: Struct, sites: Sites = None
+    ) -> None:
         self.view = view
         self.tenant_id = tenant_id
+        self.sites = sites
         self.parameters = parameters
         self.subscribers: set[Subscriber] = set()
         self.holders_count = 0

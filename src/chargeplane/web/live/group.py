@@ -1,4 +1,8 @@
-"""One view of one tenant: which rows somebody sees, and which of them have changed."""
+"""One view of one tenant: which rows somebody sees, and which of them have changed.
+
+Who is limited to some sites shares feeds with those alone who are limited to the same. All that
+such a feed is told comes from a reading that kept to the sites.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from chargeplane.domain.events import Event
-from chargeplane.runtime.rest import Problem, View
+from chargeplane.runtime.rest import Problem, Sites, View
 from chargeplane.runtime.store import StoreError
 from chargeplane.web.live.feed import Feed
 
@@ -27,11 +31,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Group:
-    """The feeds of one view of one tenant."""
+    """The feeds of one view of one tenant, for those who may see these sites."""
 
-    def __init__(self, view: View, tenant_id: UUID) -> None:
+    def __init__(self, view: View, tenant_id: UUID, sites: Sites = None) -> None:
         self.view = view
         self.tenant_id = tenant_id
+        self.sites = sites
         self.feeds: dict[bytes, Feed] = {}
         """By their parameters."""
         self._shown: dict[str, list[Feed]] = {}
@@ -53,7 +58,9 @@ class Group:
             key = key_of(event)
             is_light = kind in view.light
             if key in self._shown:
-                (self._fresher if is_light else self._changed).add(key)
+                # A row that has left the sites meanwhile must not be told of again: it is read.
+                is_kept = is_light and self.sites is None
+                (self._fresher if is_kept else self._changed).add(key)
             if self._reading_count:
                 self._heard.add(key)
             if not is_light:
@@ -79,7 +86,7 @@ class Group:
         feed.read_at_s = now_s
         try:
             async with self._room:
-                answer = await self.view.read(self.tenant_id, feed.parameters)
+                answer = await self.view.read(self.tenant_id, feed.parameters, self.sites)
         finally:
             self._reading_count -= 1
             heard = self._heard
@@ -160,7 +167,7 @@ class Group:
         self._changed.update(keys[ROWS_AT_ONCE_MAX:])
         keys = keys[:ROWS_AT_ONCE_MAX]
         try:
-            found = await self.view.rows(self.tenant_id, keys)
+            found = await self.view.rows(self.tenant_id, keys, self.sites)
         except StoreError as error:
             _log.warning("rows of the view %s wait: %s", self.view.name, error)
             self._changed.update(keys)

@@ -12,7 +12,7 @@ import msgspec
 
 from chargeplane.domain.events import Event
 from chargeplane.runtime.clock import Clock
-from chargeplane.runtime.rest import Principal, Problem, View
+from chargeplane.runtime.rest import Principal, Problem, Sites, View
 from chargeplane.web.live.feed import Feed, Subscriber
 from chargeplane.web.live.group import Group
 
@@ -29,7 +29,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Hub:
-    """Keeps what is watched, by tenant and view."""
+    """Keeps what is watched, by tenant, view and the sites that somebody is limited to."""
 
     def __init__(self, views: Iterable[View], clock: Clock, *, feeds_max: int = FEEDS_MAX) -> None:
         """Offer these views.
@@ -81,11 +81,11 @@ class Hub:
             raise Problem.not_found("view", name)
         if not principal.may(view.permission):
             raise Problem.forbidden(f"this needs {view.permission}, which {principal.role} lacks")
-        if principal.sites is not None:
-            # What is shown is shared by all who ask for the same, whatever their sites.
-            raise Problem.forbidden("a view is about all sites, and you are limited to some")
+        sites = principal.sites
+        if sites is not None and not view.is_sited:
+            raise Problem.forbidden("this is about all sites, and you are limited to some")
         wanted = view.parse(parameters)
-        group = self._group(view, principal.tenant_id)
+        group = self._group(view, principal.tenant_id, sites)
         key = _encode(wanted)
         feed = group.feeds.get(key)
         if feed is None:
@@ -94,7 +94,7 @@ class Hub:
                 raise Problem(
                     "too-many-views", HTTPStatus.SERVICE_UNAVAILABLE, "Too much is watched now"
                 )
-            feed = group.feeds[key] = Feed(view, principal.tenant_id, wanted)
+            feed = group.feeds[key] = Feed(view, principal.tenant_id, wanted, sites)
             feed.loading = asyncio.create_task(self._load(group, feed))
             feed.loading.add_done_callback(_take_note)
         feed.holders_count += 1
@@ -113,7 +113,7 @@ class Hub:
         """A subscriber wants to hear no more."""
         if subscriber in feed.subscribers:
             feed.subscribers.remove(subscriber)
-            self._release(self._group(feed.view, feed.tenant_id), feed)
+            self._release(self._group(feed.view, feed.tenant_id, feed.sites), feed)
 
     async def _load(self, group: Group, feed: Feed) -> None:
         """Read a page for the first time; whoever wants the same meanwhile waits for it."""
@@ -125,12 +125,12 @@ class Hub:
             if not feed.is_loaded:
                 group.drop(feed)
 
-    def _group(self, view: View, tenant_id: UUID) -> Group:
+    def _group(self, view: View, tenant_id: UUID, sites: Sites) -> Group:
         groups = self._watched.setdefault(str(tenant_id), [])
         for group in groups:
-            if group.view is view:
+            if group.view is view and group.sites == sites:
                 return group
-        group = Group(view, tenant_id)
+        group = Group(view, tenant_id, sites)
         groups.append(group)
         self._is_watched.set()
         return group

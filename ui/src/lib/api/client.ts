@@ -1,5 +1,6 @@
 // Calls of the REST interface, typed by its own description.
 import type { components, paths } from "../../generated/schema";
+import { again } from "./again.svelte";
 import { Problem } from "./problem";
 import { session } from "./session.svelte";
 
@@ -62,7 +63,17 @@ export async function call<M extends Method, P extends With<M>>(
   return (await send(wish(method, path, options), options.signal)) as AnswerOf<Operation<P, M>>;
 }
 
-export async function send({ method, address, body }: Wish, signal?: AbortSignal): Promise<unknown> {
+export async function send(wish: Wish, signal?: AbortSignal): Promise<unknown> {
+  try {
+    return await sent(wish, signal);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.kind !== "recent-log-in-needed") throw error;
+    if (!(await again.need())) throw error;
+    return await sent(wish, signal);
+  }
+}
+
+async function sent({ method, address, body }: Wish, signal?: AbortSignal): Promise<unknown> {
   const headers: Record<string, string> = { Accept: "application/json" };
   const csrf = session.csrf;
   if (csrf && method !== "GET") headers["X-CSRF-Token"] = csrf;
@@ -75,8 +86,9 @@ export async function send({ method, address, body }: Wish, signal?: AbortSignal
   const answer = await asked(address, request);
   if (answer.ok) return answer.status === 204 ? undefined : await answer.json();
   const problem = await Problem.of(answer);
-  // Only the session that was refused is dropped: somebody may have logged in since.
-  if (problem.status === 401 && csrf === session.csrf) session.end(true);
+  // Only the session that was refused is dropped: somebody may have logged in since, or fails to.
+  const isLogIn = method === "POST" && address.startsWith("/api/v1/sessions");
+  if (problem.status === 401 && !isLogIn && csrf === session.csrf) session.end(true);
   throw problem;
 }
 

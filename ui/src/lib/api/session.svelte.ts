@@ -1,11 +1,18 @@
 // Who is logged in. The session itself is a cookie that no script can read; what is kept here is
 // the name, the role, and the token without which the server changes nothing for a cookie.
 export interface Session {
+  id: string;
+  tenant_id: string;
   name: string;
   role: string;
+  /** Patterns such as `*:read`. */
+  permissions: string[];
+  /** Null: all sites. */
+  sites: string[] | null;
   csrf_token: string | null;
 }
 
+const FIRST_TENANT = "00000000-0000-7000-8000-000000000001";
 const KEY = "chargeplane.session";
 // Whether it is worth asking: a browser that was never logged in gets no refusal then.
 const hadSession = () => localStorage.getItem(KEY) !== null;
@@ -16,6 +23,12 @@ let phase = $state<"asking" | "known">(hadSession() ? "asking" : "known");
 let hasExpired = $state(false);
 
 export const session = {
+  get id(): string {
+    return current?.id ?? "";
+  },
+  get tenant(): string {
+    return current?.tenant_id ?? "";
+  },
   get name(): string {
     return current?.name ?? "";
   },
@@ -41,6 +54,15 @@ export const session = {
   },
   get mayAdminister(): boolean {
     return current?.role === "admin";
+  },
+  /** Of what a role grants, such as `tenants:admin`. */
+  may(permission: string): boolean {
+    const granted = current?.permissions ?? [];
+    return granted.includes(permission) || granted.includes(`*:${permission.split(":")[1]}`);
+  },
+  /** Whether it looks after all tenants: from the first one, without limits. */
+  get mayAdministerAll(): boolean {
+    return session.may("tenants:admin") && current?.sites === null && current.tenant_id === FIRST_TENANT;
   },
   begin(next: Session): void {
     localStorage.setItem(KEY, "begun");

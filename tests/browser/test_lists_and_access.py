@@ -1,0 +1,193 @@
+"""Long lists are the server's; and what looks after the installation itself."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PICTURES
+from tests.browser.console import Console, Server, opened
+from tests.browser.test_flows import PHONE
+
+PASSWORD = "correct horse battery"
+LONG_AGO_US = 3_600_000_000
+ROWS = "tbody tr[data-row]"
+
+
+def saved(page: Page) -> list[list[str]]:
+    """The rows of the CSV file, without its head."""
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="CSV").click()
+    with Path(saving.value.path()).open(encoding="utf-8", newline="") as file:
+        return [*csv.reader(file)][1:]
+
+
+def make_log_ins_old(server: Server) -> None:
+    """As if everybody had logged in an hour ago."""
+    with sqlite3.connect(server.data / "chargeplane.db", timeout=10) as database:
+        change = "UPDATE api_tokens SET created_at = created_at - ? WHERE user_id IS NOT NULL"
+        database.execute(change, [LONG_AGO_US])
+    database.close()
+
+
+def test_transactions_are_found_by_the_server_and_the_address_holds_it(console: Console) -> None:
+    page = console.open("/transactions", ready="tbody a")
+    one = console.server.get("transactions?limit=1")["items"][0]
+    page.get_by_role("searchbox").fill(one["station_id"].lower())
+    stations = page.locator(f"{ROWS} a[href^='/stations/']")
+    expect(page).to_have_url(re.compile(f"q={one['station_id'].lower()}"))
+    expect(stations.first).to_have_text(one["station_id"])
+    page.reload()
+    expect(stations.first).to_have_text(one["station_id"])
+    expect(page.get_by_role("searchbox")).to_have_value(one["station_id"].lower())
+    page.get_by_role("button", name="Clear filters").click()
+    page.locator("summary", has_text="State").click()
+    page.get_by_label("Active").check()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Station", exact=True).click()
+    expect(page).to_have_url(re.compile("state=active.*sort=station_id"))
+    console.look("transactions-found")
+    rows = saved(page)
+    names = [row[1] for row in rows]
+    assert names == sorted(names)
+    assert {row[4] for row in rows} == {"Active"}
+    page.goto(f"{console.server.address}/transactions?to=2020-01-01")
+    expect(page.get_by_text("Nothing matches.")).to_be_visible()
+
+
+def test_a_token_leads_to_its_transactions_and_back(console: Console) -> None:
+    one = console.server.get("transactions?limit=1")["items"][0]
+    page = console.open("/id-tokens", ready=ROWS)
+    page.get_by_role("searchbox").fill(one["id_token"].lower())
+    expect(page.locator(ROWS)).to_have_count(1)
+    expect(page.get_by_text("1 row", exact=True)).to_be_visible()
+    page.get_by_role("button", name=one["id_token"], exact=True).click()
+    page.get_by_role("link", name="Its transactions").click()
+    expect(page).to_have_url(re.compile(f"token={one['id_token']}"))
+    cards = page.locator(f"{ROWS} a[href^='/id-tokens']")
+    expect(cards.first).to_have_text(one["id_token"])
+    assert {*cards.all_inner_texts()} == {one["id_token"]}
+    cards.first.click()
+    expect(page.get_by_role("searchbox")).to_have_value(one["id_token"])
+
+
+def test_id_tokens_are_filtered_and_sorted_by_the_server(console: Console) -> None:
+    page = console.open("/id-tokens?status=accepted&sort=-token", ready=ROWS)
+    tokens = [each["token"] for each in console.server.get("id-tokens?sort=-token")["items"]]
+    expect(page.locator(f"{ROWS} button.link").first).to_have_text(tokens[0])
+    rows = saved(page)
+    assert {row[1] for row in rows} == {"Accepted"}
+    assert [row[0] for row in rows] == sorted((row[0] for row in rows), reverse=True)
+
+
+@pytest.fixture
+def visitor(browser: Browser, server: Server) -> Iterator[Console]:
+    """Somebody with a session of their own, which a test may end."""
+    with opened(browser, server, PICTURES) as console:
+        console.log_in()
+        yield console
+
+
+def test_an_old_log_in_is_asked_for_again_and_what_was_wanted_goes_on(visitor: Console) -> None:
+    make_log_ins_old(visitor.server)
+    page = visitor.open("/api-tokens", ready=ROWS)
+    page.get_by_role("button", name="Add an API token").click()
+    page.locator("input[name=name]").fill("of-later")
+    page.get_by_role("button", name="Save").click()
+    again = page.get_by_role("dialog", name="Log in again")
+    expect(again.get_by_label("Name")).to_have_value(visitor.server.name)
+    expect(again.get_by_label("Password")).to_be_focused()
+    visitor.look("log-in-again")
+    again.get_by_label("Password").fill("not the password")
+    page.keyboard.press("Enter")
+    expect(again.get_by_role("alert")).to_contain_text("wrong")
+    again.get_by_label("Password").fill(visitor.server.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The API token of-later is ready")).to_be_visible()
+    expect(again).to_have_count(0)
+    # It still is a session, the only one of this browser, with a stream.
+    page.get_by_role("dialog").get_by_text("Close", exact=True).click()
+    expect(page.locator("header").get_by_text("Live")).to_be_visible()
+    page.get_by_role("button", name="Remove the API token of-later").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.locator(ROWS)).to_have_count(1)
+
+
+def test_who_does_not_log_in_again_is_refused_and_stays(visitor: Console) -> None:
+    make_log_ins_old(visitor.server)
+    page = visitor.open("/api-tokens", ready=ROWS)
+    page.get_by_role("button", name="Add an API token").click()
+    page.locator("input[name=name]").fill("never")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("dialog", name="Log in again").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("logged in within 5 minutes")
+    expect(page.locator("input[name=name]")).to_have_value("never")
+
+
+def test_settings_say_what_applies_and_what_sets_it(console: Console) -> None:
+    page = console.open("/settings", ready=ROWS)
+    port = page.locator(ROWS).filter(has=page.get_by_role("button", name="port", exact=True))
+    expect(port).to_contain_text("--port")
+    expect(port).to_contain_text(console.server.address.rpartition(":")[2])
+    console.look("settings-of-the-program")
+    page.get_by_role("searchbox").fill("secret_key")
+    page.get_by_role("button", name="secret_key", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("CHARGEPLANE_SECRET_KEY")
+    expect(dialog).to_contain_text("not set")
+    console.look("setting", schemes=["light"])
+
+
+def test_a_tenant_is_added_renamed_and_its_people_log_in(
+    console: Console, stranger: Console
+) -> None:
+    page = console.open("/tenants", ready=ROWS)
+    page.get_by_role("button", name="Add a tenant").click()
+    page.locator("input[name=name]").fill("Northwind")
+    page.locator("input[name=administrator]").fill("nora")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Save").click()
+    dialog = page.get_by_role("dialog")
+    address = dialog.locator("code").inner_text()
+    dialog.get_by_text("Close", exact=True).click()
+    page.get_by_role("button", name="Rename Northwind").click()
+    page.locator("input[name=name]").fill("Southwind")
+    console.look("tenant", schemes=["light"])
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(ROWS).filter(has_text="Southwind")).to_have_count(1)
+    console.look("tenants")
+
+    theirs = stranger.page
+    theirs.goto(address)
+    expect(theirs.get_by_text("Log in to the tenant")).to_be_visible()
+    stranger.look("log-in-of-a-tenant")
+    theirs.fill("input[name=name]", "nora")
+    theirs.fill("input[name=password]", PASSWORD)
+    theirs.keyboard.press("Enter")
+    menu = theirs.get_by_role("navigation", name="Main menu")
+    expect(menu.get_by_text("Users")).to_be_visible()
+    expect(menu.get_by_text("Settings")).to_have_count(0)
+    stranger.open("/settings", ready="[role=alert]")
+    stranger.open("/stations", ready="text=No station")
+
+
+def test_these_screens_work_in_german_on_a_phone(
+    browser: Browser, server: Server, cookies: list[dict[str, object]]
+) -> None:
+    with opened(browser, server, PICTURES, cookies=cookies, **PHONE) as console:
+        for path, title in (
+            ("/transactions", "Ladevorgänge"),
+            ("/id-tokens", "Ladekarten"),
+            ("/settings", "Einstellungen"),
+            ("/tenants", "Mandanten"),
+        ):
+            page = console.open(path, ready=ROWS)
+            expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+            console.look(f"phone{path.replace('/', '-')}", schemes=["dark"])
+        console.judge()
