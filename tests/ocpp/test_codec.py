@@ -8,14 +8,18 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
 from chargeplane.ocpp import codec, v12, v16, v21, v201
+from chargeplane.ocpp.catalogue import actions
 from chargeplane.ocpp.errors import ErrorCode, LocalError, RemoteError
-from chargeplane.ocpp.wire import CustomDataType
+from chargeplane.ocpp.versions import Version
+from chargeplane.ocpp.wire import CustomDataType, Response
+from tests.ocpp.family.strategies import messages
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -279,3 +283,33 @@ def test_a_parsed_payload_is_built_with_the_same_verdict() -> None:
 def test_messages_have_names() -> None:
     assert codec.name_of(v201.TransactionEventRequest) == "2.0.1 TransactionEvent request"
     assert codec.name_of(v12.HeartbeatResponse) == "1.2 Heartbeat response"
+
+
+# Whole frames
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_an_answer_read_with_its_frame_says_what_it_says_alone(version: Version) -> None:
+    answers = (each.response for each in actions(version).values() if each.response)
+    for kind in answers:
+        for message in messages(kind, 4):
+            payload = codec.encode(message).decode()
+            frame = codec.result_decoder(kind)(f'[3,"m1",{payload}]')
+            assert frame == (3, "m1", codec.decode(kind, payload))
+
+
+@pytest.mark.parametrize("kind", [v16.GetCompositeScheduleResponse, v16.ClearCacheResponse])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '[4,"m1",{"status":"Accepted"}]',
+        '[3,"m1",{"status":"Accepted"},0]',
+        '[3,"m1",{"status":"Perhaps"}]',
+        '[3,"",{"status":"Accepted"}]',
+        '[3,"m1"]',
+        "[3",
+    ],
+)
+def test_what_is_no_answer_is_not_read_as_one(kind: type[Response], frame: str) -> None:
+    with pytest.raises((RemoteError, msgspec.MsgspecError)):
+        codec.result_decoder(kind)(frame)

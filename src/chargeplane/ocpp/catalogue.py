@@ -87,6 +87,7 @@ def find(version: Version, name: str) -> Action | None:
     return actions(version).get(name)
 
 
+@cache
 def action_of(message: type[Message]) -> Action:
     """The action that a request or response type belongs to.
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -21,10 +21,11 @@ from chargeplane.ocpp.errors import ErrorCode, LocalError, RemoteError
 from chargeplane.ocpp.frames import MessageId
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.violations import Rule, Violation, type_info, violations
-from chargeplane.ocpp.wire import Message, Request, decode_custom
+from chargeplane.ocpp.wire import Message, Request, Response, decode_custom
 
 __all__ = [
     "CallDecoder",
+    "ResultDecoder",
     "build",
     "call_decoder",
     "decode",
@@ -35,11 +36,13 @@ __all__ = [
     "name_of",
     "payload_of",
     "refusal",
+    "result_decoder",
 ]
 
 M = TypeVar("M", bound=Message)
 Json = bytes | str | msgspec.Raw
 CallDecoder = Callable[[str], tuple[int, str, str, Request]]
+ResultDecoder = Callable[[str], tuple[int, str, Response]]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _parse_json = msgspec.json.Decoder().decode
@@ -81,6 +84,26 @@ def call_decoder(expected: type[Request]) -> CallDecoder:
         return number, message_id, name, _decode_exactly(expected, payload)
 
     return decode_call
+
+
+@cache
+def result_decoder(expected: type[Response]) -> ResultDecoder:
+    """The text of a whole CALLRESULT -> its elements, in one pass, for one type of answer.
+
+    Any other text raises, as with ``call_decoder``.
+    """
+    head = (Literal[3], MessageId)
+    if not _exact(expected):
+        frame: Any = tuple[*head, expected]  # type: ignore[valid-type]
+        return msgspec.json.Decoder(frame, dec_hook=decode_custom).decode
+    raw_frame: Any = tuple[*head, msgspec.Raw]  # type: ignore[valid-type]
+    split = msgspec.json.Decoder(raw_frame).decode
+
+    def decode_result(text: str) -> tuple[int, str, Response]:
+        number, message_id, payload = split(text)
+        return number, message_id, _decode_exactly(expected, payload)
+
+    return decode_result
 
 
 def _exact(expected: type[Message]) -> bool:
@@ -190,8 +213,10 @@ def name_of(message: type[Message]) -> str:
     return f"{action.version} {action.name} {kind}"
 
 
-encode_evident: Callable[[tuple[int, int | str, Message]], bytes] = _encode
-"""The frame of a type number, a message id, and a message that ``evident`` vouches for."""
+encode_evident: Callable[[tuple[int, int | str, Message] | tuple[int, str, str, Message]], bytes]
+encode_evident = _encode
+"""The frame of a type number, a message id, perhaps an action, and a message that ``evident``
+vouches for."""
 
 encode_unchecked: Callable[[Message], bytes] = _encode
 """The payload of a message as it stands: for messages that ``decode`` has made."""

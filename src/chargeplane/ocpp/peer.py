@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -30,7 +31,7 @@ from msgspec import Raw
 
 from chargeplane.ocpp.asking import Asked, Asking
 from chargeplane.ocpp.catalogue import Action, action_of
-from chargeplane.ocpp.codec import encode, encode_evident
+from chargeplane.ocpp.codec import encode, encode_evident, result_decoder
 from chargeplane.ocpp.errors import ErrorCode, LocalError, RemoteError
 from chargeplane.ocpp.events import (
     Answered,
@@ -137,7 +138,8 @@ class Peer:
         try:
             # The usual case in full, for speed: a correct new CALL, and no other one in hand. The
             # third word selects a decoder, which accepts no text with another action.
-            if self._owed is None and text[1] == "2":
+            kind = text[1]
+            if kind == "2" and self._owed is None:
                 action, decode, self._evident = self._usual[text.split(",", 3)[2]]
                 _, message_id, _, request = decode(text)
                 if message_id not in self._answers and message_id not in self._older_answers:
@@ -145,6 +147,12 @@ class Peer:
                     self._owed_id = message_id
                     self._owed_mark = _mark(text)
                     return [called]
+            elif kind == "3" and (asked := self._asking.open) is not None:
+                # And the other usual case: a correct answer to what was asked last.
+                _, message_id, response = result_decoder(asked.response)(text)
+                if message_id == asked.message_id:
+                    self._settle_asked(message_id, now)
+                    return [Answered(message_id, asked.request, response)]
             frame = self._decode(text)
         except (LookupError, RemoteError, *_READ_ERRORS):
             return self._receive_slowly(text, now)
@@ -347,7 +355,10 @@ class Peer:
         action = self._sendable(request, Kind.CALL)
         assert action.response is not None
         message_id = message_id or self._new_id()
-        text = write(2, message_id, action.name, Raw(encode(request)))
+        if evident(action.request)(request):
+            text = encode_evident((2, message_id, action.name, request)).decode()
+        else:
+            text = write(2, message_id, action.name, Raw(encode(request)))
         self._texts += self._asking.add(Asked(message_id, request, action.response, text), now)
         return message_id
 
@@ -364,15 +375,10 @@ class Peer:
 
     def _sendable(self, request: Request, kind: Kind) -> Action:
         action = action_of(type(request))
-        reason = ""
         if self._closed:
             reason = "the conversation has ended"
-        elif action.version is not self.version:
-            reason = f"this is a conversation in {self.version}; see chargeplane.ocpp.family"
-        elif action.kind is not kind or type(request) is not action.request:
-            reason = f"it is not sent as a {kind}"
-        elif not action.may_be_sent_by(self.role):
-            reason = f"it is not for a {self.role} to send"
+        else:
+            reason = _why_unsendable(type(request), kind, self.version, self.role)
         if reason:
             name = f"{action.version} {action.name}"
             raise LocalError(ErrorCode.INTERNAL_ERROR, f"{name} cannot be sent: {reason}")
@@ -433,3 +439,16 @@ class Peer:
         self._requests.clear()
         self._texts.clear()
         return [*self._asking.abandon()]
+
+
+@cache
+def _why_unsendable(request: type[Request], kind: Kind, version: Version, role: Role) -> str:
+    """Empty: it may be sent."""
+    action = action_of(request)
+    if action.version is not version:
+        return f"this is a conversation in {version}; see chargeplane.ocpp.family"
+    if action.kind is not kind or request is not action.request:
+        return f"it is not sent as a {kind}"
+    if not action.may_be_sent_by(role):
+        return f"it is not for a {role} to send"
+    return ""
