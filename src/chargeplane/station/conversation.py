@@ -61,6 +61,7 @@ class Conversation:
         new_id: Callable[[], str],
         limits: Callable[[], Limits] = Limits,
         tell: Callable[[Signal], None] = lambda _: None,
+        is_heard: Callable[[type[Signal]], bool] = lambda _: True,
     ) -> None:
         """Say nothing yet; ``open`` begins.
 
@@ -71,13 +72,16 @@ class Conversation:
             new_id: makes message ids.
             limits: asked for each connection.
             tell: told how each request ended, and of each frame that is malformed.
+            is_heard: whether anybody hears what is told; asked about how requests ended.
         """
         self.version = version
+        self._is_newest = version is version.newest_of_family
         self._serve = serve
         self._answered = answered
         self._new_id = new_id
         self._limits = limits
         self._tell = tell
+        self._is_heard = is_heard
         self._peer: Peer | None = None
         self._pending: dict[str, Done] = {}
 
@@ -112,6 +116,8 @@ class Conversation:
 
     def lowered(self, request: Request) -> Request | None:
         """The request in the words of the version, or None where it has none for it."""
+        if self._is_newest:
+            return request
         message = lower(request, self.version).message
         assert message is None or isinstance(message, Request)
         return message
@@ -154,7 +160,9 @@ class Conversation:
     def expire(self, now_s: float) -> None:
         """Give up on a request whose time is over."""
         if self._peer is not None:
-            self._take(self._peer.expire(now_s))
+            deadline_s = self._peer.deadline
+            if deadline_s is not None and now_s >= deadline_s:
+                self._take(self._peer.expire(now_s))
 
     def _take(self, events: list[Event]) -> None:
         while events:
@@ -187,7 +195,7 @@ class Conversation:
         code = text = ""
         match event:
             case Answered():
-                response = lift(event.response).message
+                response = event.response if self._is_newest else lift(event.response).message
                 assert isinstance(response, Response)
                 outcome, ending = response, RequestEnding.ANSWERED
             case Refused():
@@ -207,6 +215,7 @@ class Conversation:
                 return
         done = self._pending.pop(event.message_id, None)
         if done is not None:
-            action = type(event.request).__name__.removesuffix("Request")
-            self._tell(RequestEnded(action, ending, code, text))
+            if self._is_heard(RequestEnded):
+                action = type(event.request).__name__.removesuffix("Request")
+                self._tell(RequestEnded(action, ending, code, text))
             done(outcome)

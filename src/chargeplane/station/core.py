@@ -225,6 +225,9 @@ class Core:
     def receive(self, text: str, now_s: float) -> None:
         """Take one frame."""
         self._to(now_s)
+        if self._disguise.is_plain:
+            self.hub.conversation.receive(text, now_s)
+            return
         heard = self._disguise.heard(text)
         self._heard += heard.send
         for each in heard.receive:
@@ -233,6 +236,8 @@ class Core:
     def outgoing(self) -> list[str]:
         """The frames to send now, in order, as the quirks want them."""
         self.save()
+        if self._disguise.is_plain and not self._heard:
+            return self.hub.conversation.outgoing()
         sent, self._heard = self._heard, []
         while texts := self.hub.conversation.outgoing():
             for text in texts:
@@ -262,8 +267,10 @@ class Core:
     @property
     def deadline_s(self) -> float | None:
         """When ``advance`` must be called; None: nothing is due before something happens."""
-        due = (self.hub.timers.deadline_s, self.hub.conversation.deadline_s)
-        return min((each for each in due if each is not None), default=None)
+        due_s, answer_s = self.hub.timers.deadline_s, self.hub.conversation.deadline_s
+        if due_s is None or answer_s is None:
+            return answer_s if due_s is None else due_s
+        return min(due_s, answer_s)
 
     def advance(self, now_s: float) -> None:
         """Do what is due."""

@@ -94,6 +94,8 @@ class Evse:
     """The reservation that was used, until a transaction has taken it over."""
     held: bool = False
     """Whether a transaction was interrupted by a reset and must not take power (yet)."""
+    capped: bool = False
+    """Whether a limit of the transaction is reached (2.1 E16)."""
     served: bool = False
     """Whether the vehicle that stands here has charged, so that it is finishing."""
     conditions: frozenset[str] = field(default_factory=frozenset)
@@ -126,7 +128,7 @@ class Evse:
     @property
     def offered_w(self) -> float:
         """The power that the vehicle may take."""
-        if self.held:
+        if self.held or self.capped:
             return 0.0
         power_w = self.spec.power_w_max * self._share_used
         limits_w = (power_w, self.limit_w, self.profile_w, self.duty.charge_w_max)
@@ -135,7 +137,7 @@ class Evse:
     @property
     def given_w_max(self) -> float:
         """The power that the vehicle may give back, as a positive number."""
-        if self.held or self.setpoint_w is None:
+        if self.held or self.capped or self.setpoint_w is None:
             return 0.0  # without a setpoint a profile allows charging only
         limits_w = (self.spec.discharge_w_max * self._share_used, self.duty.discharge_w_max)
         return min(each for each in limits_w if each is not None)

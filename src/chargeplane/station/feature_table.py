@@ -86,7 +86,7 @@ TariffCostCtrlr | Currency | | string | RW | EUR | | ..3
 TariffCostCtrlr | Enabled | Cost | boolean | RW | true
 TariffCostCtrlr | Enabled | RunningCost | boolean | RW | true | | | | | 2.1
 TariffCostCtrlr | Enabled | Tariff | boolean | RW | true
-TariffCostCtrlr | HandleFailedTariff | Tariff | OptionList | RW | UseDefaultTariff | | | | Deauthorize,UseDefaultTariff | 2.1
+TariffCostCtrlr | HandleFailedTariff | Tariff | OptionList | RW | UseDefaultTariff | | | | Deauthorize,UseDefaultTariff,CentralCost | 2.1
 TariffCostCtrlr | Interval | Cost | integer | RW | 0 | | 0.. | s | | 2.1
 TariffCostCtrlr | Interval | Tariff | integer | RW | 0 | | 0.. | s | | 2.1
 TariffCostCtrlr | MaxElements | Tariff | integer | RO | 40 | | | | | 2.1

@@ -97,7 +97,13 @@ class Hub:
         self.timers = Timers()
         self.outbox = Outbox(self)
         self.conversation = Conversation(
-            version, self._serve, self._after_answer, self.new_id, self._limits, self.tell
+            version,
+            self._serve,
+            self._after_answer,
+            self.new_id,
+            self._limits,
+            self.tell,
+            self.is_heard,
         )
         self.happened: deque[Happening] = deque(maxlen=HAPPENED_MAX)
         """For the owner of the station, who takes them; the oldest are lost first."""
@@ -135,6 +141,10 @@ class Hub:
             self.happened.append(signal)
         for handler in self._hears[type(signal)]:
             handler(signal)
+
+    def is_heard(self, signal: type[Signal]) -> bool:
+        """Whether anybody would be told; of what happens each moment and nobody keeps."""
+        return signal in self._hears
 
     def ask(self, request: Request, done: Done = _nothing, *, early: bool = False) -> None:
         """Ask the central system; lost if that is not possible now.

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.memory import Memory
 
-__all__ = ["Known", "LocalList", "TokenCache", "key_of"]
+__all__ = ["ACCEPTED", "Known", "LocalList", "TokenCache", "key_of"]
 
 CACHED_MAX = 500
 """Tokens in the cache; the one that was used longest ago goes first."""
@@ -31,6 +31,8 @@ class Known(Struct, frozen=True, omit_defaults=True):
     expires_at: datetime | None = None
     evse_ids: tuple[int, ...] = ()
     """Where alone it may charge; empty: everywhere."""
+    tariff: str = ""
+    """Of its driver, as JSON (2.1 I08.FR.05); empty: none."""
     used: int = 0
     """In a cache: a number that grows with each use."""
     used_at: datetime | None = None
@@ -110,6 +112,11 @@ class TokenCache:
             return None
         self.remember(known, now)
         return known
+
+    def tariff_of(self, token: IdToken) -> str:
+        """The tariff that is remembered of a token; it counts as no use."""
+        known = self._known.get(key_of(token))
+        return known.tariff if known else ""
 
     def remember(self, known: Known, now: datetime) -> None:
         """Note the newest of a token (C10.FR.04, C10.FR.05), whatever its status (C10.FR.01)."""

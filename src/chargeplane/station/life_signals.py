@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chargeplane.station.signal import Cause, Happening, Signal
 
 __all__ = [
+    "AlertWanted",
     "BootWanted",
     "CertificateWanted",
     "Connected",
@@ -110,6 +111,16 @@ class CertificateWanted(Signal):
     """Ask for a certificate: ChargingStationCertificate or V2GCertificate."""
 
     use: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertWanted(Signal):
+    """Report a variable that the station itself watches, unless a Delta monitor does it."""
+
+    component: str
+    variable: str
+    tech_code: str = ""
+    """Why, in a word; empty: what was wrong is over."""
 
 
 @dataclass(frozen=True, slots=True)

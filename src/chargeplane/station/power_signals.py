@@ -17,6 +17,7 @@ __all__ = [
     "PriorityTold",
     "PriorityWanted",
     "ProfileWanted",
+    "StationLimitChanged",
 ]
 
 
@@ -32,6 +33,13 @@ class LimitWanted(Signal):
     """Whether charging profiles want it, and not the owner; the lower one holds."""
     setpoint_w: float | None = None
     """Of profiles: what shall flow, negative to give energy back; None: as much as is offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationLimitChanged(Signal):
+    """What charging profiles of the whole station allow all EVSEs together; None: no limit."""
+
+    limit_w: float | None
 
 
 @dataclass(frozen=True, slots=True)

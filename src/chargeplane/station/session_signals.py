@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.signal import Cause, Happening, Signal
 
 __all__ = [
+    "CostAsked",
+    "LimitKind",
+    "LimitsWanted",
     "ResetWanted",
     "SampleDue",
     "StartWanted",
     "StopWanted",
+    "TariffRefused",
     "TransactionEnded",
     "TransactionResumed",
     "TransactionStarted",
@@ -43,6 +49,43 @@ class TransactionEnded(Happening):
     transaction_id: str
     cause: Cause
     energy_wh: int
+
+
+class LimitKind(StrEnum):
+    """What a transaction can be limited in, in the words of TxCtrlr.SupportedLimits (2.1)."""
+
+    COST = "maxCost"
+    """With taxes, in the currency of the tariff."""
+    ENERGY = "maxEnergy"
+    """In Wh."""
+    TIME = "maxTime"
+    """In seconds from its start."""
+    SOC = "maxSoC"
+    """In percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsWanted(Signal):
+    """Limit the transaction of an EVSE, or the next one there if a driver wants it (E16)."""
+
+    evse_id: int
+    limits: Mapping[LimitKind, float]
+    by_csms: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CostAsked(Signal):
+    """Tell what a transaction costs so far, with taxes, if the station itself knows."""
+
+    transaction_id: str
+    told: Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TariffRefused(Signal):
+    """The driver at an EVSE does not accept the tariff (2.1)."""
+
+    evse_id: int
 
 
 @dataclass(frozen=True, slots=True)

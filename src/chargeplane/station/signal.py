@@ -43,6 +43,7 @@ class Cause(Enum):
     SOC_LIMIT = auto()
     RUNNING_COST = auto()
     TARIFF_CHANGED = auto()
+    TARIFF_REFUSED = auto()
     POWER_LOST = auto()
     RESET_AND_RESUME = auto()
     RESUMED = auto()

@@ -15,6 +15,7 @@ all be had here, save those of certificates, files and screens:
 from __future__ import annotations
 
 from chargeplane.station.life_signals import (
+    AlertWanted,
     BootWanted,
     CertificateWanted,
     Connected,
@@ -46,12 +47,17 @@ from chargeplane.station.power_signals import (
     PriorityTold,
     PriorityWanted,
     ProfileWanted,
+    StationLimitChanged,
 )
 from chargeplane.station.session_signals import (
+    CostAsked,
+    LimitKind,
+    LimitsWanted,
     ResetWanted,
     SampleDue,
     StartWanted,
     StopWanted,
+    TariffRefused,
     TransactionEnded,
     TransactionResumed,
     TransactionStarted,
@@ -61,6 +67,7 @@ from chargeplane.station.signal import Cause, Happening, Signal
 from chargeplane.station.token_signals import (
     AuthorizationWanted,
     Decision,
+    DriverTariffHeard,
     ReservationUsed,
     Tapped,
     TokenDecided,
@@ -69,13 +76,16 @@ from chargeplane.station.token_signals import (
 )
 
 __all__ = [
+    "AlertWanted",
     "AuthorizationWanted",
     "BootWanted",
     "Cause",
     "CertificateWanted",
     "Connected",
+    "CostAsked",
     "Decision",
     "Disconnected",
+    "DriverTariffHeard",
     "DutyWanted",
     "EvseChanged",
     "ExternalLimitWanted",
@@ -83,7 +93,9 @@ __all__ = [
     "GridChanged",
     "Happening",
     "HeartbeatWanted",
+    "LimitKind",
     "LimitWanted",
+    "LimitsWanted",
     "MessageDropped",
     "NeedsWanted",
     "NotReached",
@@ -103,9 +115,11 @@ __all__ = [
     "SettingChanged",
     "Signal",
     "StartWanted",
+    "StationLimitChanged",
     "StatusWanted",
     "StopWanted",
     "Tapped",
+    "TariffRefused",
     "TokenDecided",
     "TokenInfoHeard",
     "TokenRefused",

@@ -87,6 +87,7 @@ SmartChargingCtrlr | LimitChangeSignificance | | decimal | RW | 1 | | 0..100 | P
 SmartChargingCtrlr | NotifyChargingLimitWithSchedules | | boolean | RW | false
 SmartChargingCtrlr | ChargingProfilePersistence | TxProfile | boolean | RO | true | | | | | 2.1
 TxCtrlr | MaxEnergyOnInvalidId | | integer | RW | 0 | MaxEnergyOnInvalidId | 0.. | Wh
+TxCtrlr | SupportedLimits | | MemberList | RO | maxCost,maxEnergy,maxTime,maxSoC | | | | maxCost,maxEnergy,maxTime,maxSoC | 2.1
 TxCtrlr | TxBeforeAcceptedEnabled | | boolean | RO | true
 TxCtrlr | ResumptionTimeout | | integer | RW | 0 | | 0.. | s | | 2.1
 TxCtrlr | AllowEnergyTransferResumption | | boolean | RW | true | | | | | 2.1

@@ -52,6 +52,8 @@ class Timers:
 
     def take_due(self, now_s: float) -> tuple[float, Callable[[], None]] | None:
         """The earliest deed that is due, with its moment; it is taken off the list."""
+        if not self._moments or self._moments[0][0] > now_s:
+            return None
         at_s = self.deadline_s
         if at_s is None or at_s > now_s:
             return None

@@ -12,6 +12,7 @@ from chargeplane.station.signal import Happening, Signal
 __all__ = [
     "AuthorizationWanted",
     "Decision",
+    "DriverTariffHeard",
     "ReservationUsed",
     "Tapped",
     "TokenDecided",
@@ -61,6 +62,17 @@ class AuthorizationWanted(Signal):
     group_id: str | None = None
     """Of the transaction that it could end: if the station knows it to be of this group, it need
     not ask (C09.FR.07)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverTariffHeard(Signal):
+    """A token that is accepted brings a tariff of its own (2.1, I08)."""
+
+    token: IdToken
+    tariff: str
+    """As JSON, as it stands on the wire."""
+    refused: Callable[[str], None]
+    """Told at once why the token must not charge after all, a reason code of 2.x."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from chargeplane.domain.tokens import IdToken
+from chargeplane.station.session_signals import LimitKind
 
 __all__ = ["Transaction"]
 
@@ -34,6 +35,12 @@ class Transaction:
     told_token: bool = False
     told_remote_start: bool = False
     """2.x: each is said once (E01.FR.16)."""
+    limits: dict[LimitKind, float] = field(default_factory=dict)
+    """2.1: what its energy transfer must not exceed (E16)."""
+    limits_of_csms: dict[LimitKind, float] = field(default_factory=dict)
+    """Which of them the central system has set, last."""
+    untold_limits: dict[LimitKind, float] = field(default_factory=dict)
+    """What the next event confirms."""
     operation_mode: str = ""
     """2.1: how charging profiles steer it, once that has changed (K01.FR.110)."""
     begun: str = ""

@@ -196,7 +196,7 @@ def _fixed(inventory: Inventory) -> Iterator[Variable]:
     yield _row(station, "Model", Kind.STRING, _RO, inventory.model)
     yield _row(station, "VendorName", Kind.STRING, _RO, inventory.vendor)
     yield _row(station, "FirmwareVersion", Kind.STRING, _RO, inventory.firmware_version)
-    phases = max(each.phases for each in inventory.evses)
+    phases = max((each.phases for each in inventory.evses), default=0)
     yield _row(station, "SupplyPhases", _INT, _RO, str(phases or 3))
 
 

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import structs
+
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp.wire import Request
 from chargeplane.station.conversation import Outcome
 from chargeplane.station.hub import Hub
 from chargeplane.station.known_tokens import ACCEPTED, Known, TokenCache
-from chargeplane.station.signals import AuthorizationWanted, Decision, TokenInfoHeard
+from chargeplane.station.signals import (
+    AuthorizationWanted,
+    Decision,
+    DriverTariffHeard,
+    TokenInfoHeard,
+)
 from chargeplane.station.variables import Place
 
 __all__ = ["Authorization"]
@@ -51,7 +58,7 @@ class Authorization:
         storage = hub.variables.at(Place("AuthCacheCtrlr", "Storage"))
         storage.read = lambda: str(len(self._cache) * _KNOWN_BYTES)
         hub.hears(AuthorizationWanted, self._on_wanted)
-        hub.hears(TokenInfoHeard, lambda heard: self._learn(heard.known))
+        hub.hears(TokenInfoHeard, self._on_info)
 
     def clear(self) -> bool:
         """Empty the cache; False if it is switched off (C11.FR.04)."""
@@ -59,6 +66,11 @@ class Authorization:
             return False
         self._cache.clear()
         return True
+
+    def _on_info(self, heard: TokenInfoHeard) -> None:
+        """An answer about a transaction says nothing of the tariff."""
+        tariff = self._cache.tariff_of(heard.known.token)
+        self._learn(structs.replace(heard.known, tariff=tariff))
 
     def _on_wanted(self, wanted: AuthorizationWanted) -> None:
         hub, token = self._hub, wanted.token
@@ -104,9 +116,13 @@ class Authorization:
         accepted = known.status == ACCEPTED
         master = self._hub.variables.text("AuthCtrlr", "MasterPassGroupId")
         is_master = bool(master) and (known.group_id or "").casefold() == master.casefold()
-        return Decision(
-            accepted, known.status, known.group_id, accepted and is_master, known.evse_ids
-        )
+        status = known.status
+        if accepted and known.tariff:
+            refusals: list[str] = []
+            self._hub.tell(DriverTariffHeard(known.token, known.tariff, refusals.append))
+            if refusals:
+                accepted, status = False, refusals[0]
+        return Decision(accepted, status, known.group_id, accepted and is_master, known.evse_ids)
 
     def _known(self, token: IdToken) -> Known | None:
         """What the list says, or else the cache, at this time."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+from msgspec import structs
+
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import v21
 from chargeplane.station.authorization.service import Authorization
 from chargeplane.station.conversation import Outcome
 from chargeplane.station.hub import Hub
-from chargeplane.station.known_tokens import Known
+from chargeplane.station.known_tokens import ACCEPTED, Known
 from chargeplane.station.tokens_2x import id_token_2x, known_of_2x
 
 __all__ = ["install"]
@@ -32,4 +35,7 @@ def _authorize(token: IdToken) -> v21.AuthorizeRequest:
 def _answer(token: IdToken, outcome: Outcome) -> Known | None:
     if not isinstance(outcome, v21.AuthorizeResponse):
         return None
-    return known_of_2x(token, outcome.id_token_info)
+    known = known_of_2x(token, outcome.id_token_info)
+    if not outcome.tariff or known.status != ACCEPTED:
+        return known
+    return structs.replace(known, tariff=msgspec.json.encode(outcome.tariff).decode())

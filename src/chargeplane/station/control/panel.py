@@ -14,7 +14,7 @@ from chargeplane.ocpp.versions import Version
 from chargeplane.station.core import Core
 from chargeplane.station.evse import Evse
 from chargeplane.station.faults import Strike
-from chargeplane.station.quirks import QUIRKS
+from chargeplane.station.quirk_names import fitting
 from chargeplane.station.station import Station
 from chargeplane.station.vehicle import Ev
 
@@ -46,7 +46,7 @@ class Panel:
         """Args: the stations by identity, as they come to life, and the quirks to choose from."""
         self._stations = stations
         self.quirks = tuple(quirks)
-        self.quirks_of = {each.value: _fitting(quirks, each) for each in Version}
+        self.quirks_of = {each.value: fitting(quirks, each) for each in Version}
         """The ones that make sense in a version."""
         self._watchers: set[asyncio.Queue[dict[str, str]]] = set()
 
@@ -91,11 +91,6 @@ class Panel:
         else:
             station.act(lambda core, now_s: _do(core, now_s, name, deed))
         return _card(station)
-
-
-def _fitting(quirks: Sequence[str], version: Version) -> list[str]:
-    families = {None, version.newest_of_family}
-    return [name for name in quirks if QUIRKS[name].family in families]
 
 
 def _do(core: Core, now_s: float, name: str, deed: Deed) -> None:

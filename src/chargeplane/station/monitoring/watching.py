@@ -20,6 +20,7 @@ from chargeplane.station.monitoring.monitors import (
 from chargeplane.station.monitoring.streams import Streams
 from chargeplane.station.reports import component_of, variable_of
 from chargeplane.station.signals import (
+    AlertWanted,
     EvseChanged,
     FaultChanged,
     Online,
@@ -27,7 +28,7 @@ from chargeplane.station.signals import (
     SettingChanged,
     TransactionEnded,
 )
-from chargeplane.station.variables import Mutability, Variable, place_of
+from chargeplane.station.variables import Mutability, Place, Variable, place_of
 
 __all__ = ["Watching"]
 
@@ -54,6 +55,7 @@ class Watching:
         self._last_event = hub.memory.take("station", "last event", int) or 0
         for kind in (SettingChanged, EvseChanged, FaultChanged, SampleDue, TransactionEnded):
             hub.hears(kind, lambda _: self.look())
+        hub.hears(AlertWanted, self._on_alert)
         hub.hears(Online, lambda _: self._on_online())
         self.arm()
 
@@ -184,6 +186,26 @@ class Watching:
             severity=monitor.severity,
             transaction_id=self._transaction_id(variable),
         )
+
+    def _on_alert(self, alert: AlertWanted) -> None:
+        """What is told without a monitor, where none tells it (I08.FR.31, I08.FR.36)."""
+        place = Place(alert.component, alert.variable)
+        told = any(each.type == DELTA and place_of(each.place) == place for each in self._monitors)
+        if told:
+            return
+        self._last_event += 1
+        self._hub.memory.put("station", "last event", self._last_event)
+        event = v21.EventDataType(
+            event_id=self._last_event,
+            timestamp=self._hub.time(),
+            trigger=_Trigger.ALERTING,
+            actual_value=self._hub.variables.text(alert.component, alert.variable),
+            tech_code=alert.tech_code or UNSET,
+            component=component_of(place),
+            variable=variable_of(place),
+            event_notification_type=v21.EventNotificationEnumType.HARD_WIRED_NOTIFICATION,
+        )
+        self._tell([event])
 
     def _transaction_id(self, variable: Variable) -> Any:
         evse = self._hub.evses.get(variable.place.evse_id or 0)

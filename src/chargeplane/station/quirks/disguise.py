@@ -38,6 +38,8 @@ class Disguise:
         self._rules += [rule for rule, _ in pairs]
         self._hearings = [quirk.hearing() for quirk in self._quirks if quirk.hearing]
         self._hearings += [hearing for _, hearing in pairs]
+        self.is_plain = not self._rules and not self._hearings
+        """Whether frames go out and come in as they are."""
         self._reactions = [quirk.reaction() for quirk in self._quirks if quirk.reaction]
 
     @property

@@ -31,6 +31,7 @@ from chargeplane.station.signals import (
     LimitWanted,
     Online,
     SettingChanged,
+    StationLimitChanged,
     TransactionEnded,
     TransactionStarted,
     UpdateWanted,
@@ -85,6 +86,8 @@ class Limiting:
         self._closed_at: dict[int, datetime] = {}
         """When the power path of a running transaction closed first."""
         self._told: dict[int, _Told] = {}
+        self._station_w: Decimal | None = None
+        """What the whole station may take, as it was told last."""
         self._modes: dict[str, Mode] = {}
         """How a transaction is steered, by its id."""
         self.favoured: set[str] = set()
@@ -137,9 +140,10 @@ class Limiting:
 
     def apply(self) -> None:
         """Let the limits follow the profiles (K01.FR.07, K10.FR.05)."""
-        if self._is_telling or not (
-            self._profiles or any(each != _Told() for each in self._told.values())
-        ):
+        if self._is_telling:
+            return
+        self._tell_of_station()
+        if not (self._profiles or any(each != _Told() for each in self._told.values())):
             return
         self._is_telling = True
         for _ in self._hub.evses:  # what is told may start or end charging, so others get more
@@ -148,6 +152,19 @@ class Limiting:
         self._is_telling = False
         self._tell_modes()
         self._wake()
+
+    def _tell_of_station(self) -> None:
+        """A local controller has no EVSEs, and shares its limit among stations (K03)."""
+        if not self._profiles and self._station_w is None:
+            return
+        limit_w: Decimal | None = None
+        if is_enabled(self._hub):
+            now = self._hub.time()
+            ceiling = limit_at(self._profiles.of_station(), now, self.situation(0, now))
+            limit_w = ceiling.in_w(grid_of(self._hub))
+        if limit_w != self._station_w:
+            self._station_w = limit_w
+            self._hub.tell(StationLimitChanged(None if limit_w is None else float(limit_w)))
 
     def _tell_modes(self) -> None:
         """K01.FR.110."""
@@ -214,7 +231,7 @@ class Limiting:
             return
         until = now + _AHEAD
         moments = [until]
-        for evse_id in self._hub.evses:
+        for evse_id in self._hub.evses or (0,):
             moments += changes(profiles, now, until, self.situation(evse_id, self.now()))
         delay_s = min((min(moments) - now).total_seconds(), self._until_cap_s())
         delay_s = max(delay_s, _DELAY_S_MIN)
@@ -331,7 +348,7 @@ class Limiting:
 
 def _charges(evse: Evse) -> bool:
     """Whether an EVSE needs a share: it has a transaction and a vehicle that wants energy."""
-    ready = evse.transaction is not None and evse.token is not None
+    ready = evse.transaction is not None and evse.token is not None and not evse.capped
     return ready and evse.ev is not None and evse.ev.soc < evse.ev.soc_max
 
 

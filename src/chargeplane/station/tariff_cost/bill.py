@@ -48,6 +48,11 @@ class Bill:
     def energy_wh(self) -> float:
         return float(self._usage["energy"])
 
+    @property
+    def gross(self) -> float:
+        """What it costs so far, with taxes."""
+        return float(self._totals()[1])
+
     def change(self, tariff: v21.TariffType) -> None:
         """Another tariff holds from now on; the fixed fee is not taken twice."""
         self.tariff, self._used = tariff, ()

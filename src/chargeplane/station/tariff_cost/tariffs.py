@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 
+from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET, decode_custom
 from chargeplane.station.evse import ChargingState, Evse
@@ -14,14 +16,18 @@ from chargeplane.station.hub import Hub
 from chargeplane.station.screen_signals import CostShown
 from chargeplane.station.signals import (
     Cause,
+    CostAsked,
     EvseChanged,
     LimitWanted,
+    StopWanted,
+    TariffRefused,
     TransactionEnded,
     TransactionStarted,
     UpdateWanted,
 )
 from chargeplane.station.tariff_cost.bill import Bill
 from chargeplane.station.tariff_cost.conditions import Moment, has_conditions
+from chargeplane.station.tariff_cost.driver_tariffs import DriverTariffs
 
 __all__ = ["Tariffs"]
 
@@ -42,9 +48,16 @@ class Tariffs:
         self._by_evse: dict[int, v21.TariffType] = {}
         self._bills: dict[str, Bill] = {}
         self._charged: dict[str, bool] = {}
+        self._changed: dict[str, v21.TariffType] = {}
+        """By transaction: what came with ChangeTransactionTariff."""
+        self._chosen: dict[str, IdToken | None] = {}
+        """By transaction: for whom its tariff was chosen."""
+        self._untold: set[str] = set()
+        """Transactions whose tariff the next event names (I07.FR.32, I08.FR.22, I11.FR.07)."""
         for key, text in hub.memory.take_all(_DRAWER, msgspec.Raw).items():
             tariff = msgspec.json.decode(text, type=v21.TariffType, dec_hook=decode_custom)
             self._by_evse[int(key)] = tariff
+        self._drivers = DriverTariffs(hub, lambda each: self._status_of(each).value)
         hub.answers(v21.SetDefaultTariffRequest, self._on_set)
         hub.answers(v21.GetTariffsRequest, self._on_get)
         hub.answers(v21.ClearTariffsRequest, self._on_clear)
@@ -54,6 +67,8 @@ class Tariffs:
         hub.hears(EvseChanged, self._on_changed)
         hub.hears(LimitWanted, lambda _: self._tick_all())
         hub.hears(TransactionEnded, self._on_ended)
+        hub.hears(CostAsked, self._on_asked)
+        hub.hears(TariffRefused, self._on_refused)
 
     # What is asked.
 
@@ -97,8 +112,34 @@ class Tariffs:
             for key, tariff in sorted(self._by_evse.items())
             if evse_id in {0, key} or (key == 0 and evse_id not in self._by_evse)
         ]
+        rows += [
+            each for each in self._own_rows() if not evse_id or evse_id in (each.evse_ids or ())
+        ]
         status = statuses.ACCEPTED if rows else statuses.NO_TARIFF
         return v21.GetTariffsResponse(status=status, tariff_assignments=rows or UNSET)
+
+    def _own_rows(self) -> Iterator[v21.TariffAssignmentType]:
+        """Of drivers and of transactions (I09.FR.05, I09.FR.06)."""
+        tokens: dict[str, list[str]] = {}
+        evse_ids: dict[str, list[int]] = {}
+        for token, tariff in self._drivers:
+            tokens.setdefault(tariff.tariff_id, []).append(token.value)
+            evse_ids.setdefault(tariff.tariff_id, [])
+        for evse in self._hub.transactions():
+            assert evse.transaction is not None
+            bill = self._bills.get(evse.transaction.id)
+            is_own = evse.transaction.id in self._changed or (
+                bill is not None and bill.tariff.tariff_id in tokens
+            )
+            if bill is not None and is_own:
+                evse_ids.setdefault(bill.tariff.tariff_id, []).append(evse.id)
+        for tariff_id, where in evse_ids.items():
+            yield v21.TariffAssignmentType(
+                tariff_id=tariff_id,
+                tariff_kind=v21.TariffKindEnumType.DRIVER_TARIFF,
+                evse_ids=where or UNSET,
+                id_tokens=tokens.get(tariff_id, UNSET),
+            )
 
     def _on_clear(self, request: v21.ClearTariffsRequest) -> v21.ClearTariffsResponse:
         known = {tariff.tariff_id: key for key, tariff in self._by_evse.items()}
@@ -134,6 +175,8 @@ class Tariffs:
                 self._open(evse, request.tariff)
             else:
                 bill.change(request.tariff)
+            self._changed[evse.transaction.id] = request.tariff
+            self._untold.add(evse.transaction.id)
             signal = UpdateWanted(evse.id, Cause.TARIFF_CHANGED)
             self._hub.afterwards(partial(self._hub.tell, signal))
         return v21.ChangeTransactionTariffResponse(status=status)
@@ -141,8 +184,17 @@ class Tariffs:
     # What it costs.
 
     def _begin(self, evse: Evse) -> None:
-        tariff = self._by_evse.get(evse.id) or self._by_evse.get(0)
-        if tariff is not None and self._hub.variables.text(_CTRLR, "Enabled", "Cost") == "true":
+        transaction = evse.transaction
+        if transaction is None:
+            return
+        token = self._chosen[transaction.id] = transaction.token
+        if token is not None and self._drivers.has(token):
+            tariff = self._drivers.find(token)
+        else:
+            tariff = self._by_evse.get(evse.id) or self._by_evse.get(0)
+        if tariff is None:
+            self._forget_bill(evse, transaction.id)
+        elif self._hub.variables.text(_CTRLR, "Enabled", "Cost") == "true":
             self._open(evse, tariff)
 
     def _open(self, evse: Evse, tariff: v21.TariffType) -> None:
@@ -150,6 +202,7 @@ class Tariffs:
         if transaction is not None:
             now = self._hub.time()
             self._bills[transaction.id] = Bill(tariff, now, evse.register_wh)
+            self._untold.add(transaction.id)
             self._charged[transaction.id] = _charges(evse)
             self._wake(evse)
 
@@ -158,8 +211,15 @@ class Tariffs:
         self._hub.after(TICK_S / self._hub.speed, ("tariff", evse.id), act)
 
     def _on_changed(self, changed: EvseChanged) -> None:
-        if changed.evse_id in self._hub.evses:
-            self._tick(self._hub.evses[changed.evse_id])
+        evse = self._hub.evses.get(changed.evse_id)
+        if evse is None:
+            return
+        running = evse.transaction
+        chosen = self._chosen.get(running.id) if running else None
+        if running and running.token != chosen and self._drivers.has(running.token):
+            self._begin(evse)  # the driver came after the beginning
+        else:
+            self._tick(evse)
 
     def _tick_all(self) -> None:
         for evse in self._hub.transactions():
@@ -193,7 +253,12 @@ class Tariffs:
         self, request: v21.TransactionEventRequest, evse: Evse
     ) -> v21.TransactionEventRequest:
         """Running costs where they are wanted, and the final ones (I12.FR.42)."""
-        bill = self._bills.get(request.transaction_info.transaction_id)
+        transaction_id = request.transaction_info.transaction_id
+        bill = self._bills.get(transaction_id)
+        if bill is not None and transaction_id in self._untold:
+            self._untold.discard(transaction_id)
+            info = replace(request.transaction_info, tariff_id=bill.tariff.tariff_id)
+            request = replace(request, transaction_info=info)
         kind = request.event_type
         running = self._hub.variables.text(_CTRLR, "Enabled", "RunningCost") == "true"
         has_ended = kind is v21.TransactionEventEnumType.ENDED
@@ -206,10 +271,31 @@ class Tariffs:
             self._hub.tell(CostShown(request.transaction_info.transaction_id, total))
         return replace(request, cost_details=details)
 
+    def _on_asked(self, asked: CostAsked) -> None:
+        bill = self._bills.get(asked.transaction_id)
+        for evse in self._hub.transactions() if bill is not None else ():
+            if evse.transaction and evse.transaction.id == asked.transaction_id:
+                self._tick(evse)
+        if bill is not None:
+            asked.told(bill.gross)
+
     def _on_ended(self, ended: TransactionEnded) -> None:
-        self._bills.pop(ended.transaction_id, None)
-        self._charged.pop(ended.transaction_id, None)
-        self._hub.timers.drop(("tariff", ended.evse_id))
+        self._forget_bill(self._hub.evses[ended.evse_id], ended.transaction_id)
+        self._chosen.pop(ended.transaction_id, None)
+        self._changed.pop(ended.transaction_id, None)
+
+    def _on_refused(self, refused: TariffRefused) -> None:
+        """There is no tariff and no cost then (I07.FR.30, I07.FR.31, I08.FR.20, I08.FR.21)."""
+        evse = self._hub.evses[refused.evse_id]
+        if evse.transaction is not None:
+            self._forget_bill(evse, evse.transaction.id)
+        self._hub.tell(StopWanted(evse.id, Cause.TARIFF_REFUSED))
+
+    def _forget_bill(self, evse: Evse, transaction_id: str) -> None:
+        self._bills.pop(transaction_id, None)
+        self._charged.pop(transaction_id, None)
+        self._untold.discard(transaction_id)
+        self._hub.timers.drop(("tariff", evse.id))
 
 
 def _charges(evse: Evse) -> bool:

@@ -66,7 +66,7 @@ class Recovery:
     def _on_reset(self, wanted: ResetWanted) -> None:
         evse = self._hub.live(self._hub.evses[wanted.evse_id])
         self._paused.add(evse.id)
-        self._sessions.interrupt(evse)
+        self._sessions.hold(evse, Cause.RESET_AND_RESUME)
         if not wanted.with_station:
             self._hub.after(EVSE_RESET_S, ("evse reset", evse.id), lambda: self._resume(evse))
 

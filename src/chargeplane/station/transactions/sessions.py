@@ -23,7 +23,6 @@ from chargeplane.station.signals import (
     StopWanted,
     Tapped,
     TokenDecided,
-    TokenRefused,
     TransactionEnded,
     TransactionResumed,
     TransactionStarted,
@@ -41,10 +40,6 @@ _AT_ONCE = frozenset(
 )
 """What ends a transaction whatever TxStopPoint says."""
 _RESERVED = "the EVSE is reserved"
-_LITTLE_WH = 0.5
-_LITTLE_W = 100.0
-_LOOK_AGAIN_S = 60.0
-"""While energy is counted out; the power may change."""
 
 
 class Sessions:
@@ -64,7 +59,6 @@ class Sessions:
         hub.hears(StopWanted, self._on_stop_wanted)
         hub.hears(SampleDue, self._on_sample_due)
         hub.hears(FaultChanged, self._on_fault)
-        hub.hears(TokenRefused, self._on_refused)
         hub.hears(LimitWanted, self._on_limit_wanted)
         hub.hears(DutyWanted, self._on_duty_wanted)
         hub.hears(UpdateWanted, self._on_update_wanted)
@@ -194,35 +188,6 @@ class Sessions:
     def _on_stop_wanted(self, wanted: StopWanted) -> None:
         self._stop(self._hub.evses[wanted.evse_id], wanted.cause, None)
 
-    def _on_refused(self, refused: TokenRefused) -> None:
-        """C15.FR.03 to C15.FR.07; 1.6 StopTransactionOnInvalidId, MaxEnergyOnInvalidId."""
-        evse, settings = self._hub.evses[refused.evse_id], self._hub.variables
-        if settings.flag("TxCtrlr", "StopTxOnInvalidId"):
-            self._stop(evse, Cause.DEAUTHORIZED, None)
-        elif settings.number("TxCtrlr", "MaxEnergyOnInvalidId") > 0:
-            self._watch_refused(evse)
-        else:
-            self._hold_refused(evse)
-
-    def _watch_refused(self, evse: Evse) -> None:
-        """Let a refused token have so much energy and no more."""
-        transaction = self._hub.live(evse).transaction
-        if transaction is None:
-            return
-        granted_wh = self._hub.variables.number("TxCtrlr", "MaxEnergyOnInvalidId")
-        left_wh = transaction.meter_start_wh + granted_wh - evse.register
-        if left_wh <= _LITTLE_WH:
-            self._hold_refused(evse)
-            return
-        power_w = max(evse.power_w, _LITTLE_W)
-        delay_s = max(left_wh / power_w * 3_600, 1.0) / self._hub.speed
-        again_s = min(delay_s, _LOOK_AGAIN_S)
-        self._hub.after(again_s, ("refused", evse.id), partial(self._watch_refused, evse))
-
-    def _hold_refused(self, evse: Evse) -> None:
-        self._hub.live(evse).held = True
-        self._update(evse, Cause.DEAUTHORIZED)
-
     def _on_sample_due(self, due: SampleDue) -> None:
         evse = self._hub.evses[due.evse_id]
         if due.in_transaction and evse.transaction is not None:
@@ -245,10 +210,20 @@ class Sessions:
 
     # Interruptions.
 
-    def interrupt(self, evse: Evse) -> None:
+    def hold(self, evse: Evse, cause: Cause) -> None:
         """Let no power flow for a while; the transaction stays."""
-        evse.held = True
-        self._update(evse, Cause.RESET_AND_RESUME)
+        self._hub.live(evse).held = True
+        self._update(evse, cause)
+
+    def cap(self, evse: Evse, cause: Cause) -> None:
+        """A limit is reached: let no power flow (E16.FR.05), which may end it (E16.FR.06)."""
+        self._hub.live(evse).capped = True
+        self._update(evse, cause)
+
+    def uncap(self, evse: Evse) -> None:
+        """The limit was raised."""
+        before, evse.capped = self._hub.live(evse).charging_state, False
+        self._go_on(evse, before)
 
     def resume(self, evse: Evse) -> None:
         """Go on after the station, or the EVSE, was away (2.1 E17.FR.14)."""
@@ -264,9 +239,13 @@ class Sessions:
         """Power may flow again."""
         if evse.transaction is not None and evse.held:
             before, evse.held = self._hub.live(evse).charging_state, False
-            self._tell_state(evse, before)
-            self.watch_battery(evse)
-            self._hub.tell(EvseChanged(evse.id))
+            self._go_on(evse, before)
+
+    def _go_on(self, evse: Evse, before: str) -> None:
+        evse.conditions = _conditions(evse, closing=evse.closed)
+        self._tell_state(evse, before)
+        self.watch_battery(evse)
+        self._hub.tell(EvseChanged(evse.id))
 
     def end(self, evse: Evse, cause: Cause) -> None:
         """End a transaction whatever TxStopPoint says."""
@@ -402,9 +381,8 @@ class Sessions:
         transaction = evse.transaction
         assert transaction is not None
         self._teller.ended(evse, transaction, cause, token)
-        self._hub.timers.drop(("refused", evse.id))
         evse.transaction = evse.token = evse.reservation_id = None
-        evse.held = False
+        evse.held = evse.capped = False
         evse.served = evse.is_plugged
         energy_wh = evse.register_wh - transaction.meter_start_wh
         self._hub.tell(TransactionEnded(evse.id, transaction.id, cause, energy_wh))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET, UnsetType
@@ -10,7 +12,14 @@ from chargeplane.station.evse import ChargingState, Evse
 from chargeplane.station.hub import Hub
 from chargeplane.station.outbox import Entry
 from chargeplane.station.sampled_values import context_of, meter_value_2x
-from chargeplane.station.signals import Cause, TokenInfoHeard, TokenRefused
+from chargeplane.station.screen_signals import CostShown
+from chargeplane.station.signals import (
+    Cause,
+    LimitKind,
+    LimitsWanted,
+    TokenInfoHeard,
+    TokenRefused,
+)
 from chargeplane.station.tokens_2x import id_token_2x, known_of_2x, token_of_2x
 from chargeplane.station.transaction import Transaction
 from chargeplane.station.transactions.records import Records
@@ -44,6 +53,7 @@ _TRIGGERS = {
     Cause.SOC_LIMIT: _Trigger.SOC_LIMIT_REACHED,
     Cause.RUNNING_COST: _Trigger.RUNNING_COST,
     Cause.TARIFF_CHANGED: _Trigger.TARIFF_CHANGED,
+    Cause.TARIFF_REFUSED: _Trigger.TARIFF_NOT_ACCEPTED,
     Cause.POWER_LOST: _Trigger.ABNORMAL_CONDITION,
     Cause.RESET_AND_RESUME: _Trigger.RESET_COMMAND,
     Cause.RESUMED: _Trigger.TX_RESUMED,
@@ -57,6 +67,7 @@ _TRIGGERS = {
 _REASONS = {
     Cause.UNPLUGGED: v21.ReasonEnumType.EV_DISCONNECTED,
     Cause.DEAUTHORIZED: v21.ReasonEnumType.DE_AUTHORIZED,
+    Cause.TARIFF_REFUSED: v21.ReasonEnumType.DE_AUTHORIZED,
     Cause.LOCAL_STOP: v21.ReasonEnumType.LOCAL,
     Cause.REMOTE_STOP: v21.ReasonEnumType.REMOTE,
     Cause.RESET_HARD: v21.ReasonEnumType.IMMEDIATE_RESET,
@@ -72,6 +83,25 @@ _REASONS = {
     Cause.EV_TIMEOUT: v21.ReasonEnumType.TIMEOUT,
     Cause.CHARGING_STATE: v21.ReasonEnumType.STOPPED_BY_EV,
 }
+
+
+def _limits_2x(limits: Mapping[LimitKind, float]) -> v21.TransactionLimitType:
+    return v21.TransactionLimitType(
+        max_cost=limits.get(LimitKind.COST, UNSET),
+        max_energy=limits.get(LimitKind.ENERGY, UNSET),
+        max_time=round(limits[LimitKind.TIME]) if LimitKind.TIME in limits else UNSET,
+        max_soc=round(limits[LimitKind.SOC]) if LimitKind.SOC in limits else UNSET,
+    )
+
+
+def _limits_of(wire: v21.TransactionLimitType) -> dict[LimitKind, float]:
+    said = {
+        LimitKind.COST: wire.max_cost,
+        LimitKind.ENERGY: wire.max_energy,
+        LimitKind.TIME: wire.max_time,
+        LimitKind.SOC: wire.max_soc,
+    }
+    return {kind: value for kind, value in said.items() if value is not UNSET}
 
 
 class Teller:
@@ -145,6 +175,7 @@ class Teller:
         remote: int | UnsetType = UNSET
         if transaction.remote_start_id is not None and not transaction.told_remote_start:
             remote, transaction.told_remote_start = transaction.remote_start_id, True
+        limits, transaction.untold_limits = transaction.untold_limits, {}
         if has_ended and state is ChargingState.CHARGING:
             state = ChargingState.EV_CONNECTED
         return v21.TransactionType(
@@ -152,6 +183,7 @@ class Teller:
             charging_state=v21.ChargingStateEnumType(state.value),
             stopped_reason=(_REASONS.get(cause, v21.ReasonEnumType.OTHER) if has_ended else UNSET),
             remote_start_id=remote,
+            transaction_limit=_limits_2x(limits) if limits else UNSET,
             operation_mode=v21.OperationModeEnumType(transaction.operation_mode)
             if transaction.operation_mode
             else UNSET,
@@ -202,13 +234,22 @@ class Teller:
             entry.request.event_type is _Kind.ENDED
         ):
             self._records.tidy()
-        if (
-            transaction is None
-            or not isinstance(outcome, v21.TransactionEventResponse)
-            or not outcome.id_token_info
-        ):
+        if transaction is None or not isinstance(outcome, v21.TransactionEventResponse):
             return
-        info = outcome.id_token_info
+        if not transaction.has_ended:
+            self._on_limits(transaction, outcome)
+        if outcome.id_token_info:
+            self._on_info(entry, transaction, outcome.id_token_info)
+
+    def _on_limits(self, transaction: Transaction, answer: v21.TransactionEventResponse) -> None:
+        """What it costs, and what it must not exceed (I02, E16)."""
+        if answer.total_cost is not UNSET:
+            self._hub.tell(CostShown(transaction.id, answer.total_cost))
+        if answer.transaction_limit:
+            limits = _limits_of(answer.transaction_limit)
+            self._hub.tell(LimitsWanted(transaction.evse_id, limits, by_csms=True))
+
+    def _on_info(self, entry: Entry, transaction: Transaction, info: v21.IdTokenInfoType) -> None:
         if info.group_id_token:
             transaction.group_id = info.group_id_token.id_token
             self._records.keep(transaction)
