@@ -10,7 +10,12 @@ from functools import partial
 
 import pytest
 
-from chargeplane.domain.events import Event, HeartbeatReceived, encode
+from chargeplane.domain.events import (
+    Event,
+    HeartbeatReceived,
+    StationDisconnected,
+    encode,
+)
 from chargeplane.runtime.bus import READER, Bus, Published, Relay
 from chargeplane.runtime.clock import SimulatedClock, SystemClock
 from chargeplane.runtime.store import Function, Settings, Store, new_id, outbox, time_of
@@ -52,6 +57,16 @@ def test_every_listener_is_told_in_order() -> None:
     bus.publish(Published(TENANT_ID, new_id(), event(number)) for number in range(3))
     assert first == second == ["CP0", "CP1", "CP2"]
     assert bus.published_count == 3
+
+
+def test_a_listener_is_told_of_the_kinds_that_it_wants() -> None:
+    bus, beats, all_of_them, none = Bus(), list[str](), list[str](), list[str]()
+    bus.listen(names(beats), HeartbeatReceived)
+    bus.listen(names(none), StationDisconnected)
+    bus.publish([Published(TENANT_ID, new_id(), event(0))])
+    bus.listen(names(all_of_them))
+    bus.publish([Published(TENANT_ID, new_id(), event(1))])
+    assert (beats, all_of_them, none) == (["CP0", "CP1"], ["CP1"], [])
 
 
 async def test_a_listener_that_waits_or_fails_keeps_no_other_waiting(

@@ -239,3 +239,18 @@ async def test_a_station_is_pinged_as_its_operator_says(
         conversation = central.gateway.conversation(TENANT_ID, "CP1")
         assert conversation is not None
         assert conversation.link.ping_interval_s == expected_s
+
+
+async def test_a_meter_sample_costs_no_task(
+    central: CentralSystem, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is by far the most frequent event, and nobody who hears it has to wait."""
+    waited_for: list[object] = []
+    monkeypatch.setattr(central.bus, "_follow", waited_for.append)
+    async with driving(port, "CP1") as station:
+        await station.ask("TransactionEvent", event(0, "Started"))
+        waited_for.clear()
+        told = central.bus.published_count
+        await station.ask("TransactionEvent", event(1))
+        assert central.bus.published_count > told
+    assert waited_for == []

@@ -39,7 +39,6 @@ from chargeplane.runtime.store import frames, new_id, storable
 if TYPE_CHECKING:
     from chargeplane.csms.gateway.gateway import Gateway
     from chargeplane.ocpp.tolerance import Repair
-    from chargeplane.runtime.store import Row
 
 __all__ = ["Conversation", "Ended"]
 
@@ -98,6 +97,7 @@ class Conversation:
         self._seen_again_at = _LONG_AGO
         self._brake: asyncio.TimerHandle | None = None
         self._backlog: deque[_Frame] = deque()
+        self._place = gateway.tray.place_of(station.id)
         self._is_catching_up = False
         self._loop = asyncio.get_running_loop()
         self.first_answered: asyncio.Future[None] = self._loop.create_future()
@@ -192,17 +192,17 @@ class Conversation:
                 event.message_id,
                 event.repairs,
             )
-            row = self._row(frame.id, "in", frame.received_at, event.message_id, frame.text)
+            # What it says will be in the rows of the block. The frame, for looking back, can wait.
+            self._record(frame.id, "in", frame.received_at, event.message_id, frame.text)
             self._is_deciding = True
             answer = self._answer(event.message_id, event.action.version)
             if reason := self._unsigned(event, 2, event.action.name, frame):
-                gateway.tray.put([row])
                 answer(RemoteError(ErrorCode.SECURITY_ERROR, reason))
             else:
-                gateway.dispatcher.hear(heard, row, answer)
+                gateway.dispatcher.hear(heard, answer)
             return
         message_id = getattr(event, "message_id", None)
-        gateway.tray.put([self._row(frame.id, "in", frame.received_at, message_id, frame.text)])
+        self._record(frame.id, "in", frame.received_at, message_id, frame.text)
         match event:
             case Answered() | Refused() | Failed():
                 self._useless = 0
@@ -299,13 +299,14 @@ class Conversation:
         except LinkClosed:
             return
         now = self._gateway.clock.now()
-        self._gateway.tray.put([self._row(new_id(), "out", now, None, text) for text in texts])
+        for text in texts:
+            self._record(new_id(), "out", now, None, text)
 
-    def _row(
+    def _record(
         self, frame_id: UUID, direction: str, at: datetime, message_id: str | None, text: str
-    ) -> Row:
+    ) -> None:
         station = self.station
-        return frames.SINK, (
+        values = (
             station.tenant_id,
             station.id,
             frame_id,
@@ -315,6 +316,7 @@ class Conversation:
             message_id and storable(message_id),
             storable(redacted(text)),
         )
+        self._gateway.tray.record(self._place, (frames.SINK, values))
 
     # Our requests ---------------------------------------------------------------------------
 

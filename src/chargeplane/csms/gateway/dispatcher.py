@@ -53,45 +53,41 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._meter = meter
 
-    def hear(self, heard: Heard, frame: Row, done: Done) -> None:
+    def hear(self, heard: Heard, done: Done) -> None:
         """Let the block decide; ``done`` is called once, when the answer may go out."""
         kind: type[Request] = type(heard.request)
         handler = self._handlers.get(kind)
         if handler is None:
             error = RemoteError(ErrorCode.NOT_SUPPORTED, f"{_action(kind)} is not served")
-            self._refuse(heard, frame, error, done)
+            self._refuse(heard, error, done)
         elif not heard.station.is_accepted and kind not in BEFORE_ACCEPTED:
             reason = "the station is not accepted yet; it may only send BootNotification"
-            self._refuse(heard, frame, RemoteError(ErrorCode.SECURITY_ERROR, reason), done)
+            self._refuse(heard, RemoteError(ErrorCode.SECURITY_ERROR, reason), done)
         else:
             try:
                 decision = handler(heard)
             except Exception as error:
-                self._failed(heard, frame, error, done)
+                self._failed(heard, error, done)
                 return
             if isinstance(decision, Decision):
-                self._commit(heard, decision, frame, done)
+                self._commit(heard, decision, done)
             else:
-                self._start(self._wait_for(heard, decision, frame, done))
+                self._start(self._wait_for(heard, decision, done))
 
-    async def _wait_for(
-        self, heard: Heard, deciding: Awaitable[Decision], frame: Row, done: Done
-    ) -> None:
+    async def _wait_for(self, heard: Heard, deciding: Awaitable[Decision], done: Done) -> None:
         try:
             decision = await deciding
         except Exception as error:
-            self._failed(heard, frame, error, done)
+            self._failed(heard, error, done)
             return
-        self._commit(heard, decision, frame, done)
+        self._commit(heard, decision, done)
 
-    def _commit(self, heard: Heard, decision: Decision, frame: Row, done: Done) -> None:
+    def _commit(self, heard: Heard, decision: Decision, done: Done) -> None:
         try:
             rows, events = _rows_and_events(heard, decision)
         except Exception as error:  # such as an event that cannot be written
-            self._failed(heard, frame, error, done)
+            self._failed(heard, error, done)
             return
-        # What the frame says is in the rows. The frame itself, for looking back, can wait a little.
-        self._tray.put((frame,))
         if not decision.durable:
             self._tray.put(rows, events)
             if decision.kept is not None:
@@ -142,11 +138,10 @@ class Dispatcher:
         )
         done(LocalError(ErrorCode.INTERNAL_ERROR, "it could not be stored; please try again"))
 
-    def _failed(self, heard: Heard, frame: Row, error: Exception, done: Done) -> None:
+    def _failed(self, heard: Heard, error: Exception, done: Done) -> None:
         if isinstance(error, RemoteError):  # a block refuses, in the protocol's own words
-            self._refuse(heard, frame, error, done)
+            self._refuse(heard, error, done)
             return
-        self._tray.put([frame])
         if isinstance(error, StoreError):  # the block could not read
             self._not_stored(heard, error, done)
             return
@@ -160,8 +155,7 @@ class Dispatcher:
         )
         done(LocalError(ErrorCode.INTERNAL_ERROR, "a fault of the central system; it is logged"))
 
-    def _refuse(self, heard: Heard, frame: Row, error: RemoteError, done: Done) -> None:
-        self._tray.put([frame])
+    def _refuse(self, heard: Heard, error: RemoteError, done: Done) -> None:
         self._count(heard, error.code)
         done(error)
 

@@ -174,7 +174,8 @@ class SoapConversation:
                 self._refuse(turn, error)
                 continue
             self._in_hand = turn
-            self._gateway.dispatcher.hear(heard, self._row(turn), self._done(turn))
+            self._record(turn)
+            self._gateway.dispatcher.hear(heard, self._done(turn))
 
     def _heard(self, turn: _Turn) -> Heard:
         """The message in the newest version of its family.

@@ -3,6 +3,10 @@
 What a station is answered depends on none of them: heartbeats, statuses that say nothing new, and
 all frames of the flight recorder. Written at once, each would wake the writer and touch a page of
 its own; together, the frames of one station lie on one. A crash may cost the last moment of them.
+
+Frames lie in drawers, each station's in one. While there is little to do all are emptied together;
+under load one after the other, so that each station's frames of a whole second come to its page
+together, and no commit becomes long.
 """
 
 from __future__ import annotations
@@ -10,13 +14,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from chargeplane.runtime.bus import Bus, Published
 from chargeplane.runtime.store import Row, Rows, Store, StoreError
 
-__all__ = ["Tray"]
+__all__ = ["DRAWERS", "Tray"]
 
 _log = logging.getLogger(__name__)
+
+DRAWERS: Final = 8
 
 
 class Tray:
@@ -29,16 +36,30 @@ class Tray:
         *,
         pause_s: float = 0.25,
         rows_at_once: int = 1_024,
+        frames_kept_max: int = 16_384,
         rows_max: int = 50_000,
     ) -> None:
-        """An empty one; ``rows_max`` counts what the store has not confirmed too."""
+        """An empty one.
+
+        Args:
+            store: where the rows go.
+            bus: tells the events when their rows are durable.
+            pause_s: rows wait so long, frames under load up to four times as long.
+            rows_at_once: with so many rows nobody waits; with so many frames there is load.
+            frames_kept_max: with so many frames the next drawer is emptied at once.
+            rows_max: what may be here or under way to the store; more is dropped.
+        """
         self._store = store
         self._bus = bus
         self._pause_s = pause_s
         self._rows_at_once = rows_at_once
+        self._frames_kept_max = frames_kept_max
         self._rows_max = rows_max
         self._rows: list[Row] = []
         self._events: list[Published] = []
+        self._drawers: list[list[Row]] = [[] for _ in range(DRAWERS)]
+        self._frames = 0
+        self._turn = 0
         self._under_way = 0
         self._timer: asyncio.TimerHandle | None = None
         self.dropped_count = 0
@@ -52,20 +73,66 @@ class Tray:
         self._rows += rows
         self._events += events
         if len(self._rows) >= self._rows_at_once:
-            self.flush()
+            self._hand_over([])
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._pause_s, self.flush)
+            self._wait(self._pause_s)
+
+    def record(self, place: int, frame: Row) -> None:
+        """Take a frame; ``place`` is that of its station."""
+        if self._under_way + self._frames >= self._rows_max:
+            self._drop(1)
+            return
+        self._drawers[place].append(frame)
+        self._frames += 1
+        if self._timer is None:
+            self._wait(self._pause_s)
+        elif self._frames >= self._frames_kept_max:
+            self._hand_over(self._next_drawer())
+
+    @staticmethod
+    def place_of(station_id: str) -> int:
+        """Where the frames of a station lie."""
+        return hash(station_id) % DRAWERS
 
     def flush(self) -> None:
-        """Give what is there to the store."""
+        """Give everything that is there to the store."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._rows:
+        frames = [frame for drawer in self._drawers for frame in drawer]
+        self._drawers = [[] for _ in range(DRAWERS)]
+        self._frames = 0
+        self._hand_over(frames)
+
+    def _wait(self, pause_s: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(pause_s, self._look)
+
+    def _look(self) -> None:
+        """Time is up."""
+        if self._frames <= self._rows_at_once:
+            self.flush()
             return
+        self._hand_over(self._next_drawer())
+        self._wait(4 * self._pause_s / DRAWERS)
+
+    def _next_drawer(self) -> list[Row]:
+        """What lies in the drawer whose turn it is; the next one that has something in it."""
+        for _ in range(DRAWERS):
+            self._turn = (self._turn + 1) % DRAWERS
+            if drawer := self._drawers[self._turn]:
+                self._drawers[self._turn] = []
+                self._frames -= len(drawer)
+                return drawer
+        return []
+
+    def _hand_over(self, frames: list[Row]) -> None:
+        """Give the rows, and some frames, to the store."""
         rows, self._rows = self._rows, []
         events, self._events = self._events, []
+        rows += frames
         count = len(rows)
+        if not rows:
+            return
 
         def told(_: object, error: Exception | None) -> None:
             self._under_way -= count

@@ -1,0 +1,127 @@
+"""Rows that nobody waits for are written together, and none of them is written twice or lost."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from chargeplane.csms.gateway.tray import DRAWERS, Tray
+from chargeplane.domain.events import Event, HeartbeatReceived
+from chargeplane.runtime.bus import Bus, Published
+from chargeplane.runtime.store import Function, Row, Store, frames, new_id
+from tests.csms.making import TENANT_ID
+
+NOW = datetime.now(UTC)
+HOUR_S = 3_600.0
+
+
+def frame(station_id: str, id_: UUID | None = None) -> Row:
+    values = (TENANT_ID, station_id, id_ or new_id(), "in", NOW, 1, None, "[]")
+    return frames.SINK, values
+
+
+def beat() -> Published:
+    event = HeartbeatReceived(
+        tenant_id=str(TENANT_ID), station_id="CP0", reported_at=NOW, received_at=NOW
+    )
+    return Published(TENANT_ID, new_id(), event)
+
+
+async def settle(store: Store) -> None:
+    """Wait until what was given to the store is written, and told."""
+    await store.write(Function(lambda connection: None))
+    await asyncio.sleep(0)
+
+
+async def stored(store: Store) -> dict[str, int]:
+    """How many frames of each station are in the store."""
+
+    def look(connection: Connection) -> dict[str, int]:
+        each = frames.frames.c.station_id
+        query = select(each, func.count()).group_by(each)
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+    return await store.read(look)
+
+
+async def test_a_few_frames_are_written_when_the_pause_is_over(sqlite_store: Store) -> None:
+    bus, told = Bus(), asyncio.Event()
+    bus.listen(lambda event: told.set())
+    tray = Tray(sqlite_store, bus, pause_s=0.01)
+    tray.put([frame("CP0")], [beat()])
+    for place in range(DRAWERS):
+        tray.record(place, frame(f"CP{place}"))
+    async with asyncio.timeout(10):
+        await told.wait()
+    assert await stored(sqlite_store) == {f"CP{n}": 2 if n == 0 else 1 for n in range(DRAWERS)}
+
+
+async def test_under_load_drawers_are_emptied_one_after_the_other(sqlite_store: Store) -> None:
+    tray = Tray(sqlite_store, Bus(), pause_s=HOUR_S, frames_kept_max=4 * DRAWERS)
+    for _ in range(4):
+        for place in range(DRAWERS):
+            tray.record(place, frame(f"CP{place}"))
+    await settle(sqlite_store)
+    assert await stored(sqlite_store) == {"CP1": 4}
+    for _ in range(4):
+        tray.record(0, frame("CP0"))
+    await settle(sqlite_store)
+    assert await stored(sqlite_store) == {"CP1": 4, "CP2": 4}
+
+
+async def test_a_lasting_load_keeps_no_frame_for_longer_than_its_drawers_turn(
+    sqlite_store: Store,
+) -> None:
+    tray = Tray(sqlite_store, Bus(), pause_s=0.002, rows_at_once=0)
+    ids = [new_id() for _ in range(3)]
+    for id_ in ids:
+        tray.record(0, frame("early", id_))
+    async with asyncio.timeout(10):
+        while (await stored(sqlite_store)).get("early", 0) < len(ids):
+            tray.record(1, frame("busy"))
+            await asyncio.sleep(0.001)
+    tray.flush()
+    await settle(sqlite_store)
+    assert (await stored(sqlite_store))["early"] == len(ids)
+
+
+async def test_a_flush_writes_everything_and_then_tells_the_events(sqlite_store: Store) -> None:
+    bus, told = Bus(), list[Event]()
+    bus.listen(told.append)
+    tray = Tray(sqlite_store, bus, pause_s=HOUR_S)
+    published = beat()
+    tray.put([frame("CP0")], [published])
+    for place in range(DRAWERS):
+        tray.record(place, frame(f"CP{place}"))
+    assert told == []
+    tray.flush()
+    await settle(sqlite_store)
+    assert told == [published.event]
+    assert await stored(sqlite_store) == {f"CP{n}": 2 if n == 0 else 1 for n in range(DRAWERS)}
+
+
+@pytest.mark.parametrize("way", ["record", "put"])
+async def test_what_is_too_much_is_dropped_and_counted(sqlite_store: Store, way: str) -> None:
+    tray = Tray(sqlite_store, Bus(), pause_s=HOUR_S, rows_max=10)
+    for _ in range(15):
+        if way == "record":
+            tray.record(0, frame("CP0"))
+        else:
+            tray.put([frame("CP0")])
+    assert tray.dropped_count == 5
+    tray.flush()
+    await settle(sqlite_store)
+    assert await stored(sqlite_store) == {"CP0": 10}
+    tray.record(0, frame("CP0"))  # there is room again
+    assert tray.dropped_count == 5
+    tray.flush()
+
+
+def test_a_station_keeps_its_place() -> None:
+    places = {Tray.place_of(f"CP{n}") for n in range(200)}
+    assert places == set(range(DRAWERS))
+    assert Tray.place_of("CP7") == Tray.place_of("CP7")
