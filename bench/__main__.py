@@ -17,6 +17,7 @@ NAMES = (
     "tls",
     "live",
     "fleet",
+    "fleet_central",
     "fleet_sockets",
 )
 

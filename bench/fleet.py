@@ -32,9 +32,12 @@ QUARTER = Day((1 / 4,) * 24, stay_s_mean=5_400.0, first_s_max=5.0 * 3_600)
 ONE = Inventory(evses=(EvseSpec(11_000.0),))
 
 
-def fleet(interval_s: int, versions: tuple[Version, ...]) -> VirtualFleet:
-    """A fleet that has been running for a while."""
-    members = [
+TOKENS = ("CAFE", "DEADBEEF")
+
+
+def members_of(interval_s: int, versions: tuple[Version, ...]) -> list[Member]:
+    """The stations, with meter values at this interval."""
+    return [
         Member(
             f"S{number:03}",
             versions[number % len(versions)],
@@ -43,7 +46,12 @@ def fleet(interval_s: int, versions: tuple[Version, ...]) -> VirtualFleet:
         )
         for number in range(STATIONS)
     ]
-    running = VirtualFleet(members, tokens=["CAFE", "DEADBEEF"], seed=7, day=QUARTER)
+
+
+def fleet(interval_s: int, versions: tuple[Version, ...]) -> VirtualFleet:
+    """A fleet that has been running for a while."""
+    members = members_of(interval_s, versions)
+    running = VirtualFleet(members, tokens=TOKENS, seed=7, day=QUARTER)
     running.run(WARM_UP_S)
     return running
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-import typer.main
 
 from chargeplane import __version__
 from chargeplane.cli.exits import Exit
-from chargeplane.cli.main import app
+from chargeplane.cli.late import loaded
+from chargeplane.cli.main import COMMANDS
 from tests.cli.calling import PASSWORD, call, free_port, lines_until, ports, process, told
 
 LAST = "Ctrl-C"
@@ -171,14 +171,11 @@ def test_the_version_is_told_as_text_and_as_json() -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    def commands(group: object, path: tuple[str, ...]) -> list[tuple[str, ...]]:
-        inner = getattr(group, "commands", None)
-        if inner is None:
-            return [path]
-        return [each for name in inner for each in commands(inner[name], (*path, name))]
-
-    found = commands(typer.main.get_command(app), ())
-    assert {("serve",), ("demo",), ("version",), ("db", "backup"), ("user", "add")} <= set(found)
+    whole = {name: loaded(name, late) for name, late in COMMANDS.items()}
+    found: list[tuple[str, ...]] = [("version",)]
+    for name, command in whole.items():
+        found += [(name, inner) for inner in getattr(command, "commands", {})] or [(name,)]
+    assert {("serve",), ("demo",), ("db", "backup"), ("user", "add")} <= set(found)
     for path in found:
         text = " ".join(call(*path, "--help").stdout.split())
         assert f"Example: chargeplane {' '.join(path)}" in text

@@ -19,9 +19,10 @@ from rich.console import Console
 from chargeplane.cli.demonstration import TOKENS
 from chargeplane.cli.exits import Exit
 from chargeplane.cli.simulate import DEFAULT_TOKENS, Pattern
+from chargeplane.cli.simulate_controller import ControllerPlan
 from chargeplane.cli.simulated import Screen, progress, totals
 from chargeplane.cli.simulation import Outcome, Plan, simulate
-from chargeplane.ocpp import v16
+from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request, Response
@@ -259,6 +260,47 @@ async def test_a_scenario_is_played_against_a_real_central_system(tmp_path: Path
     assert "all 10 steps were met" in out
 
 
+async def test_a_fleet_behind_a_local_controller_keeps_the_limit_of_the_site() -> None:
+    async with server() as at:
+        members = [member(f"CP{number}", Version.V2_1) for number in range(3)]
+        behind = ControllerPlan.of(("127.0.0.1", 0), 15_000.0, members, "SIM")
+        wanted = plan(at, *members, speed=3_600.0, controller=behind)
+        outcome = await run_until(wanted, lambda tally: tally.ended >= 2)
+    facts = outcome.facts()
+    assert outcome.is_good, facts["errors"]
+    assert facts["local_controller"] == {
+        "site_limit_w": 15_000.0,
+        "stations": 3,
+        "not_delivered": 0,
+        "dropped": 0,
+        "follow_no_limit": [],
+    }
+    assert "at most 15 kW together" in dict(totals(outcome))["Controller"]
+    (told,) = at.centrals["SIM-LC"].all(v21.NotifyChargingLimitRequest)
+    assert told.charging_limit.charging_limit_source == "EMS"
+
+
+async def test_what_a_controller_could_not_deliver_is_an_error() -> None:
+    async with server() as at:
+        one = member("CP1", Version.V2_1)
+        behind = ControllerPlan.of(("127.0.0.1", 0), None, [one], "SIM")
+        gone = False
+
+        def enough(tally: Tally) -> bool:
+            nonlocal gone
+            if tally.ended and "SIM-LC" in at.centrals and not gone:  # so the token is known
+                gone, at.is_open = True, False
+                for link in list(at.links.values()):
+                    link.cut("away")
+            return tally.ended >= 3
+
+        outcome = await run_until(plan(at, one, speed=3_600.0, controller=behind), enough)
+    assert set(kinds(outcome)) == {"not delivered at the end", "never in service"}
+    assert kinds(outcome)["not delivered at the end"].endswith("at the controller")
+    assert outcome.site is not None
+    assert outcome.site.kept > 1
+
+
 FAULTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "no address": ((), "--url: stations of these versions need it"),
     "no address for SOAP": (
@@ -289,6 +331,22 @@ FAULTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "a prefix with a path": (("--url", "ws://a", "--prefix", "a/b"), "--prefix: "),
     "a pattern": (("--url", "ws://a", "--pattern", "beach"), "beach"),
     "a page at no port": (("--url", "ws://a", "--control", "8090a"), "--control: 8090a is no"),
+    "a controller at no port": (
+        ("--url", "ws://a", "--local-controller", "here"),
+        "--local-controller: here is no HOST:PORT",
+    ),
+    "a controller of SOAP": (
+        ("--soap-url", "http://a", "--version", "1.5", "--local-controller", ":0"),
+        "--local-controller: it takes no stations that speak SOAP",
+    ),
+    "a limit of nobody": (
+        ("--url", "ws://a", "--site-limit", "44kW"),
+        "--site-limit: only a local controller keeps it",
+    ),
+    "a limit without a unit": (
+        ("--url", "ws://a", "--local-controller", ":0", "--site-limit", "44"),
+        "--site-limit: 44 is no power like 44kW or 22000W",
+    ),
     "an unknown fault": (("--url", "ws://a", "--fault", "rain=1m"), "--fault: there is no rain"),
     "a fault at no time": (("--url", "ws://a", "--fault", "drop=soon"), "--fault: soon is no time"),
     "no stations": (("--url", "ws://a", "--count", "0"), "--count"),

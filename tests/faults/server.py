@@ -25,7 +25,7 @@ from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.links import default_transport, new_event_loop
 from chargeplane.runtime.links.transports import wire_factory
 from chargeplane.runtime.process import tune
-from chargeplane.runtime.store import Row, Settings, Store, upgrade
+from chargeplane.runtime.store import Settings, Store, upgrade
 
 MUTANTS = ("early-answer",)
 
@@ -36,9 +36,9 @@ class EarlyDispatcher(Dispatcher):
     def __init__(self, right: Dispatcher) -> None:
         vars(self).update(vars(right))
 
-    def _commit(self, heard: Heard, decision: Decision, frame: Row, done: Done) -> None:
+    def _commit(self, heard: Heard, decision: Decision, done: Done) -> None:
         done(decision)
-        super()._commit(heard, decision, frame, lambda _: None)
+        super()._commit(heard, decision, lambda _: None)
 
 
 async def serve(settings: Settings, mutant: str | None) -> None:

@@ -1,4 +1,8 @@
-"""Options that several commands share, and the settings that come of them."""
+"""Options that several commands share, and the settings that come of them.
+
+Whoever opens a database has imported this, and so every table of every part is known: a database
+that was upgraded without knowing some of them would lack them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import URL
 
+import chargeplane.csms.central
+import chargeplane.runtime.access  # noqa: F401 - for the tables, as the line above
 from chargeplane.runtime import settings as runtime
 from chargeplane.runtime.pki import Vault
 from chargeplane.runtime.secrets import SecretError, load_keys

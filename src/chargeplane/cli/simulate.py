@@ -21,6 +21,7 @@ from chargeplane.cli.accounts import print_json
 from chargeplane.cli.composition import stop_signals
 from chargeplane.cli.exits import Exit, told
 from chargeplane.cli.options import AsJson
+from chargeplane.cli.simulate_controller import ControllerPlan, site_limit_w
 from chargeplane.cli.simulate_scenario import play_here, play_there
 from chargeplane.cli.simulated import Screen
 from chargeplane.cli.simulation import Outcome, Plan, simulate
@@ -36,12 +37,7 @@ from chargeplane.station.quirks import QUIRKS
 from chargeplane.station.scenario import Scenario, ScenarioFault, read_scenario
 from chargeplane.station.scenario_play import Played
 
-__all__ = ["EXAMPLE", "command"]
-
-EXAMPLE = (
-    "Example: chargeplane simulate --url ws://127.0.0.1:9000/ocpp --version 1.6 --version 2.0.1 "
-    "--count 100 --duration 120s"
-)
+__all__ = ["command"]
 
 COUNT_MAX = 50_000
 SEED_BITS_MAX = 32
@@ -116,6 +112,18 @@ Control = Annotated[
     str | None,
     typer.Option(metavar="HOST:PORT", help="Control the stations by hand on a page there."),
 ]
+Controller = Annotated[
+    str | None,
+    typer.Option(
+        "--local-controller",
+        metavar="HOST:PORT",
+        help="Put a local controller there, which the stations dial; others may, too. Not SOAP.",
+    ),
+]
+SiteLimit = Annotated[
+    str | None,
+    typer.Option(metavar="POWER", help="What all at the local controller share: 44kW."),
+]
 ScenarioFile = Annotated[
     Path | None,
     typer.Option(
@@ -148,6 +156,8 @@ def command(
     inventory: InventoryFile = None,
     scenario: ScenarioFile = None,
     control: Control = None,
+    local_controller: Controller = None,
+    site_limit: SiteLimit = None,
     duration: Duration = None,
     reconnect_storm: StormEvery = None,
     as_json: AsJson = False,
@@ -178,7 +188,8 @@ def command(
             day=PATTERNS[pattern.value],
             duration_s=_duration_s("--duration", duration, faults),
             faults=_faults(fault or [], faults),
-            control=_address(control, faults),
+            control=_address("--control", control, faults),
+            controller=_controller(local_controller, site_limit, members, prefix, faults),
             storm_every_s=_duration_s("--reconnect-storm", reconnect_storm, faults),
         )
         if faults:
@@ -321,15 +332,32 @@ def _check_address(
         faults.append(f"{option}: {url} is no {' or '.join(sorted(schemes))} address")
 
 
-def _address(control: str | None, faults: list[str]) -> tuple[str, int] | None:
-    """Where the page is served."""
-    if control is None:
+def _address(option: str, text: str | None, faults: list[str]) -> tuple[str, int] | None:
+    """Where something is served."""
+    if text is None:
         return None
-    host, _, port = control.rpartition(":")
+    host, _, port = text.rpartition(":")
     if not (port.isdecimal() and int(port) < 65_536):
-        faults.append(f"--control: {control} is no HOST:PORT such as 127.0.0.1:8090")
+        faults.append(f"{option}: {text} is no HOST:PORT such as 127.0.0.1:8090")
         return None
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _controller(
+    text: str | None,
+    site_limit: str | None,
+    members: Sequence[Member],
+    prefix: str,
+    faults: list[str],
+) -> ControllerPlan | None:
+    """The controller between the stations and the central system."""
+    limit_w = site_limit_w(site_limit, faults)
+    address = _address("--local-controller", text, faults)
+    if text is None and site_limit is not None:
+        faults.append("--site-limit: only a local controller keeps it; give --local-controller")
+    if text is not None and any(each.soap for each in members):
+        faults.append("--local-controller: it takes no stations that speak SOAP")
+    return ControllerPlan.of(address, limit_w, members, prefix) if address and members else None
 
 
 def _faults(given: Sequence[str], faults: list[str]) -> dict[str, float]:

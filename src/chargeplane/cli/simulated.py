@@ -83,6 +83,8 @@ def totals(outcome: Outcome) -> Iterator[tuple[str, str]]:
     most = f"at most {tally.online_most:,}"
     yield "Time", f"{outcome.duration_s:.1f} s"
     yield "Stations", f"{outcome.online:,} of {stations:,} online at the end, {most}"
+    if outcome.site is not None:
+        yield "Controller", outcome.site.line()
     yield "Boots", f"{tally.boots:,}"
     yield "Reconnects", f"{tally.reconnects:,}"
     yield "Transactions", f"{tally.started:,} started, {tally.ended:,} ended"

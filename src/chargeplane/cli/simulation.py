@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chargeplane.cli.simulate_controller import ControllerPlan, Site, site_of, through
 from chargeplane.station import Fleet, Member, Station, Storm, Tally
 from chargeplane.station.control import Panel, create_control
 from chargeplane.station.drivers import Day
@@ -41,6 +42,8 @@ class Plan:
     """What breaks at each station, and the mean time between two of a kind in seconds."""
     control: tuple[str, int] | None = None
     """Where stations are controlled by hand; then nobody comes of their own accord."""
+    controller: ControllerPlan | None = None
+    """Between the stations that speak JSON and the central system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Outcome:
     """Stations that were in service when the end began."""
     storms: tuple[Storm, ...]
     duration_s: float
+    site: Site | None = None
+    """What became of the local controller, if there was one."""
 
     @property
     def is_good(self) -> bool:
@@ -93,7 +98,7 @@ class Outcome:
                 {"kind": each.kind, "count": each.count, "example": each.example}
                 for each in tally.faults
             ],
-        }
+        } | ({} if self.site is None else {"local_controller": self.site.facts()})
 
 
 async def simulate(
@@ -111,6 +116,23 @@ async def simulate(
         watching: shows the progress.
         stormed: told of each storm when it is over.
     """
+    async with through(plan.controller, plan.url) as controller:
+        outcome = await _simulate(
+            plan, plan.url if controller is None else controller.url, stop, watching, stormed
+        )
+        if controller is None or plan.controller is None:
+            return outcome
+        return replace(outcome, site=site_of(controller, plan.controller, outcome.tally))
+
+
+async def _simulate(
+    plan: Plan,
+    url: str,
+    stop: asyncio.Event,
+    watching: Watching,
+    stormed: Callable[[Storm], None],
+) -> Outcome:
+    """The same, with the address that stations dial."""
     tally = Tally()
     stations: dict[str, Station] = {}
     panel = Panel(stations, sorted(QUIRKS)) if plan.control else None
@@ -121,7 +143,7 @@ async def simulate(
 
     fleet = Fleet(
         plan.members,
-        url=plan.url,
+        url=url,
         soap_url=plan.soap_url,
         tokens=plan.tokens,
         seed=plan.seed,

@@ -174,6 +174,10 @@ class CentralSystem:
         )
         self._soap = SoapStations(self.gateway, loopback_allowed=options.loopback_allowed)
         self.desk = Desk(self.gateway, self.blocks, self._soap)
+        self.listener = self._listener(store, clock, options)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _listener(self, store: Store, clock: Clock, options: Options) -> Listener:
         admission = Admission(
             store,
             clock,
@@ -185,7 +189,7 @@ class CentralSystem:
             operator=operator_of(options.vault),
             tells_unknown=options.tells_unknown,
         )
-        self.listener = Listener(
+        return Listener(
             admission,
             self.gateway.opened,
             respond=SoapEndpoint(self.gateway, admission, self._soap),
@@ -194,7 +198,6 @@ class CentralSystem:
             ),
             transport=options.transport,
         )
-        self._tasks: list[asyncio.Task[None]] = []
 
     def _blocks(self, store: Store, clock: Clock, options: Options) -> tuple[Block, ...]:
         authorizer = Authorizer(
@@ -228,7 +231,7 @@ class CentralSystem:
                 self.certificates, self._ask, responders=HttpResponders(options.ocsp_hosts)
             ),
             files.block(Files(store, clock, options.files, self.recorder)),
-            site.block(),
+            site.block(store, self.is_connected),
             overview.block(
                 Overview(
                     store,

@@ -57,7 +57,7 @@ async def end(one: Station) -> None:
 def told(connection: Connection) -> dict[tuple[str, str], list[int]]:
     """The numbers of all messages in the ledger, as they came, by transaction."""
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row in connection.execute(select(ledger)):
+    for row in connection.execute(select(ledger).order_by(ledger.c.frame_id)):
         body = msgspec.json.decode(row.body)
         found[row.station_id, row.transaction_id].append(body["seq_no"])
     return found
