@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from chargeplane.runtime.clock import Clock, SystemClock
 from chargeplane.runtime.links import ServerCertificate, server_context
 from chargeplane.runtime.passwords import Passwords
 from chargeplane.runtime.pki import (
+    Authority,
     KeyKind,
     Purpose,
     Vault,
@@ -96,19 +97,41 @@ class Site:
         return row
 
 
-def server_certificates(vault: Vault, folder: Path) -> list[ServerCertificate]:
+def server_certificates(
+    authority: Authority,
+    folder: Path,
+    names: tuple[str, ...] = ("localhost", "127.0.0.1"),
+    begun: datetime | None = None,
+) -> list[ServerCertificate]:
+    """An ECDSA and an RSA one for 30 days, in files."""
     made = []
     for kind in (KeyKind.P256, KeyKind.RSA2048):
-        key = new_key(kind)
-        chain = vault.authority(Purpose.SERVER).issue(
-            key.public_key(), "localhost", Purpose.SERVER, CLOCK.now(), timedelta(days=30),
-            names=("localhost", "127.0.0.1"),
-        )  # fmt: skip
+        key, life = new_key(kind), timedelta(days=30)
+        chain = authority.issue(
+            key.public_key(), names[0], Purpose.SERVER, begun or CLOCK.now(), life, names=names
+        )
         paths = folder / f"{kind}.pem", folder / f"{kind}.key"
         paths[0].write_bytes(chain.pem)
         paths[1].write_bytes(pem_of_key(key))
         made.append(ServerCertificate(*paths))
     return made
+
+
+FALSE = ("unknown authority", "another host", "old")
+"""What may be wrong with the certificate of a central system."""
+
+
+async def false_port(site: Site, what: str, folder: Path) -> int:
+    """A TLS port of the central system with a certificate that nobody may believe."""
+    own, now = site.vault.authority(Purpose.SERVER), CLOCK.now()
+    other = Authority.new("other", KeyKind.P256, now, timedelta(days=90))
+    made = {
+        "unknown authority": lambda: server_certificates(other, folder),
+        "another host": lambda: server_certificates(own, folder, ("csms.example",)),
+        "old": lambda: server_certificates(own, folder, begun=now - timedelta(days=60)),
+    }[what]()
+    entrance = Entrance("TLS", frozenset({2, 3}))
+    return await site.central.listen("127.0.0.1", 0, server_context(made), entrance)
 
 
 @asynccontextmanager
@@ -127,7 +150,8 @@ async def opened(
     await central.start()
     try:
         trusted = [der_of(each) for each in (vault.root(), *roots)]
-        tls = server_context(server_certificates(vault, folder), trusted=trusted)
+        certificates = server_certificates(vault.authority(Purpose.SERVER), folder)
+        tls = server_context(certificates, trusted=trusted)
         plain = await central.listen("127.0.0.1", 0, None, Entrance("plain", frozenset({0, 1})))
         secure = await central.listen("127.0.0.1", 0, tls, Entrance("TLS", frozenset({2, 3})))
         yield Site(central, store, vault, plain, secure)

@@ -36,7 +36,17 @@ from chargeplane.runtime.pki import (
 from chargeplane.station import Station
 from chargeplane.station.keystore import STATION
 from chargeplane.station.signals import CertificateWanted
-from tests.csms.certificates.site import CLOCK, PASSWORD, PUBLIC_URL, TRIGGER, VERSIONS, Site, allow
+from tests.csms.certificates.site import (
+    CLOCK,
+    FALSE,
+    PASSWORD,
+    PUBLIC_URL,
+    TRIGGER,
+    VERSIONS,
+    Site,
+    allow,
+    false_port,
+)
 from tests.csms.making import TENANT_ID
 from tests.csms.rest import client
 
@@ -108,21 +118,20 @@ async def test_a_certificate_that_is_not_the_stations_opens_nothing(
     assert not site.central.gateway.conversations
 
 
-async def test_a_station_refuses_a_central_system_that_it_cannot_trust(site: Site) -> None:
+@pytest.mark.parametrize("what", FALSE)
+async def test_a_station_refuses_a_central_system_that_it_cannot_trust(
+    site: Site, tmp_path: Path, what: str
+) -> None:
     await site.add(2)
+    port = await false_port(site, what, tmp_path)
     station = Station(
-        "CP1",
-        url=f"wss://127.0.0.1:{site.secure}/ocpp",
-        password=PASSWORD,
-        ready_timeout_s=0.5,
+        "CP1", url=f"wss://127.0.0.1:{port}/ocpp", password=PASSWORD, ready_timeout_s=0.5
     )
-    other = Authority.new("other", KeyKind.P256, CLOCK.now(), timedelta(days=30))
-    station.core.hub.keys.install(
-        "CSMSRootCertificate", pem_of([other.certificate]), CLOCK.now()
-    )  # fmt: skip
+    station.core.hub.keys.install("CSMSRootCertificate", site.root_pem, CLOCK.now())
     with pytest.raises(TimeoutError, match="certificate verify failed"):
         async with station:
             pass
+    assert not site.central.gateway.conversations
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -15,9 +15,10 @@ import pytest
 from chargeplane.domain.commands import Accepted, TriggerMessage
 from chargeplane.domain.events import Event, StationConnected
 from chargeplane.runtime.clock import SystemClock
-from chargeplane.runtime.pki import Authority, KeyKind, Vault, pem_of
+from chargeplane.runtime.pki import Authority, KeyKind, Purpose, Vault, new_key, pem_of
 from chargeplane.runtime.store import Store
 from chargeplane.station import Station, connection
+from chargeplane.station.keystore import STATION
 from chargeplane.station.network import NetworkProfile
 from chargeplane.station.provisioning import restarting
 from chargeplane.station.signals import Connected, NotReached
@@ -32,6 +33,7 @@ AT_ONCE = {
     "OCPPCommCtrlr.RetryBackOffRandomRange": "0",
 }
 LOST = "CP-lost"
+LIFE = timedelta(days=30)
 
 
 class MovableClock(SystemClock):
@@ -124,7 +126,7 @@ async def test_a_whole_site_goes_to_tls_and_who_does_not_come_back_falls_back(
                 keys, now = station.core.hub.keys, depot.clock.now()
                 for each in keys.listed():
                     keys.delete(each.hashes)
-                other = Authority.new("other", KeyKind.P256, now, timedelta(days=30))
+                other = Authority.new("other", KeyKind.P256, now, LIFE)
                 keys.install("CSMSRootCertificate", pem_of([other.certificate]), now)
             stations[identity] = await living.enter_async_context(station)
             await depot.is_here(station, 1)
@@ -166,11 +168,35 @@ async def test_a_station_goes_from_1_to_2_and_to_3_by_itself(depot: Depot, versi
         trigger = TriggerMessage(message=TRIGGER[version])
         assert isinstance(await send(TENANT_ID, "CP1", trigger), Accepted)
         await depot.site.certificate_of(station)
-        body = {"security_profile": 3, "url": depot.url, "slot": 3}
-        answer = await depot.rest.post("/stations/CP1/upgrade-security-profile", json=body)
-        assert answer.json()["state"] == "waiting"
+        assert (await depot.upgrade("stations/CP1", 3))["state"] == "waiting"
         await depot.is_here(station, 3)
         assert await depot.state("CP1") == ("confirmed", 3)
         assert isinstance(
             await send(TENANT_ID, "CP1", TriggerMessage(message="Heartbeat")), Accepted
         )
+
+
+@pytest.mark.parametrize("version", ["2.0.1", "2.1"])
+async def test_who_cannot_come_with_3_falls_back_to_2_and_not_to_what_was_before(
+    depot: Depot, version: str
+) -> None:
+    await depot.site.add(1)
+    async with depot.station("CP1", version, 1) as station:
+        await depot.is_here(station, 1)
+        await depot.upgrade("stations/CP1", 2)
+        await depot.is_here(station, 2)
+        assert await depot.state("CP1") == ("confirmed", 2)
+        trigger = TriggerMessage(message=TRIGGER[version])
+        await depot.site.central.send(TENANT_ID, "CP1", trigger)
+        await depot.site.certificate_of(station)
+        now, key = depot.clock.now(), new_key()
+        other = Authority.new("other", KeyKind.P256, now, LIFE)
+        false = other.issue(key.public_key(), "CP1", Purpose.STATION, now, LIFE)
+        station.core.hub.keys.give(STATION, [false.certificate], key)
+        await depot.upgrade("stations/CP1", 3)
+        await station.wait_for(NotReached)
+        await station.wait_for(Connected)
+        await depot.is_here(station, 2)
+        assert await depot.state("CP1") == ("waiting", 2)
+        depot.clock.ahead = timedelta(minutes=16)
+        assert await depot.state("CP1") == ("fallen-back", 2)
