@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -98,6 +99,17 @@ def test_the_power_of_a_station_is_that_of_its_transactions() -> None:
     pulse.hear(sampled(power(1000), transaction_id="t2"))
     assert watts(pulse) == 4000.0
     assert pulse.totals(TENANT_ID).power_w == 4000.0
+
+
+def test_each_transaction_is_told_with_its_evse_and_when_it_was_measured() -> None:
+    later = NOW + timedelta(seconds=5)
+    pulse = told(sampled(power(3000)), sampled(transaction_id="mute"))
+    pulse.hear(sampled(power(4000), transaction_id="t2", at=later))
+    assert pulse.flows(TENANT_ID, "CP1") == [
+        ("t1", 1, NOW, 3000.0),
+        ("t2", 1, later, 4000.0),
+    ]
+    assert pulse.flows(TENANT_ID, "CP2") == pulse.flows(UUID(int=9), "CP1") == []
 
 
 def test_meters_outside_of_transactions_do_not_count_twice() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from chargeplane.domain.events import (
@@ -23,7 +23,7 @@ from chargeplane.domain.events import (
 from chargeplane.domain.metering import OUTLET, POWER, MeterValue
 from chargeplane.runtime.clock import Clock
 
-__all__ = ["FLOWS_MAX", "FRESH_S_MAX", "HEARD", "Pulse", "Totals"]
+__all__ = ["FLOWS_MAX", "FRESH_S_MAX", "HEARD", "Flowing", "Pulse", "Totals"]
 
 FRESH_S_MAX: Final = 1_800.0
 """A sample that is older says nothing about now."""
@@ -50,6 +50,16 @@ class _Flow:
             self.power_w = _average_power_w(known, newest) if measured is None else measured
             self.known = newest
         return self.power_w
+
+
+class Flowing(NamedTuple):
+    """What one transaction draws."""
+
+    transaction_id: str
+    evse_id: int
+    at: datetime
+    """When it was measured, by the station's clock."""
+    power_w: float
 
 
 @dataclass(slots=True, eq=False)
@@ -106,6 +116,16 @@ class Pulse:
             here.moved.discard(station_id)
             self._settle(here, station_id)
         return here.power_w.get(station_id)
+
+    def flows(self, tenant_id: UUID, station_id: str) -> list[Flowing]:
+        """What each transaction of a station draws now, of those that have said."""
+        here = self._tenants.get(str(tenant_id))
+        found = here.flows.get(station_id, {}) if here is not None else {}
+        return [
+            Flowing(name, flow.newest.evse.evse_id, flow.newest.reported_at, round(power_w, 1))
+            for name, flow in found.items()
+            if (power_w := flow.settle()) is not None
+        ]
 
     def totals(self, tenant_id: UUID) -> Totals:
         """Over all stations."""

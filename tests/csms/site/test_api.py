@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -29,9 +30,13 @@ BERLIN = {
 }
 
 
+def nobody_is_here(tenant_id: UUID, station_id: str) -> bool:
+    return False
+
+
 @pytest.fixture
 async def operator(store: Store) -> AsyncIterator[httpx.AsyncClient]:
-    async with client(store, *site.block().routes) as asked:
+    async with client(store, *site.block(store, nobody_is_here).routes) as asked:
         yield asked
 
 
@@ -107,7 +112,7 @@ async def test_sites_come_in_pages(operator: httpx.AsyncClient) -> None:
 
 async def test_who_only_looks_changes_nothing(operator: httpx.AsyncClient, store: Store) -> None:
     await operator.post("/sites", json=BERLIN)
-    async with client(store, *site.block().routes, role="viewer") as viewer:
+    async with client(store, *site.block(store, nobody_is_here).routes, role="viewer") as viewer:
         assert (await viewer.get("/sites/north")).status_code == 200
         for answer in (
             await viewer.post("/sites", json={"name": "X"}),

@@ -41,6 +41,18 @@ export function connectorsOf(station: Station): Schemas["ConnectorView"][] {
   return station.evses.flatMap((evse) => evse.connectors);
 }
 
+/** What a whole station can be, the worst first. The server has the same rule (csms/site/places.py). */
+export const STATES = [
+  "faulted",
+  "disconnected",
+  "rejected",
+  "pending",
+  "unavailable",
+  "charging",
+  "occupied",
+  "available",
+];
+
 /** One word for a whole station: the worst that is true of it. */
 export function stationState(station: Station): string {
   if (!station.connected) return "disconnected";

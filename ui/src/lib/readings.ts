@@ -73,3 +73,29 @@ export function powerOf(values: Value[]): number | null {
   if (!counted.length) return null;
   return counted.reduce((sum, value) => sum + (scaled(value) ?? 0) * 1000, 0);
 }
+
+export interface PowerPoint {
+  /** Seconds since 1970. */
+  time: number;
+  label: string;
+  power_w: number;
+}
+
+/** Power over time, one series for each label, in any order and with repetitions. */
+export function powerSeries(points: PowerPoint[]): Drawn {
+  const byLabel = new Map<string, Map<number, number>>();
+  for (const { time, label, power_w } of points) {
+    const mine = byLabel.get(label) ?? new Map<number, number>();
+    byLabel.set(label, mine.set(time, power_w / 1000));
+  }
+  const times = [...new Set(points.map(({ time }) => time))].sort((a, b) => a - b);
+  const series = [...byLabel]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([label, found], index) => ({
+      label,
+      unit: UNITS.power,
+      colour: COLOURS[index % COLOURS.length] ?? "series-1",
+      values: times.map((time) => found.get(time) ?? null),
+    }));
+  return { times, series };
+}

@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from chargeplane.csms.site import tables
+from chargeplane.csms.site.map import Atlas, list_places
 from chargeplane.csms.site.tables import HasStations, Site
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import (
@@ -149,10 +150,12 @@ async def remove_site(
         raise Problem.not_found("site", site_id)
 
 
-def routes() -> Routes:
-    """The routes of the block."""
-    handlers = (list_sites, add_site, show_site, change_site, remove_site)
-    return Routes("Sites", handlers, places={"site_id": tables.is_at})
+def routes(atlas: Atlas) -> Routes:
+    """The routes and the view of the block."""
+    handlers = (list_sites, add_site, show_site, change_site, remove_site, list_places)
+    return Routes(
+        "Sites", handlers, {"atlas": atlas}, (atlas.view,), places={"site_id": tables.is_at}
+    )
 
 
 def _view(site: Site) -> SiteView:
