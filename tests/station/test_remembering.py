@@ -310,3 +310,13 @@ def test_the_memory_of_another_family_is_refused() -> None:
     stage.charge(60)
     with pytest.raises(MemoryFault, match="StartTransaction"):
         Stage("2.1", memory=stage.memory)
+
+
+def test_a_vehicle_takes_nothing_for_the_time_before_the_program_that_goes_on() -> None:
+    stage = online("2.1", variables={"TxCtrlr.ResumptionTimeout": "600"})
+    stage.plug_in(1, Ev(capacity_wh=400_000, soc=0.1, power_w_max=10_000))
+    stage.wait(1).tap().wait(3_600)
+    before_wh = stage.core.evse(1).register
+    stage.new_program(60).connect().wait(360)
+    assert stage.core.evse(1).transaction is not None
+    assert stage.core.evse(1).register == pytest.approx(before_wh + 1_000, abs=1)

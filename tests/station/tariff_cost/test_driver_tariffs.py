@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -21,10 +22,14 @@ DEAR = {"prices": [{"priceKwh": 1.0}]}
 TOO_MANY = {"prices": [{"priceKwh": 1.0}] * 41}
 
 
-def giving(version: str = "2.1", tariffs: dict[str, Any] | None = None, **settings: str) -> Stage:
+def giving(
+    version: str = "2.1",
+    tariffs: dict[str, Any] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Stage:
     """A station whose default is dear, and a central system that has cheap tariffs for some."""
     named = tariffs or {"ANNA": {"tariffId": "of-anna", "energy": CHEAP}}
-    stage = online(version, variables={f"TariffCostCtrlr.{k}": v for k, v in settings.items()})
+    stage = online(version, variables=settings)
 
     def responds(request: Request) -> Response | None:
         if not isinstance(request, v21.AuthorizeRequest):
@@ -45,7 +50,13 @@ def charged(stage: Stage, token: IdToken, evse_id: int = 1) -> v21.TransactionEv
     stage.plug_in(evse_id, Ev(capacity_wh=400_000, power_w_max=10_000))
     stage.wait(1).tap(token, evse_id).wait(3_600).tap(token, evse_id)
     stage.unplug(evse_id)
-    return stage.central.all(v21.TransactionEventRequest)[-1]
+    return last_event(stage)
+
+
+def last_event(stage: Stage) -> v21.TransactionEventRequest:
+    last = stage.central.all(v21.TransactionEventRequest)[-1]
+    assert isinstance(last, v21.TransactionEventRequest)
+    return last
 
 
 def cost(event: v21.TransactionEventRequest) -> float | None:
@@ -71,7 +82,10 @@ def alerts(stage: Stage) -> list[tuple[str, str]]:
     return [(each.actual_value, str(each.tech_code or "")) for each in events]
 
 
-def listed(stage: Stage, evse_id: int = 0) -> list[tuple[str, str, list[int], list[str]]]:
+Listed = tuple[str, str, list[int], list[str]]
+
+
+def listed(stage: Stage, evse_id: int = 0) -> list[Listed]:
     answer = stage.ask(v21.GetTariffsRequest(evse_id=evse_id))
     assert isinstance(answer, v21.GetTariffsResponse)
     return [
@@ -107,20 +121,19 @@ def test_it_is_the_same_if_the_transaction_begins_with_the_cable() -> None:
     )
     stage.plug_in(1, Ev(capacity_wh=400_000, power_w_max=10_000))
     stage.wait(600).tap(ANNA, 1).wait(3_600).tap(ANNA, 1)
-    last = stage.central.all(v21.TransactionEventRequest)[-1]
-    assert cost(last) == pytest.approx(1.0)
+    assert cost(last_event(stage)) == pytest.approx(1.0)
     assert told_ids(stage)[-1] == "of-anna"
 
 
 def test_what_is_in_use_is_listed_with_token_and_evse_and_forgotten_afterwards() -> None:
     stage = giving(tariffs={name: {"tariffId": name, "energy": CHEAP} for name in ("ANNA", "BERT")})
-    default = ("t1", "DefaultTariff", [1, 2], [])
+    default: Listed = ("t1", "DefaultTariff", [1, 2], [])
     stage.plug_in(1)
     stage.wait(1).tap(ANNA, 1).tap(BERT, 2)  # nobody has plugged in at EVSE 2
     assert listed(stage) == [
         default,
         ("ANNA", "DriverTariff", [1], ["ANNA"]),
-        ("BERT", "DriverTariff", [], ["BERT"]),
+        ("BERT", "DriverTariff", [2], ["BERT"]),
     ]
     assert listed(stage, 1) == [default, ("ANNA", "DriverTariff", [1], ["ANNA"])]
     stage.wait(200)  # EVConnectionTimeOut
@@ -137,7 +150,7 @@ def test_a_tariff_that_is_too_much_is_reported_and_handled_as_configured(
     handling: str, accepted: bool, total: float | None
 ) -> None:
     said = {"ANNA": {"tariffId": "x", "energy": TOO_MANY}}
-    stage = giving(tariffs=said, **{"HandleFailedTariff[Tariff]": handling})
+    stage = giving(tariffs=said, settings={"TariffCostCtrlr.HandleFailedTariff[Tariff]": handling})
     stage.plug_in(1, Ev(capacity_wh=400_000, power_w_max=10_000))
     stage.wait(1).tap(ANNA, 1)
     decided = stage.saw(TokenDecided)[-1]
@@ -148,8 +161,7 @@ def test_a_tariff_that_is_too_much_is_reported_and_handled_as_configured(
     assert alerts(stage) == [("true", "TooManyElements")]
     if accepted:
         stage.wait(3_600).tap(ANNA, 1)
-        last = stage.central.all(v21.TransactionEventRequest)[-1]
-        assert cost(last) == (None if total is None else pytest.approx(total))
+        assert cost(last_event(stage)) == (None if total is None else pytest.approx(total))
 
 
 def test_the_problem_is_over_with_the_next_good_tariff() -> None:
@@ -181,14 +193,14 @@ def test_a_driver_who_refuses_the_tariff_takes_no_energy_and_pays_nothing() -> N
     stage.wait(1).tap(ANNA, 1).wait(10)
     stage.core.want(TariffRefused(1), stage.now_s)
     stage.carry()
-    last = stage.central.all(v21.TransactionEventRequest)[-1]
+    last = last_event(stage)
     assert (last.trigger_reason, cost(last)) == ("TariffNotAccepted", None)
     assert stage.core.evse(1).token is None
     assert stage.core.evse(1).power_w == 0
 
 
 def test_without_local_tariffs_and_in_2_0_1_nothing_is_counted_by_them() -> None:
-    stage = giving(**{"Enabled[Tariff]": "false"})
+    stage = giving(settings={"TariffCostCtrlr.Enabled[Tariff]": "false"})
     stage.tap(ANNA, 1)
     assert "DriverTariff" not in [each[1] for each in listed(stage)]
     old = giving("2.0.1")

@@ -130,3 +130,36 @@ def test_tariffs_are_listed_cleared_and_checked() -> None:
         cleared = stage.ask(v21.ClearTariffsRequest())
         assert isinstance(cleared, v21.ClearTariffsResponse)
         assert [each.status.value for each in cleared.clear_tariffs_result] == [status]
+
+
+def interrupted(stage: Stage, *, program: bool) -> Stage:
+    """An hour at 10 kW with five minutes without power in the middle."""
+    prices = {"prices": [{"priceMinute": 0.1}]}
+    put(stage, energy=ENERGY, chargingTime=prices, idleTime=prices)
+    stage.plug_in(1, Ev(capacity_wh=400_000, power_w_max=10_000))
+    stage.wait(1).tap().wait(1_800)
+    if program:
+        stage.new_program(300).connect()
+    else:
+        stage.lose_power(300)
+    return stage.wait(1_800).tap()
+
+
+@pytest.mark.parametrize("program", [False, True], ids=["power cut", "new program"])
+def test_a_bill_goes_on_after_the_power_was_away_which_costs_nothing(program: bool) -> None:
+    stage = online("2.1", variables={"TxCtrlr.ResumptionTimeout": "600"})
+    last = interrupted(stage, program=program).central.all(v21.TransactionEventRequest)[-1]
+    details = last.cost_details
+    assert last.event_type == "Ended"
+    assert details.total_usage.energy == pytest.approx(10_000, abs=200)
+    minutes = (details.total_usage.charging_time + details.total_usage.idle_time) / 60
+    assert minutes == pytest.approx(60, abs=1.5)
+    assert details.total_cost.total.excl_tax == pytest.approx(5.0 + 6.0, abs=0.3)
+    assert not stage.core.hub.memory.take_all("bills", msgspec.Raw)
+
+
+def test_a_bill_of_a_transaction_that_is_not_resumed_is_told_at_its_end() -> None:
+    stage = online("2.1")
+    events = interrupted(stage, program=True).central.all(v21.TransactionEventRequest)
+    ended = next(each for each in events if each.event_type == "Ended")
+    assert ended.cost_details.total_usage.energy == pytest.approx(5_000, abs=200)

@@ -1,8 +1,8 @@
 """Tariffs and the local calculation of costs (2.1, I07-I12).
 
 ``tariffs`` keeps what the central system sets, ``conditions`` says which prices hold at a moment,
-``bill`` adds up one transaction, ``driver_tariffs`` keeps the tariffs that came with the
-authorization of drivers. Not here: fees of reservations.
+``bill`` adds up one transaction and ``bills`` keeps the open ones; ``driver_tariffs`` has the
+tariffs that came with the authorization of drivers. Not here: fees of reservations.
 """
 
 from __future__ import annotations

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec import Raw, Struct, json
+
 from chargeplane.ocpp import v21
-from chargeplane.ocpp.wire import UNSET, UnsetType
+from chargeplane.ocpp.wire import UNSET, UnsetType, decode_custom
 from chargeplane.station.tariff_cost.conditions import Moment, first
 
-__all__ = ["Bill"]
+__all__ = ["Bill", "KeptBill"]
 
 PERIODS_MAX = 100
 _CENT = Decimal("0.0001")
@@ -18,6 +20,19 @@ _ZERO = Decimal(0)
 _Dimension = v21.CostDimensionEnumType
 _DIMENSIONS = ("energy", "charging_time", "idle_time", "fixed")
 Taxes = Sequence[v21.TaxRateType] | UnsetType
+
+
+class KeptBill(Struct):
+    """A bill as a station remembers it."""
+
+    tariff: Raw
+    at: datetime
+    wh: float
+    net: dict[str, Decimal]
+    with_tax: dict[str, Decimal]
+    usage: dict[str, Decimal]
+    periods: list[tuple[datetime, dict[str, Decimal], str]]
+    has_fixed: bool
 
 
 class Bill:
@@ -47,6 +62,28 @@ class Bill:
     @property
     def energy_wh(self) -> float:
         return float(self._usage["energy"])
+
+    @classmethod
+    def of(cls, kept: KeptBill) -> Bill:
+        """Go on with a bill that was remembered; what is used next begins a new period."""
+        tariff = json.decode(kept.tariff, type=v21.TariffType, dec_hook=decode_custom)
+        bill = cls(tariff, kept.at, kept.wh)
+        bill._net, bill._with_tax, bill._usage = kept.net, kept.with_tax, kept.usage
+        bill._periods, bill._has_fixed = kept.periods, kept.has_fixed
+        return bill
+
+    def kept(self) -> KeptBill:
+        """As it is remembered."""
+        return KeptBill(
+            Raw(json.encode(self.tariff)),
+            self.at,
+            self.wh,
+            self._net,
+            self._with_tax,
+            self._usage,
+            self._periods,
+            self._has_fixed,
+        )
 
     @property
     def gross(self) -> float:

@@ -38,9 +38,9 @@ class DriverTariffs:
         hub.hears(DriverTariffHeard, self._on_heard)
         hub.hears(EvseChanged, lambda _: self._tidy())
 
-    def has(self, token: IdToken | None) -> bool:
+    def has(self, token: IdToken) -> bool:
         """Whether a tariff of its own came with this token."""
-        return token is not None and key_of(token) in self._held
+        return key_of(token) in self._held
 
     def find(self, token: IdToken) -> v21.TariffType | None:
         """Its tariff; None: the station must not count.
