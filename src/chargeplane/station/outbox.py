@@ -122,8 +122,9 @@ class Outbox:
         self._last += 1
         entry.number = self._last
         self._entries.append(entry)
-        self._keep(entry)
-        self.pump()
+        self.pump()  # which keeps what it sends
+        if not entry.payload and self._entries and self._entries[-1] is entry:
+            self._keep(entry)
 
     def pump(self) -> None:
         """Send the next message, if that is possible now."""

@@ -104,3 +104,5 @@ def recall(hub: Hub) -> None:
             evse.connector_id = min(kept.connector_id, len(evse.spec.connector_types))
             evse.is_operative, evse.operative_later = kept.is_operative, kept.operative_later
             evse.served, evse.exported = kept.served, kept.exported
+    for evse in hub.evses.values():
+        hub.live(evse)  # nothing flowed before this program, however long its clock has run

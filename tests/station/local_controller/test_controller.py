@@ -15,7 +15,7 @@ import pytest
 
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.versions import Version
-from chargeplane.runtime.links import HandshakeRefused, Link, connect
+from chargeplane.runtime.links import Attempt, HandshakeRefused, Link, connect
 from chargeplane.station import Ev, Station
 from chargeplane.station.local_controller import LocalController, Own
 from chargeplane.station.local_controller.profiles import limiting
@@ -100,8 +100,11 @@ async def test_two_stations_charge_on_without_the_central_system_and_all_is_told
             await visit(each)
             await each.until(lambda core: not core.hub.outbox)
         assert all(each.kept for each in made.standings())
+        assert not await made.delivered(0.05)
         at.is_open = True
-        await eventually(lambda: not any(each.kept for each in made.standings()))
+        assert await made.delivered(10)
+        assert not any(each.kept for each in made.standings())
+        assert await made.delivered(0)
         for name in ("CP1", "CP2"):
             told = [
                 (each.transaction_info.transaction_id, each.seq_no) for each in events(at, name)
@@ -183,10 +186,10 @@ async def test_the_central_system_chooses_the_version() -> None:
 
 
 async def test_own_credentials_go_up_instead_of_the_stations() -> None:
-    def authorization(identity: str, shown: str | None) -> str | None:
-        if shown is None:
+    def authorization(attempt: Attempt) -> str | None:
+        if "Authorization" not in attempt.headers:
             raise PermissionError("no password")
-        return f"Basic own-{identity}"
+        return f"Basic own-{attempt.identity}"
 
     async with server() as at, controller(at, authorization=authorization) as made:
         async with station(made, password=PASSWORD):

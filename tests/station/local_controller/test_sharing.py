@@ -170,7 +170,7 @@ class _Site:
         self.sharing.settled(who, answer)
 
 
-@settings(max_examples=cases(3_000, 150), deadline=None)
+@settings(max_examples=cases(3_000, 100), deadline=None)
 @given(acts=st.lists(ACTS, max_size=40))
 def test_the_limit_of_the_site_holds_at_every_moment_and_is_used_in_the_end(
     acts: list[tuple[str, str | None, object]],

@@ -23,6 +23,8 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
+from cryptography import x509
+
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.clock import Clock, SystemClock
 from chargeplane.runtime.links import (
@@ -36,6 +38,7 @@ from chargeplane.runtime.links import (
     Receiver,
     Refuse,
 )
+from chargeplane.runtime.pki.certificates import names_of
 from chargeplane.station.local_controller.alone import KnownTokens
 from chargeplane.station.local_controller.own import Own, OwnStation
 from chargeplane.station.local_controller.power import Power
@@ -55,11 +58,28 @@ TAKEN_S_MAX = 15.0
 """How long a connection upwards may wait for its station, whose handshake is not over yet."""
 DRAIN_S = 3.0
 
-Authorize = Callable[[str, str | None], str | None]
-"""Identity and ``Authorization`` of a station; what is shown to the central system instead.
+Authorize = Callable[[Attempt], str | None]
+"""What is shown to the central system as ``Authorization`` of a station that wants to come in.
 
 It may raise PermissionError: the station is refused.
 """
+
+
+def own_credentials(attempt: Attempt) -> str | None:
+    """The station's own ``Authorization``.
+
+    The central system sees the controller's certificate, not the station's, so the controller has
+    to look at that one (6.5).
+
+    Raises:
+        PermissionError: the certificate is another station's.
+    """
+    certificate = attempt.tls.client_certificate if attempt.tls else None
+    if certificate is not None:
+        names = names_of(x509.load_der_x509_certificate(certificate))
+        if attempt.identity not in names:
+            raise PermissionError("the certificate is another station's")
+    return attempt.headers.get("Authorization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +108,7 @@ class LocalController:
         port: int = 0,
         tls: ssl.SSLContext | None = None,
         upstream_tls: ssl.SSLContext | None = None,
-        authorization: Authorize = lambda _identity, shown: shown,
+        authorization: Authorize = own_credentials,
         keeps: bool = True,
         own: Own | None = None,
         site_limit_w: float | None = None,
@@ -108,7 +128,8 @@ class LocalController:
             port: 0 for any.
             tls: for stations: a server certificate of the controller's own (6.5).
             upstream_tls: for ``wss``: its client certificate (6.5); None: the system's trust.
-            authorization: what is shown to the central system for a station.
+            authorization: what is shown to the central system for a station; by default what the
+                station shows. Its certificate, if it has one, has to name it.
             keeps: whether stations of 2.x stay connected while the central system is away.
             own: a connection of its own, as a station; None: it has none.
             site_limit_w: what all stations together may take; None: what they like.
@@ -138,6 +159,7 @@ class LocalController:
         self._sessions: dict[str, Session] = {}
         self._ending: set[Session] = set()
         self._untaken: set[Line] = set()
+        self._delivered: asyncio.Future[None] | None = None
         self._shown: dict[str, bytes] = {}
         """A digest of the credentials that the central system has accepted, by identity."""
         self._secret = secrets.token_bytes(32)
@@ -191,6 +213,30 @@ class LocalController:
         if self._own is not None:
             self._own.set_limit(limit_w)
 
+    async def delivered(self, timeout_s: float) -> bool:
+        """Wait until the central system has heard all that is kept; False: it takes too long.
+
+        Of stations that are connected; what is kept for others waits for them.
+        """
+        if not self._keeps_something():
+            return True
+        waiter = self._delivered = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait_for(waiter, timeout_s)
+        except TimeoutError:
+            return False
+        return True
+
+    def _keeps_something(self) -> bool:
+        return any(session.relay.backlog for session in self._sessions.values())
+
+    def _save(self) -> None:
+        """Before anything is sent."""
+        self._memory.save()
+        waiter = self._delivered
+        if waiter is not None and not waiter.done() and not self._keeps_something():
+            waiter.set_result(None)
+
     async def __aenter__(self) -> Self:
         self.port = await self._listener.listen(self.host, self.port, self._tls)
         if self._own is not None:
@@ -225,7 +271,7 @@ class LocalController:
         if identity not in self._relays and len(self._relays) >= STATIONS_MAX:
             return Refuse(HTTPStatus.SERVICE_UNAVAILABLE, reason="too many stations")
         try:
-            shown = self._authorization(identity, attempt.headers.get("Authorization"))
+            shown = self._authorization(attempt)
         except PermissionError as error:
             return Refuse(HTTPStatus.UNAUTHORIZED, reason=str(error) or "refused")
         url = self._upstream.url_of(identity, attempt.target)
@@ -299,7 +345,7 @@ class LocalController:
             self._upstream,
             clock=self._clock,
             back_off=lambda: self._make_back_off(self._rng),
-            save=self._memory.save,
+            save=self._save,
             over=self._on_over,
         )
         old = self._sessions.get(session.identity)

@@ -33,6 +33,7 @@ _ENCODING = "OCMF"
 _REGISTER = "Energy.Active.Import.Register"
 _EXPORT = "Energy.Active.Export.Register"
 _CODES = {_REGISTER: "1-b:1.8.0", _EXPORT: "1-b:2.8.0"}
+_SWITCH = "SampledDataCtrlr", "SignReadings"
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _CONTEXTS = {"Transaction.Begin": "B", "Transaction.End": "E"}
 
@@ -83,7 +84,7 @@ class Signing:
 
     def _wants(self, context: str) -> bool:
         flag = self._hub.variables.flag
-        if not flag("SampledDataCtrlr", "SignReadings"):
+        if not flag(*_SWITCH):
             return False
         if context == "Transaction.Begin":
             return flag("SampledDataCtrlr", "SignStartedReadings")
@@ -129,7 +130,7 @@ class Signing:
     def _complete_2x(
         self, request: v21.TransactionEventRequest, evse: Evse
     ) -> v21.TransactionEventRequest:
-        if not request.meter_value:
+        if not request.meter_value or not self._hub.variables.flag(*_SWITCH):
             return request
         values = [
             replace(value, sampled_value=[self._signed(each, value, evse) for each in rows])

@@ -1,8 +1,9 @@
 """Tariffs and the local calculation of costs (2.1, I07-I12).
 
-``tariffs`` keeps what the central system sets, ``conditions`` says which prices hold at a moment,
-``bill`` adds up one transaction and ``bills`` keeps the open ones; ``driver_tariffs`` has the
-tariffs that came with the authorization of drivers. Not here: fees of reservations.
+``tariffs`` answers the central system; ``default_tariffs`` has those of the EVSEs,
+``driver_tariffs`` those that came with the authorization of drivers. ``conditions`` says which
+prices hold at a moment, ``bill`` adds up one transaction, ``bills`` keeps the open ones. Not here:
+fees of reservations.
 """
 
 from __future__ import annotations

@@ -82,6 +82,8 @@ class DriverTariffs:
             self._hub.tell(AlertWanted(_CTRLR, "Problem", why))
 
     def _tidy(self) -> None:
+        if not self._held:
+            return
         in_use = set[str]()
         for evse in self._hub.evses.values():
             running = evse.transaction.token if evse.transaction else None

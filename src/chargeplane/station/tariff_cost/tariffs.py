@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-import msgspec
-
 from chargeplane.ocpp import v21
-from chargeplane.ocpp.wire import UNSET, decode_custom
+from chargeplane.ocpp.errors import ErrorCode
+from chargeplane.ocpp.wire import UNSET, given
 from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
 from chargeplane.station.signals import Cause, TransactionEnded, UpdateWanted
 from chargeplane.station.tariff_cost.bills import Bills
 from chargeplane.station.tariff_cost.conditions import has_conditions
+from chargeplane.station.tariff_cost.default_tariffs import DefaultTariffs
 from chargeplane.station.tariff_cost.driver_tariffs import DriverTariffs
 
 __all__ = ["Tariffs"]
 
-_DRAWER = "tariffs"
 _Set = v21.TariffSetStatusEnumType
 _Clear = v21.TariffClearStatusEnumType
 _Change = v21.TariffChangeStatusEnumType
@@ -26,39 +25,37 @@ _CTRLR = "TariffCostCtrlr"
 
 
 class Tariffs:
-    """By EVSE; 0 for all that have none of their own."""
+    """Answers what the central system asks of tariffs."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._by_evse: dict[int, v21.TariffType] = {}
+        self._defaults = DefaultTariffs(hub)
         self._changed: set[str] = set()
         """Transactions with a tariff of their own, from ChangeTransactionTariff."""
-        for key, text in hub.memory.take_all(_DRAWER, msgspec.Raw).items():
-            tariff = msgspec.json.decode(text, type=v21.TariffType, dec_hook=decode_custom)
-            self._by_evse[int(key)] = tariff
         self._drivers = DriverTariffs(hub, lambda each: self._status_of(each).value)
-        self._bills = Bills(hub, self._default, self._drivers)
+        self._bills = Bills(hub, lambda evse: self._defaults.find(evse.id), self._drivers)
         hub.answers(v21.SetDefaultTariffRequest, self._on_set)
         hub.answers(v21.GetTariffsRequest, self._on_get)
         hub.answers(v21.ClearTariffsRequest, self._on_clear)
         hub.answers(v21.ChangeTransactionTariffRequest, self._on_change)
         hub.hears(TransactionEnded, lambda each: self._changed.discard(each.transaction_id))
 
-    def _default(self, evse: Evse) -> v21.TariffType | None:
-        return self._by_evse.get(evse.id) or self._by_evse.get(0)
-
-    def _on_set(self, request: v21.SetDefaultTariffRequest) -> v21.SetDefaultTariffResponse:
-        """I07.FR.02 to I07.FR.10."""
+    def _on_set(
+        self, request: v21.SetDefaultTariffRequest
+    ) -> v21.SetDefaultTariffResponse | ErrorCode:
+        """I07.FR.01 to I07.FR.10."""
+        if self._hub.variables.text(_CTRLR, "Enabled", "Tariff") != "true":
+            return ErrorCode.NOT_SUPPORTED
         tariff, evse_id = request.tariff, request.evse_id
         status, why = self._status_of(tariff), ""
         if evse_id and evse_id not in self._hub.evses:
             status, why = _Set.REJECTED, "UnknownEvse"
-        elif any(each.tariff_id == tariff.tariff_id for each in self._by_evse.values()):
+        elif any(each.tariff_id == tariff.tariff_id for each, _ in self._defaults):
             status = _Set.DUPLICATE_TARIFF_ID
+        elif not self._defaults.has_room(evse_id):
+            status, why = _Set.REJECTED, "OutOfMemory"
         if status is _Set.ACCEPTED:
-            self._by_evse[evse_id] = tariff
-            text = msgspec.Raw(msgspec.json.encode(tariff))
-            self._hub.memory.put(_DRAWER, str(evse_id), text)
+            self._defaults.install(evse_id, tariff)
         info = v21.StatusInfoType(reason_code=why) if why else UNSET
         return v21.SetDefaultTariffResponse(status=status, status_info=info)
 
@@ -82,13 +79,14 @@ class Tariffs:
                 tariff_id=tariff.tariff_id,
                 tariff_kind=v21.TariffKindEnumType.DEFAULT_TARIFF,
                 valid_from=tariff.valid_from,
-                evse_ids=[key] if key else list(self._hub.evses),
+                evse_ids=evse_ids,
             )
-            for key, tariff in sorted(self._by_evse.items())
-            if evse_id in {0, key} or (key == 0 and evse_id not in self._by_evse)
+            for tariff, evse_ids in self._defaults
         ]
-        rows += [
-            each for each in self._own_rows() if not evse_id or evse_id in (each.evse_ids or ())
+        rows = [
+            each
+            for each in (*rows, *self._own_rows())
+            if not evse_id or evse_id in (each.evse_ids or ())
         ]
         status = statuses.ACCEPTED if rows else statuses.NO_TARIFF
         return v21.GetTariffsResponse(status=status, tariff_assignments=rows or UNSET)
@@ -117,19 +115,16 @@ class Tariffs:
             )
 
     def _on_clear(self, request: v21.ClearTariffsRequest) -> v21.ClearTariffsResponse:
-        known = {tariff.tariff_id: key for key, tariff in self._by_evse.items()}
-        wanted_evse = request.evse_id
-        ids = request.tariff_ids or [
-            each for each, key in known.items() if wanted_evse in {UNSET, key}
+        """I10. Bills keep the tariff that they run by (I10.FR.07)."""
+        evse_id = given(request.evse_id)
+        gone = (
+            []
+            if evse_id and evse_id not in self._hub.evses
+            else self._defaults.remove(given(request.tariff_ids), evse_id)
+        )
+        results = [
+            v21.ClearTariffsResultType(status=_Clear.ACCEPTED, tariff_id=each) for each in gone
         ]
-        results = []
-        for tariff_id in ids:
-            key = known.get(tariff_id)
-            if key is not None:
-                del self._by_evse[key]
-                self._hub.memory.drop(_DRAWER, str(key))
-            status = _Clear.NO_TARIFF if key is None else _Clear.ACCEPTED
-            results.append(v21.ClearTariffsResultType(status=status, tariff_id=tariff_id))
         nothing = [v21.ClearTariffsResultType(status=_Clear.NO_TARIFF)]
         return v21.ClearTariffsResponse(clear_tariffs_result=results or nothing)
 

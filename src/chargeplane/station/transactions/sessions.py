@@ -9,9 +9,7 @@ from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
 from chargeplane.station.remembering import keep_evse
 from chargeplane.station.signals import (
-    AuthorizationWanted,
     Cause,
-    Decision,
     DutyWanted,
     EvseChanged,
     FaultChanged,
@@ -19,10 +17,7 @@ from chargeplane.station.signals import (
     PluggedIn,
     ReservationUsed,
     SampleDue,
-    StartWanted,
     StopWanted,
-    Tapped,
-    TokenDecided,
     TransactionEnded,
     TransactionResumed,
     TransactionStarted,
@@ -30,7 +25,6 @@ from chargeplane.station.signals import (
     UpdateWanted,
 )
 from chargeplane.station.transaction import Transaction
-from chargeplane.station.transactions.choosing import evse_for, same_session
 from chargeplane.station.transactions.telling import Teller
 
 __all__ = ["Sessions"]
@@ -39,7 +33,6 @@ _AT_ONCE = frozenset(
     {Cause.RESET_HARD, Cause.RESET_SOFT, Cause.REBOOTED, Cause.UNLOCKED, Cause.FAULT}
 )
 """What ends a transaction whatever TxStopPoint says."""
-_RESERVED = "the EVSE is reserved"
 
 
 class Sessions:
@@ -54,8 +47,6 @@ class Sessions:
         hub = self._hub
         hub.hears(PluggedIn, self._on_plugged_in)
         hub.hears(Unplugged, self._on_unplugged)
-        hub.hears(Tapped, self._on_tapped)
-        hub.hears(StartWanted, self._on_start_wanted)
         hub.hears(StopWanted, self._on_stop_wanted)
         hub.hears(SampleDue, self._on_sample_due)
         hub.hears(FaultChanged, self._on_fault)
@@ -84,109 +75,14 @@ class Sessions:
     def _on_fault(self, signal: FaultChanged) -> None:
         evse = self._hub.evses[signal.evse_id]
         if signal.fault and evse.transaction is not None:
-            self._stop(evse, Cause.FAULT, None)
+            self.stop(evse, Cause.FAULT, None)
         else:
             self._hub.tell(EvseChanged(evse.id))
 
-    def _on_tapped(self, tap: Tapped) -> None:
-        hub = self._hub
-        evse = evse_for(hub, tap.token, tap.evse_id)
-        if evse is not None and evse.token is not None and evse.token.same_as(tap.token):
-            # Who started may always stop, without being asked for again (C01, E07).
-            self._stop_by(tap.token, evse)
-            return
-        refusal = self._reason_against(tap, evse)
-        if refusal:
-            self._refuse(tap, refusal)
-            return
-        group_id = evse.transaction.group_id if evse and evse.transaction else None
-        decided = partial(self._on_decided, evse, tap.token)
-        hub.tell(AuthorizationWanted(tap.token, decided, group_id))
-
-    def _reason_against(self, tap: Tapped, evse: Evse | None) -> str:
-        """Why nobody need be asked about a token; empty: somebody must be."""
-        if evse is None:
-            # It may still be of the group of one who charges, or may end them all.
-            return "" if tap.evse_id is None and self._hub.is_busy else "no EVSE is free"
-        if evse.token is not None:
-            return ""
-        if not self._may_start(evse):
-            return "the EVSE is out of operation"
-        return "" if self._hub.bookings.may_admit(evse, tap.token) else _RESERVED
-
-    def _on_decided(self, evse: Evse | None, token: IdToken, decision: Decision) -> None:
-        if evse is None:
-            running = self._hub.transactions()
-            group_id = decision.group_id
-            evse = next((each for each in running if same_session(each, group_id)), None)
-        evse_id = evse.id if evse else None
-        refusal = "" if decision.accepted else decision.status
-        if not refusal and decision.is_master:
-            self._stop_all(token, decision)
-            return
-        if not refusal and evse is None:
-            refusal = "no EVSE is free"
-        elif not refusal and evse is not None:
-            refusal = self._admission(evse, token, decision)
-        if refusal or evse is None:
-            self._hub.tell(TokenDecided(token, False, refusal, evse_id))
-        elif evse.token is None:
-            self._hub.tell(TokenDecided(token, True, decision.status, evse_id))
-            self._authorize(evse, token, Cause.AUTHORIZED, decision.group_id, None)
-        else:
-            self._stop_by(token, evse)
-
-    def _admission(self, evse: Evse, token: IdToken, decision: Decision) -> str:
-        """Why an accepted token may not start, or stop, here; empty: it may."""
-        if evse.token is not None:
-            return "" if same_session(evse, decision.group_id) else "the EVSE is taken"
-        if decision.evse_ids and evse.id not in decision.evse_ids:
-            return "NotAtThisLocation"
-        admitted = self._hub.bookings.admits(evse, token, decision.group_id)
-        return "" if admitted else _RESERVED
-
-    def _stop_all(self, token: IdToken, decision: Decision) -> None:
-        """A master pass ends all transactions, and starts none (C16)."""
-        running = list(self._hub.transactions())
-        status = decision.status if running else "there is nothing to end"
-        self._hub.tell(TokenDecided(token, bool(running), status))
-        for evse in running:
-            self._stop(evse, Cause.MASTER_PASS, token)
-
-    def _stop_by(self, token: IdToken, evse: Evse) -> None:
-        self._hub.tell(TokenDecided(token, True, "Accepted", evse.id))
-        self._stop(evse, Cause.LOCAL_STOP, token)
-
-    def _refuse(self, tap: Tapped, why: str) -> None:
-        self._hub.tell(TokenDecided(tap.token, False, why, tap.evse_id))
-
-    # What the central system wants.
-
-    def _on_start_wanted(self, wanted: StartWanted) -> None:
-        evse, bookings = self._hub.evses[wanted.evse_id], self._hub.bookings
-
-        def decided(decision: Decision) -> None:
-            free = evse.token is None and not decision.is_master
-            if (
-                decision.accepted
-                and free
-                and bookings.admits(evse, wanted.token, decision.group_id or wanted.group_id)
-            ):
-                self._authorize(
-                    evse,
-                    wanted.token,
-                    Cause.REMOTE_START,
-                    decision.group_id,
-                    wanted.remote_start_id,
-                )
-
-        if self._hub.variables.flag("AuthCtrlr", "AuthorizeRemoteStart"):
-            self._hub.tell(AuthorizationWanted(wanted.token, decided))
-        else:
-            decided(Decision(True, "Accepted", wanted.group_id))
+    # What is wanted.
 
     def _on_stop_wanted(self, wanted: StopWanted) -> None:
-        self._stop(self._hub.evses[wanted.evse_id], wanted.cause, None)
+        self.stop(self._hub.evses[wanted.evse_id], wanted.cause, None)
 
     def _on_sample_due(self, due: SampleDue) -> None:
         evse = self._hub.evses[due.evse_id]
@@ -267,7 +163,7 @@ class Sessions:
 
     # The rules.
 
-    def _authorize(
+    def authorize(
         self,
         evse: Evse,
         token: IdToken,
@@ -275,6 +171,7 @@ class Sessions:
         group_id: str | None,
         remote_start_id: int | None,
     ) -> None:
+        """Somebody may charge; a transaction begins if nothing else is wanting."""
         evse.token = token
         booked = self._hub.bookings.find(evse, token, group_id)
         if booked is not None:
@@ -296,7 +193,8 @@ class Sessions:
         evse.token = evse.reservation_id = None
         self._update(evse, Cause.EV_TIMEOUT)
 
-    def _stop(self, evse: Evse, cause: Cause, token: IdToken | None) -> None:
+    def stop(self, evse: Evse, cause: Cause, token: IdToken | None) -> None:
+        """Nobody may charge any more; ``token`` is who ended it, if one did."""
         at_once = cause in _AT_ONCE or evse.token is None
         evse.token = None
         evse.served = evse.is_plugged
@@ -324,7 +222,7 @@ class Sessions:
             # No energy without a transaction, whatever TxStartPoint says: a second charge of a
             # vehicle that stayed begins when it is allowed to.
             starts = begun & (self._start_points() | {"EnergyTransfer"})
-            if starts and self._may_start(evse):
+            if starts and self.may_start(evse):
                 self._start(evse, cause, group_id, remote_start_id)
         elif at_once or not evse.conditions or ceased & self._stop_points():
             # Without cable and token there is nothing left that it could be about.
@@ -356,7 +254,8 @@ class Sessions:
     def _on_full(self, evse: Evse) -> None:
         self._update(evse, Cause.CHARGING_STATE)
 
-    def _may_start(self, evse: Evse) -> bool:
+    def may_start(self, evse: Evse) -> bool:
+        """Whether a transaction may begin there."""
         return evse.is_operative and self._hub.takes_sessions and not evse.fault
 
     def _start(
