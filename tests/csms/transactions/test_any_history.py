@@ -15,10 +15,11 @@ from sqlalchemy import Connection, select
 
 from chargeplane.csms.contract import Heard, Station
 from chargeplane.csms.transactions import Transactions, tables
+from chargeplane.csms.transactions.posting import post
 from chargeplane.csms.transactions.rows import values_of
 from chargeplane.domain.ledger import EntryKind, LedgerEntry, Session, fold
 from chargeplane.ocpp.versions import Version
-from chargeplane.runtime.store import Rows, Store, new_id
+from chargeplane.runtime.store import Function, Rows, Store, new_id
 from tests.csms.making import NOW, TENANT_ID, station
 from tests.domain.ledger.histories import history
 from tests.soak import cases
@@ -101,5 +102,7 @@ async def test_the_rows_are_the_fold_of_all_that_was_said(sqlite_store: Store, f
             await take(sqlite_store, transactions, at, entry)
             if random.random() < 0.1:
                 at.forget()  # as after a restart
+            if random.random() < 0.1:
+                await sqlite_store.write(Function(post))
         rows = await sqlite_store.read(partial(rows_of, name=at.id))
         assert rows == expected(fold(entries), at), f"seed {family}/{seed}"

@@ -11,8 +11,10 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, select
 
 from chargeplane.csms.figures import Day, Hour, Trouble
+from chargeplane.csms.transactions.finding import stations_at
 from chargeplane.csms.transactions.tables import transactions
 from chargeplane.domain.transactions import SessionState
+from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import Prepared, id_at
 
 __all__ = ["FAILED_WH", "HOURS", "SESSIONS_MAX", "active_count", "day"]
@@ -28,12 +30,13 @@ _LONGEST: Final = timedelta(days=3)
 _HOUR: Final = timedelta(hours=1)
 
 _each = transactions.c
-_LATELY: Final = Prepared(
+_WHICH: Final = (
     select(_each.station_id, _each.state, _each.started_at, _each.ended_at, _each.energy_wh)
     .where(_each.tenant_id == bindparam("of_tenant"), _each.id >= bindparam("since"))
     .order_by(_each.id.desc())
     .limit(bindparam("rows_max"))
 )
+_LATELY: Final = Prepared(_WHICH)
 
 
 class _Lately(NamedTuple):
@@ -44,10 +47,14 @@ class _Lately(NamedTuple):
     energy_wh: Decimal
 
 
-def day(connection: Connection, tenant_id: UUID, now: datetime) -> Day:
-    """The last 24 hours until now."""
+def day(connection: Connection, tenant_id: UUID, now: datetime, sites: Sites = None) -> Day:
+    """The last 24 hours until now, at some sites."""
     values = {"of_tenant": tenant_id, "since": id_at(now - _LONGEST), "rows_max": SESSIONS_MAX}
-    sessions = [_Lately(*row) for row in _LATELY.rows(connection, values)]
+    if sites is None:
+        sessions = [_Lately(*row) for row in _LATELY.rows(connection, values)]
+    else:
+        there = _WHICH.where(_each.station_id.in_(stations_at(tenant_id, sites)))
+        sessions = [_Lately(*row) for row in connection.execute(there, values)]
     begin = now - timedelta(hours=HOURS)
     ended = [each for each in sessions if each.ended_at is not None and each.ended_at >= begin]
     return Day(
@@ -57,10 +64,13 @@ def day(connection: Connection, tenant_id: UUID, now: datetime) -> Day:
     )
 
 
-def active_count(connection: Connection, tenant_id: UUID) -> int:
-    """Sessions that go on now."""
+def active_count(connection: Connection, tenant_id: UUID, sites: Sites = None) -> int:
+    """Sessions that go on now, at some sites."""
     is_active = _each.tenant_id == tenant_id, _each.state == SessionState.ACTIVE
-    return connection.scalar(select(func.count()).where(*is_active)) or 0
+    query = select(func.count()).where(*is_active)
+    if sites is not None:
+        query = query.where(_each.station_id.in_(stations_at(tenant_id, sites)))
+    return connection.scalar(query) or 0
 
 
 def _hours(sessions: Iterable[_Lately], now: datetime) -> tuple[Hour, ...]:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from chargeplane.csms.contract import Heard, Station
 from chargeplane.csms.transactions import tables
 from chargeplane.csms.transactions.book import Book, Live, read_book
+from chargeplane.csms.transactions.posting import Posting
 from chargeplane.csms.transactions.refolding import refold
 from chargeplane.csms.transactions.rows import facts_of, going_on_row, live_row, sampled, updated
 from chargeplane.domain.events import Event, TransactionEnded, TransactionStarted
@@ -47,8 +48,9 @@ class Given(NamedTuple):
 class Transactions:
     """The rules of the block, the same for all versions."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, posting: Posting | None = None) -> None:
         self._store = store
+        self._posting = posting or Posting(store)
 
     def take(
         self,
@@ -117,12 +119,15 @@ class Transactions:
             ):
                 live.charging_state = charging_state or live.charging_state
                 events = (updated(entry, heard, live.id, live.charging_state, running.energy_wh),)
-        ledger = tables.ledger_row(
-            heard.station.tenant_id, heard.frame_id, entry, running.last_at, is_loose=False
-        )
-        session = going_on_row(live, heard) if goes_on else live_row(live, heard)
+        tenant_id, frame_id, at = heard.station.tenant_id, heard.frame_id, running.last_at
+        if goes_on:
+            self._posting.note()
+            rows = tables.daybook_row(tenant_id, frame_id, entry, at), going_on_row(live, heard)
+        else:
+            ledger = tables.ledger_row(tenant_id, frame_id, entry, at, is_loose=False)
+            rows = ledger, live_row(live, heard)
         return Taken(
-            (ledger, session),
+            rows,
             events + sampled(entry, running.evse, live.id_text, running.energy_wh),
         )
 

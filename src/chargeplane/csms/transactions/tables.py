@@ -15,15 +15,16 @@ import msgspec
 from sqlalchemy import (
     Boolean,
     Column,
-    ColumnElement,
     Connection,
     Index,
     Integer,
     bindparam,
+    false,
     func,
     or_,
     select,
     text,
+    union_all,
 )
 
 from chargeplane.domain.ledger import LedgerEntry
@@ -48,9 +49,12 @@ __all__ = [
     "LEDGER_SINK",
     "TRANSACTION_REMOVAL",
     "TRANSACTION_SINK",
+    "daybook",
+    "daybook_row",
     "decoded",
     "ledger",
     "ledger_row",
+    "posted",
     "transaction_ids",
     "transactions",
 ]
@@ -61,7 +65,7 @@ _LOOSE = text("is_loose")
 _ACTIVE = text("state = 'active'")
 _OF_2X = text("family = 2")
 
-ledger = SCHEMA.table(
+posted = SCHEMA.table(
     "ledger",
     Column("station_id", Words, nullable=False),
     Column("transaction_id", Words, nullable=False),
@@ -79,10 +83,34 @@ ledger = SCHEMA.table(
     ),
     key=["station_id", "transaction_id", "frame_id"],
 )
-"""Rows lie in the order of arrival, so that many share a page; the key finds a transaction.
+"""Rows lie in the order of arrival, so that many share a page; the key finds a transaction. Those
+of messages that go on in an ordinary transaction are in ``daybook`` first (see ``posting``).
 ``transaction_id`` is the station's word for it, empty if it named none that it can know;
 ``is_loose``: no start was known for it when it came; ``at``: when it happened
 (``domain.times.moment``); ``body``: the entry as JSON."""
+
+daybook = SCHEMA.table(
+    "ledger_daybook",
+    Column("frame_id", Id, nullable=False),
+    Column("station_id", Words, nullable=False),
+    Column("transaction_id", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", Words, nullable=False),
+    key=["frame_id"],
+    sqlite_with_rowid=False,
+)
+"""Entries that are not posted yet, in the order of arrival; none of them is loose."""
+
+ledger: Final = union_all(
+    select(posted),
+    select(
+        *[
+            false().label(each.name) if each.name == "is_loose" else daybook.c[each.name]
+            for each in posted.columns
+        ]
+    ),
+).subquery("whole_ledger")
+"""All entries, with the columns of ``posted``. To be read; rows go to the tables."""
 
 transactions = SCHEMA.table(
     "transactions",
@@ -141,7 +169,8 @@ transaction_ids = SCHEMA.table(
 """The ids that 1.x stations were given: random, and unique in the installation's tenant, so that
 knowing one tells nothing about another."""
 
-LEDGER_SINK: Final = Sink(ledger, [each.name for each in ledger.columns])
+LEDGER_SINK: Final = Sink(posted, [each.name for each in posted.columns])
+DAYBOOK_SINK: Final = Sink(daybook, [each.name for each in daybook.columns])
 _COLUMNS = [each.name for each in transactions.columns]
 COLUMNS: Final = tuple(_COLUMNS)
 TRANSACTION_SINK: Final = Sink(
@@ -178,6 +207,18 @@ def ledger_row(
     )
 
 
+def daybook_row(tenant_id: UUID, frame_id: UUID, entry: LedgerEntry, at: datetime) -> Row:
+    """An entry that goes on in an ordinary transaction; see ``ledger_row``."""
+    return DAYBOOK_SINK, (
+        tenant_id,
+        frame_id,
+        entry.station_id,
+        entry.transaction_id,
+        at,
+        _encode(entry).decode(),
+    )
+
+
 _MINE = (
     transactions.c.tenant_id == bindparam("of_tenant"),
     transactions.c.station_id == bindparam("of_station"),
@@ -200,10 +241,10 @@ _LAST_STARTS: Final = Prepared(
     .group_by(transactions.c.evse_id)
 )
 _LAST_LOOSE: Final = Prepared(
-    select(func.max(ledger.c.at)).where(
-        ledger.c.tenant_id == bindparam("of_tenant"),
-        ledger.c.station_id == bindparam("of_station"),
-        ledger.c.is_loose,
+    select(func.max(posted.c.at)).where(
+        posted.c.tenant_id == bindparam("of_tenant"),
+        posted.c.station_id == bindparam("of_station"),
+        posted.c.is_loose,
     )
 )
 
@@ -223,24 +264,28 @@ def entries_of(
     connection: Connection, tenant_id: UUID, station_id: str, wire_ids: list[str]
 ) -> list[LedgerEntry]:
     """All entries of some transactions, by the station's words for them."""
-    return _entries(connection, tenant_id, station_id, ledger.c.transaction_id.in_(wire_ids))
+    found = connection.execute(
+        select(ledger.c.frame_id, ledger.c.body).where(
+            ledger.c.tenant_id == tenant_id,
+            ledger.c.station_id == station_id,
+            ledger.c.transaction_id.in_(wire_ids),
+        )
+    )
+    # By frame: a commit that nobody knew the end of, run again after its entries were posted,
+    # leaves them in both places until they are posted again.
+    return [decoded(body) for body in {row.frame_id: row.body for row in found}.values()]
 
 
 def loose_entries_since(
     connection: Connection, tenant_id: UUID, station_id: str, since: datetime
 ) -> list[LedgerEntry]:
     """The entries that named no known transaction, from a time on."""
-    return _entries(connection, tenant_id, station_id, ledger.c.is_loose, ledger.c.at >= since)
-
-
-def _entries(
-    connection: Connection, tenant_id: UUID, station_id: str, *which: ColumnElement[bool]
-) -> list[LedgerEntry]:
     found = connection.scalars(
-        select(ledger.c.body).where(
-            ledger.c.tenant_id == tenant_id,
-            ledger.c.station_id == station_id,
-            *which,
+        select(posted.c.body).where(
+            posted.c.tenant_id == tenant_id,
+            posted.c.station_id == station_id,
+            posted.c.is_loose,
+            posted.c.at >= since,
         )
     )
     return [decoded(body) for body in found]
