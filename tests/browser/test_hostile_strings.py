@@ -58,6 +58,10 @@ def furnish(server: Server) -> None:
             for word in WORDS
             if word.isprintable()
         ),
+        *(
+            ("id-tokens", {"token": f"BEGINS-{ord(sign)}", "note": f"{sign}hit()"})
+            for sign in FORMULA
+        ),
         *(("stations", {"id": name, "name": WORDS[2], "security_profile": 0}) for name in STATIONS),
     ]
     with httpx.Client(base_url=f"{server.address}/api/v1/", headers=headers) as client:

@@ -1,4 +1,4 @@
-"""What changes on a screen is told by the stream: nothing is asked for again and again."""
+"""What changes on a screen is told by the stream; and what was recorded is said again."""
 
 from __future__ import annotations
 
@@ -34,3 +34,18 @@ def test_a_new_station_appears_in_the_inbox_by_the_stream_alone(console: Console
     knock(console.server, "SHED-1")
     expect(page.get_by_role("listitem").filter(has_text="SHED-1")).to_be_visible()
     assert requests == []
+
+
+def test_a_recording_is_replayed_by_a_virtual_station(console: Console) -> None:
+    station = console.server.a_station("1.6")
+    page = console.open(f"/stations/{station}/frames", ready="li button")
+    page.get_by_role("button", name="Replay …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("ECHO")
+    console.look("replay")
+    dialog.get_by_role("button", name="Replay", exact=True).click()
+    expect(dialog.get_by_role("status")).to_contain_text("SIM-ECHO has said it", timeout=45_000)
+    console.look("replayed", schemes=["light"])
+    dialog.get_by_role("link", name="To its flight recorder").click()
+    expect(page.get_by_role("heading", name="Simulator")).to_be_visible()
+    expect(page.locator("li > button", has_text="StartTransaction").first).to_be_visible()

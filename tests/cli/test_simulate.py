@@ -16,6 +16,7 @@ import httpx
 import pytest
 from rich.console import Console
 
+from chargeplane.cli import simulation
 from chargeplane.cli.demonstration import TOKENS
 from chargeplane.cli.exits import Exit
 from chargeplane.cli.simulate import DEFAULT_TOKENS, Pattern
@@ -280,7 +281,10 @@ async def test_a_fleet_behind_a_local_controller_keeps_the_limit_of_the_site() -
     assert told.charging_limit.charging_limit_source == "EMS"
 
 
-async def test_what_a_controller_could_not_deliver_is_an_error() -> None:
+async def test_what_a_controller_could_not_deliver_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(simulation, "DELIVERY_S_MAX", 0.1)
     async with server() as at:
         one = member("CP1", Version.V2_1)
         behind = ControllerPlan.of(("127.0.0.1", 0), None, [one], "SIM")

@@ -12,6 +12,7 @@ from chargeplane.cli.simulate_controller import ControllerPlan, Site, site_of, t
 from chargeplane.station import Fleet, Member, Station, Storm, Tally
 from chargeplane.station.control import Panel, create_control
 from chargeplane.station.drivers import Day
+from chargeplane.station.local_controller import LocalController
 from chargeplane.station.quirks import QUIRKS
 from chargeplane.web.server import WebServer
 
@@ -19,6 +20,9 @@ __all__ = ["Outcome", "Plan", "simulate"]
 
 STORMS_MAX = 1_000
 """Storms that are kept for the end; the oldest are forgotten first."""
+
+DELIVERY_S_MAX = 10.0
+"""How long the end waits for what a local controller still has to deliver."""
 
 Watching = Callable[[Tally], Coroutine[Any, Any, None]]
 """Shows the progress until it is cancelled."""
@@ -117,9 +121,7 @@ async def simulate(
         stormed: told of each storm when it is over.
     """
     async with through(plan.controller, plan.url) as controller:
-        outcome = await _simulate(
-            plan, plan.url if controller is None else controller.url, stop, watching, stormed
-        )
+        outcome = await _simulate(plan, controller, stop, watching, stormed)
         if controller is None or plan.controller is None:
             return outcome
         return replace(outcome, site=site_of(controller, plan.controller, outcome.tally))
@@ -127,12 +129,12 @@ async def simulate(
 
 async def _simulate(
     plan: Plan,
-    url: str,
+    controller: LocalController | None,
     stop: asyncio.Event,
     watching: Watching,
     stormed: Callable[[Storm], None],
 ) -> Outcome:
-    """The same, with the address that stations dial."""
+    """The same, with what stations dial instead of the central system."""
     tally = Tally()
     stations: dict[str, Station] = {}
     panel = Panel(stations, sorted(QUIRKS)) if plan.control else None
@@ -143,7 +145,7 @@ async def _simulate(
 
     fleet = Fleet(
         plan.members,
-        url=url,
+        url=plan.url if controller is None else controller.url,
         soap_url=plan.soap_url,
         tokens=plan.tokens,
         seed=plan.seed,
@@ -170,6 +172,8 @@ async def _simulate(
         for station in fleet.stations.values():
             if tally.never_online(station.identity):
                 tally.note("never in service", station.identity, station.why_offline)
+        if controller is not None:
+            await controller.delivered(DELIVERY_S_MAX)
         fleet.leave()
     for station in fleet.stations.values():
         if station.undelivered:

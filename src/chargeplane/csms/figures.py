@@ -9,6 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from chargeplane.runtime.rest import Sites
+
 __all__ = ["Coming", "CountActive", "Day", "Hour", "ReadComing", "ReadDay", "Trouble"]
 
 
@@ -50,8 +52,9 @@ class Coming(NamedTuple):
     """What it happens to: an id."""
 
 
-ReadDay = Callable[[Connection, UUID, datetime], Day]
-CountActive = Callable[[Connection, UUID], int]
-"""Sessions that go on now."""
+ReadDay = Callable[[Connection, UUID, datetime, Sites], Day]
+"""Up to a moment, at some sites."""
+CountActive = Callable[[Connection, UUID, Sites], int]
+"""Sessions that go on now, at some sites."""
 ReadComing = Callable[[Connection, UUID, datetime], list[Coming]]
 """What is coming from a moment on, the next first."""

@@ -113,6 +113,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unknown_stations: UnknownStations = UnknownStations.REFUSE
     min_security_profile: Annotated[int, Meta(ge=0, le=3)] = 1
     """Stations with a lower one are refused."""
+    simulator: bool = False
+    """Virtual stations that people start and move in the console, for trying things out."""
     public_url: str = ""
     """How browsers reach console and REST, such as https://cp.example; empty: localhost. Passkeys
     belong to its host, and cookies are Secure if it is https."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from litestar import get
 from msgspec import Struct
 
-from chargeplane.runtime.rest import Injected, Routes, requires
+from chargeplane.runtime.rest import SITED, Injected, Routes, requires
 
 __all__ = ["Address", "Addresses", "routes"]
 
@@ -26,7 +26,12 @@ class Addresses(Struct, frozen=True):
     items: list[Address]
 
 
-@get("/addresses", guards=[requires("stations:read")], summary="List the addresses for stations")
+@get(
+    "/addresses",
+    guards=[requires("stations:read")],
+    opt=SITED,
+    summary="List the addresses for stations",
+)
 async def list_addresses(addresses: Injected[Addresses]) -> Addresses:
     """The addresses as this node listens on them; a proxy in front may be reached by others."""
     return addresses

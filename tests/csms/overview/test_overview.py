@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import Connection, update
 
 from chargeplane.csms import overview
@@ -15,6 +16,7 @@ from chargeplane.csms.authorization import tables as tokens
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register, remember_unknown
 from chargeplane.csms.inventory import CONNECTOR_SINK, Known, stations
+from chargeplane.csms.overview import service
 from chargeplane.csms.overview.api import Overviews
 from chargeplane.csms.overview.service import DAY_S_MAX, NOW_S_MAX, Overview
 from chargeplane.csms.pulse import Pulse
@@ -163,3 +165,48 @@ async def test_whoever_may_not_read_stations_sees_no_overview(scene: Scene) -> N
         assert (await asked.get("/overview")).status_code == 401
     async with client(scene.store, *routes, role="viewer") as asked:
         assert (await asked.get("/overview")).status_code == 200
+
+
+async def test_whoever_is_limited_to_sites_has_an_overview_of_these(scene: Scene) -> None:
+    def place(connection: Connection) -> int:
+        for name, site_id in (("A", "north"), ("B", "south"), ("C", "south"), ("D", "west")):
+            here = update(stations).where(stations.c.id == name)
+            connection.execute(here.values(site_id=site_id))
+        return 0
+
+    await scene.store.write(Function(place))
+    await scene.store.write(Rows((session(3, NOW - HOUR, NOW, 0, station_id="B"),)))
+    scene.pulse.hear(sampled(power(7400), station_id="A"))
+    scene.pulse.hear(sampled(power(50), station_id="B"))
+
+    async def seen(*sites: str) -> Any:
+        return await Overviews(scene.overview).read(TENANT_ID, sites=frozenset(sites))
+
+    north, south = await seen("north"), await seen("south")
+    assert (north.totals.stations, north.totals.connected, north.totals.power_w) == (1, 1, 7400.0)
+    assert (north.totals.faulted, north.totals.sessions) == (1, 1)
+    assert north.totals.by_status == {"charging": 1, "faulted": 1}
+    assert [each.station_id for each in north.problems.failing_starts] == ["A"]
+    assert (south.totals.stations, south.totals.connected, south.totals.power_w) == (2, 0, 50.0)
+    assert (south.totals.faulted, south.totals.by_status) == (0, {})
+    assert [each.station_id for each in south.problems.offline] == ["B", "C"]
+    assert [each.station_id for each in south.problems.failing_starts] == ["B"]
+    nothing = await seen()
+    assert (nothing.totals.stations, nothing.totals.sessions, nothing.totals.power_w) == (0, 0, 0.0)
+    for limited in (north, south, nothing):
+        assert (limited.totals.unknown, limited.next) == (0, [])
+    whole = await Overviews(scene.overview).read(TENANT_ID)
+    every = await seen("north", "south", "west")
+    assert every.problems == whole.problems
+    assert every.history == whole.history
+    assert every.totals == structs.replace(whole.totals, unknown=0)
+
+
+async def test_of_too_many_who_are_limited_the_oldest_overviews_are_forgotten(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "KEPT_MAX", 6)
+    for number in range(10):
+        sites = frozenset({str(number)})
+        assert (await scene.overview.now(TENANT_ID, sites=sites)).total == 0
+    assert len(scene.overview._kept) == 6

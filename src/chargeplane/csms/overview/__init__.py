@@ -2,7 +2,8 @@
 
 One answer (``GET /overview``) and one live view for the first page of a console. What is slow to
 read is read seldom: who is here and what is faulted every two seconds at the most, the figures of
-the last day every minute. What flows now comes from the ``pulse``, at once.
+the last day every minute. What flows now comes from the ``pulse``, at once. Whoever is limited to
+some sites has an overview of these.
 """
 
 from __future__ import annotations

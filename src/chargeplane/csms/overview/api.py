@@ -23,7 +23,16 @@ from chargeplane.domain.events import (
     TransactionRepaired,
     TransactionStarted,
 )
-from chargeplane.runtime.rest import Injected, KeyOf, Principal, Routes, Sites, View, requires
+from chargeplane.runtime.rest import (
+    SITED,
+    Injected,
+    KeyOf,
+    Principal,
+    Routes,
+    Sites,
+    View,
+    requires,
+)
 
 __all__ = ["OverviewView", "Overviews", "routes"]
 
@@ -149,16 +158,18 @@ class Overviews:
         self._overview = overview
 
     async def read_new(
-        self, tenant_id: UUID, _parameters: Nothing, _sites: Sites = None
+        self, tenant_id: UUID, _parameters: Nothing, sites: Sites = None
     ) -> OverviewView:
         """All of it after something has happened, which what was kept does not know of."""
-        return await self.read(tenant_id, age_s_max=0.0)
+        return await self.read(tenant_id, age_s_max=0.0, sites=sites)
 
-    async def read(self, tenant_id: UUID, age_s_max: float = NOW_S_MAX) -> OverviewView:
-        """All of it; what is so now is at most so old."""
-        now = await self._overview.now(tenant_id, age_s_max)
-        day, coming = await self._overview.day(tenant_id)
-        active_count = await self._overview.active_count(tenant_id, age_s_max)
+    async def read(
+        self, tenant_id: UUID, age_s_max: float = NOW_S_MAX, sites: Sites = None
+    ) -> OverviewView:
+        """All of it, at some sites; what is so now is at most so old."""
+        now = await self._overview.now(tenant_id, age_s_max, sites)
+        day, coming = await self._overview.day(tenant_id, sites)
+        active_count = await self._overview.active_count(tenant_id, age_s_max, sites)
         return OverviewView(
             totals=Totals(
                 stations=now.total,
@@ -168,7 +179,7 @@ class Overviews:
                 unknown=now.unknown_count,
                 faulted=now.faulted_count,
                 sessions=active_count,
-                power_w=self._overview.power_w(tenant_id),
+                power_w=self._overview.power_w(tenant_id, now, sites),
                 by_version=now.by_version,
                 by_status=now.by_status,
             ),
@@ -199,18 +210,22 @@ class Overviews:
             permission="stations:read",
             parameters=Nothing,
             read=self.read_new,
+            is_sited=True,
             keys=_KEYS,
             pause_s=1.0,
             refresh_s=15.0,
         )
 
 
-@get("/overview", guards=[requires("stations:read")], summary="Show how things are")
+@get("/overview", guards=[requires("stations:read")], opt=SITED, summary="Show how things are")
 async def show_overview(
     overviews: Injected[Overviews], principal: Injected[Principal]
 ) -> OverviewView:
-    """What is wrong now, what flows now and in the last 24 hours, and what comes next."""
-    return await overviews.read(principal.tenant_id)
+    """What is wrong now, what flows now and in the last 24 hours, and what comes next.
+
+    Whoever is limited to some sites is told of these; of strangers and of what comes, nothing.
+    """
+    return await overviews.read(principal.tenant_id, sites=principal.sites)
 
 
 def routes(overview: Overview) -> Routes:

@@ -8,14 +8,17 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.inventory import connectors, stations, unknown_stations
 from chargeplane.domain.status import ConnectorStatus
+from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import Prepared
 
 __all__ = ["SHOWN_MAX", "Fault", "Gone", "Now", "now"]
+
+Condition = ColumnElement[bool]
 
 SHOWN_MAX: Final = 100
 """Of each kind of trouble; there is a count of all."""
@@ -70,11 +73,21 @@ class Now(NamedTuple):
     """Stations."""
     faulted: tuple[Fault, ...]
     unknown_count: int
+    """Nobody knows their sites, so whoever is limited to some is told of none."""
+    ids: tuple[str, ...] = ()
+    """The stations of the sites, for whoever is limited to some."""
 
 
-def now(connection: Connection, tenant_id: UUID, is_connected: Callable[[str], bool]) -> Now:
-    """How things are at this moment."""
+def now(
+    connection: Connection,
+    tenant_id: UUID,
+    is_connected: Callable[[str], bool],
+    sites: Sites = None,
+) -> Now:
+    """How things are at this moment, at some sites."""
     rows = _STATIONS.rows(connection, {"of_tenant": tenant_id})
+    if sites is not None:
+        rows = [row for row in rows if row[2] in sites]
     here = [row for row in rows if is_connected(row[0])]
     away = [
         Gone(row[0], row[1], row[2], row[5])
@@ -83,22 +96,31 @@ def now(connection: Connection, tenant_id: UUID, is_connected: Callable[[str], b
     ]
     away.sort(key=lambda gone: gone.station_id)
     away.sort(key=lambda gone: gone.since.timestamp() if gone.since else 0.0, reverse=True)
-    faults = _faults(connection, tenant_id)
+    of_connectors = _of_connectors(tenant_id, sites)
     return Now(
         total=len(rows),
         connected=len(here),
         pending=sum(row[4] == Registration.PENDING for row in rows),
         by_version=dict(sorted(Counter(row[3] for row in here if row[3]).items())),
-        by_status=_statuses(connection, tenant_id),
+        by_status=_statuses(connection, of_connectors),
         offline_count=len(away),
         offline=tuple(away[:SHOWN_MAX]),
-        faulted_count=_faulted_count(connection, tenant_id),
-        faulted=faults,
-        unknown_count=_count(connection, unknown_stations, tenant_id),
+        faulted_count=_faulted_count(connection, of_connectors),
+        faulted=_faults(connection, of_connectors),
+        unknown_count=0 if sites is not None else _count(connection, unknown_stations, tenant_id),
+        ids=() if sites is None else tuple(row[0] for row in rows),
     )
 
 
-def _faults(connection: Connection, tenant_id: UUID) -> tuple[Fault, ...]:
+def _of_connectors(tenant_id: UUID, sites: Sites) -> tuple[Condition, ...]:
+    of_tenant = connectors.c.tenant_id == tenant_id
+    if sites is None:
+        return (of_tenant,)
+    own = stations.c.tenant_id == tenant_id, stations.c.site_id.in_(sorted(sites))
+    return of_tenant, connectors.c.station_id.in_(select(stations.c.id).where(*own))
+
+
+def _faults(connection: Connection, which: tuple[Condition, ...]) -> tuple[Fault, ...]:
     each = connectors.c
     rows = connection.execute(
         select(
@@ -109,29 +131,27 @@ def _faults(connection: Connection, tenant_id: UUID) -> tuple[Fault, ...]:
             each.info,
             each.reported_at,
         )
-        .where(each.tenant_id == tenant_id, each.status == ConnectorStatus.FAULTED)
+        .where(*which, each.status == ConnectorStatus.FAULTED)
         .order_by(each.reported_at.desc(), each.station_id, each.evse_id, each.connector_id)
         .limit(SHOWN_MAX)
     )
     return tuple(Fault(*row) for row in rows)
 
 
-def _faulted_count(connection: Connection, tenant_id: UUID) -> int:
+def _faulted_count(connection: Connection, which: tuple[Condition, ...]) -> int:
     each = connectors.c
     found = connection.scalar(
         select(func.count(each.station_id.distinct())).where(
-            each.tenant_id == tenant_id, each.status == ConnectorStatus.FAULTED
+            *which, each.status == ConnectorStatus.FAULTED
         )
     )
     return found or 0
 
 
-def _statuses(connection: Connection, tenant_id: UUID) -> dict[str, int]:
+def _statuses(connection: Connection, which: tuple[Condition, ...]) -> dict[str, int]:
     each = connectors.c
     rows = connection.execute(
-        select(each.status, func.count())
-        .where(each.tenant_id == tenant_id, each.connector_id > 0)
-        .group_by(each.status)
+        select(each.status, func.count()).where(*which, each.connector_id > 0).group_by(each.status)
     )
     return dict(sorted((row[0], row[1]) for row in rows))
 

@@ -16,15 +16,19 @@ from chargeplane.csms.overview.flows import Flows
 from chargeplane.csms.overview.reading import Now
 from chargeplane.csms.pulse import Pulse
 from chargeplane.runtime.clock import Clock
+from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import Store
 
-__all__ = ["COMING_MAX", "DAY_S_MAX", "NOW_S_MAX", "Overview"]
+__all__ = ["COMING_MAX", "DAY_S_MAX", "KEPT_MAX", "NOW_S_MAX", "Overview"]
 
 NOW_S_MAX: Final = 2.0
 DAY_S_MAX: Final = 60.0
 """So old these parts may be."""
 COMING_MAX: Final = 50
+KEPT_MAX: Final = 1_000
+"""Parts that are kept, of all tenants and all who are limited to some sites."""
 
+_Part = tuple[UUID, str, Sites]
 T = TypeVar("T")
 
 
@@ -51,51 +55,61 @@ class Overview:
         self._pulse = pulse
         self.flows = Flows(store, pulse)
         """What flows at single stations."""
-        self._kept: dict[tuple[UUID, str], tuple[float, Any]] = {}
+        self._kept: dict[_Part, tuple[float, Any]] = {}
 
-    def power_w(self, tenant_id: UUID) -> float:
-        """What flows now."""
-        return self._pulse.totals(tenant_id).power_w
+    def power_w(self, tenant_id: UUID, now: Now, sites: Sites = None) -> float:
+        """What flows now, at the sites that ``now`` was read for."""
+        if sites is None:
+            return self._pulse.totals(tenant_id).power_w
+        each_w = (self._pulse.power_w(tenant_id, station_id) or 0.0 for station_id in now.ids)
+        return round(sum(each_w), 1)
 
-    async def now(self, tenant_id: UUID, age_s_max: float = NOW_S_MAX) -> Now:
-        """Who is here and what is wrong."""
+    async def now(self, tenant_id: UUID, age_s_max: float = NOW_S_MAX, sites: Sites = None) -> Now:
+        """Who is here and what is wrong, at some sites."""
         look = partial(
             reading.now,
             tenant_id=tenant_id,
             is_connected=partial(self._is_connected, tenant_id),
+            sites=sites,
         )
-        return await self._recent(tenant_id, "now", age_s_max, partial(self._store.read, look))
+        read = partial(self._store.read, look)
+        return await self._recent((tenant_id, "now", sites), age_s_max, read)
 
-    async def active_count(self, tenant_id: UUID, age_s_max: float = NOW_S_MAX) -> int:
-        """Sessions that go on."""
+    async def active_count(
+        self, tenant_id: UUID, age_s_max: float = NOW_S_MAX, sites: Sites = None
+    ) -> int:
+        """Sessions that go on, at some sites."""
 
         def look(connection: Connection) -> int:
-            return self._count_active(connection, tenant_id)
+            return self._count_active(connection, tenant_id, sites)
 
-        return await self._recent(tenant_id, "active", age_s_max, partial(self._store.read, look))
+        read = partial(self._store.read, look)
+        return await self._recent((tenant_id, "active", sites), age_s_max, read)
 
-    async def day(self, tenant_id: UUID) -> tuple[Day, tuple[Coming, ...]]:
-        """The last 24 hours, and what comes."""
+    async def day(self, tenant_id: UUID, sites: Sites = None) -> tuple[Day, tuple[Coming, ...]]:
+        """The last 24 hours at some sites, and what comes, which is about all of them."""
         at = self._clock.now()
 
         def look(connection: Connection) -> tuple[Day, tuple[Coming, ...]]:
-            day = self._read_day(connection, tenant_id, at)
-            return day, self._coming(connection, tenant_id, at)
+            day = self._read_day(connection, tenant_id, at, sites)
+            return day, self._coming(connection, tenant_id, at) if sites is None else ()
 
-        return await self._recent(tenant_id, "day", DAY_S_MAX, partial(self._store.read, look))
+        read = partial(self._store.read, look)
+        return await self._recent((tenant_id, "day", sites), DAY_S_MAX, read)
 
     def _coming(self, connection: Connection, tenant_id: UUID, at: datetime) -> tuple[Coming, ...]:
         found = [each for read in self._read_coming for each in read(connection, tenant_id, at)]
         return tuple(sorted(found)[:COMING_MAX])
 
-    async def _recent(
-        self, tenant_id: UUID, part: str, age_s_max: float, read: Callable[[], Awaitable[T]]
-    ) -> T:
-        key, now_s = (tenant_id, part), self._clock.monotonic_s()
+    async def _recent(self, key: _Part, age_s_max: float, read: Callable[[], Awaitable[T]]) -> T:
+        now_s = self._clock.monotonic_s()
         kept = self._kept.get(key)
         if kept is not None and now_s - kept[0] < age_s_max:
             known: T = kept[1]
             return known
         found = await read()
+        self._kept.pop(key, None)
         self._kept[key] = (now_s, found)
+        if len(self._kept) > KEPT_MAX:
+            del self._kept[next(iter(self._kept))]
         return found
