@@ -134,6 +134,25 @@ def test_on_the_way_to_a_profile_both_count_and_no_third() -> None:
     assert [each and each.profile for each in found.values()] == [1, 2, None]
 
 
+@pytest.mark.parametrize(("now", "then"), [(2, 3), (3, 2)])
+@pytest.mark.parametrize(
+    ("of", "profile"),
+    [
+        (visitor(tls=True), 2),
+        (visitor(tls=True, shows=OWN), 2),
+        (visitor(None, tls=True, shows=OWN), 3),
+        (visitor(b"wrong", tls=True, shows=OWN), 3),
+    ],
+    ids=["password", "both", "certificate", "certificate and a wrong password"],
+)
+def test_between_2_and_3_a_certificate_beside_the_password_is_profile_2(
+    of: Visitor, profile: int, now: int, then: int
+) -> None:
+    found = proof(of, station(now, next_profile=then))
+    assert found is not None
+    assert found.profile == profile
+
+
 def test_while_a_password_changes_both_are_right_and_it_is_known_which_one_came() -> None:
     known = station(1, rotates=True)
     old, new = proof(visitor(), known), proof(visitor(NEXT), known)

@@ -18,6 +18,7 @@ from chargeplane.csms.security.api import routes
 from chargeplane.domain.commands import (
     Accepted,
     Command,
+    GetVariables,
     NoAnswer,
     Outcome,
     Raw,
@@ -200,13 +201,39 @@ async def test_a_1_6_station_goes_to_tls_and_is_pinned_there(world: World) -> No
 async def test_a_2_x_station_gets_a_network_profile_and_is_reset(world: World) -> None:
     await world.has_facts(ocpp_version="2.0.1")
     await world.changes.upgrade(TENANT_ID, "CP1", 2, url="wss://csms.example:9443/ocpp")
-    profile, order, reset = world.sent
+    asked, profile, order, reset = world.sent
+    assert isinstance(asked, GetVariables)
     assert isinstance(profile, Raw)
     assert profile.payload["connectionData"]["securityProfile"] == 2
     assert profile.payload["connectionData"]["ocppVersion"] == "OCPP20"
     assert isinstance(order, SetVariables)
     assert order.values[0].value == "2,1"
     assert isinstance(reset, Reset)
+
+
+@pytest.mark.parametrize(
+    ("used", "slot", "order"),
+    [
+        ("1", None, "2,1"),
+        ("2", None, "3,2"),
+        ("2,3", None, "1,2,3"),
+        (" 3 , 1", None, "2,3,1"),
+        ("2,1", 5, "5,2,1"),
+        ("", None, "2,1"),
+        ("none", 1, "1,2"),
+    ],
+)
+async def test_behind_the_new_slot_come_those_that_work_now(
+    world: World, used: str, slot: int | None, order: str
+) -> None:
+    await world.has_facts(ocpp_version="2.1")
+    world.outcomes = [said(used)]
+    await world.changes.upgrade(TENANT_ID, "CP1", 2, url="wss://csms.example", slot=slot)
+    profile, command = world.sent[1:3]
+    assert isinstance(profile, Raw)
+    assert profile.payload["configurationSlot"] == int(order.partition(",")[0])
+    assert isinstance(command, SetVariables)
+    assert command.values[0].value == order
 
 
 async def test_a_station_that_does_not_come_back_falls_back_to_where_it_was(world: World) -> None:
@@ -257,6 +284,36 @@ async def test_what_would_lose_the_station_does_not_begin(
         await world.changes.upgrade(TENANT_ID, "CP1", profile, url=url)
     assert not world.sent
     assert not await world.changes.listed(TENANT_ID, "CP1")
+
+
+async def test_only_a_2_1_station_that_allows_it_goes_down_from_3_to_2_with_a_new_password(
+    world: World,
+) -> None:
+    await world.has_facts(ocpp_version="2.1", security_profile=3)
+    up = {"url": "wss://csms.example:9443/ocpp"}
+    for told in (Accepted(), Refused(status="UnknownVariable"), said("false")):
+        world.outcomes = [told]
+        with pytest.raises(ChangeFault, match="AllowSecurityProfileDowngrade"):
+            await world.changes.upgrade(TENANT_ID, "CP1", 2, **up)
+    world.sent.clear()
+    world.outcomes = [said("true")]
+    change = await world.changes.upgrade(TENANT_ID, "CP1", 2, **up)
+    assert (change.from_profile, change.to_profile, change.state) == (3, 2, "waiting")
+    assert await world.comes(OLD, tls=True) is None  # one that it may have had long ago
+    (new,) = [
+        each.values[0].value.encode()
+        for each in world.sent
+        if isinstance(each, SetVariables) and each.values[0].variable.name == "BasicAuthPassword"
+    ]
+    assert await world.comes(new, tls=True) == 2
+    assert await world.state() == "confirmed"
+    with pytest.raises(ChangeFault, match="already"):
+        await world.changes.upgrade(TENANT_ID, "CP1", 1, **up)
+
+
+def said(value: str) -> Accepted:
+    """A station that has read one variable."""
+    return Accepted(response={"getVariableResult": [{"attributeValue": value}]})
 
 
 async def test_with_a_certificate_a_station_may_go_to_profile_3(world: World) -> None:

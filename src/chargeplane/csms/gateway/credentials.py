@@ -79,11 +79,12 @@ def proof_of(
         return None
     if visitor.name is not None and visitor.name != known.id and allowed != {0}:
         return None
-    if visitor.certificate is not None and 3 in allowed:
-        return Proof(3, hashlib.sha256(visitor.certificate).hexdigest()[:16])
     profile = 2 if visitor.is_encrypted else 1
+    # Before the certificate: between 2 and 3, a station with profile 2 may show that as well.
     if profile in allowed and (proof := _by_password(visitor, known, passwords, profile)):
         return proof
+    if visitor.certificate is not None and 3 in allowed:
+        return Proof(3, hashlib.sha256(visitor.certificate).hexdigest()[:16])
     if 0 in allowed:
         return Proof(0, hashlib.sha256(visitor.password or b"").hexdigest()[:16])
     return None

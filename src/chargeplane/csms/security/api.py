@@ -81,8 +81,8 @@ class ProfileUpgrade(Struct, frozen=True, forbid_unknown_fields=True):
     security_profile: Annotated[int, Meta(ge=1, le=3)]
     url: Annotated[str, Meta(max_length=2000)] = ""
     """Of the TLS port without the identity; 2.x wants it."""
-    slot: Annotated[int, Meta(ge=1, le=100)] = 2
-    """Of the network profile, in 2.x."""
+    slot: Annotated[int, Meta(ge=1, le=100)] | None = None
+    """Of the network profile, in 2.x; without it, one that the station does not use."""
 
 
 @get("/security-events", guards=[requires("security-events:read")], summary="List security events")

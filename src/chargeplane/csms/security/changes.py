@@ -102,16 +102,22 @@ class Changes:
         return await self._carry_out(change, {"next_password_hash": hashed}, [say(password)])
 
     async def upgrade(
-        self, tenant_id: UUID, station_id: str, profile: int, *, url: str = "", slot: int = 2
+        self,
+        tenant_id: UUID,
+        station_id: str,
+        profile: int,
+        *,
+        url: str = "",
+        slot: int | None = None,
     ) -> CredentialChange:
-        """Take a station to a higher security profile (A05).
+        """Take a station to a higher security profile (A05), or from 3 to 2 if it allows that.
 
         Args:
             tenant_id: whose station.
             station_id: which.
             profile: where to.
             url: of the TLS port, for 2.x.
-            slot: of the network profile, for 2.x.
+            slot: of the network profile, for 2.x; None: one that is not in use.
 
         Raises:
             ChangeFault: a check before says that it would not come back.
@@ -122,20 +128,24 @@ class Changes:
         change = self._new(row, "profile", profile, RETURN_WITHIN)
         steps: list[Command] = []
         new: dict[str, Any] = {"next_security_profile": profile}
-        if profile < 3 and row.password_hash is None:
+        if profile < 3 and (row.password_hash is None or profile < row.security_profile):
             password = made_password()
             new["next_password_hash"] = self._passwords.hashed(password.encode())
             steps.append((v1 if _is_1x(row) else v2).new_password(password))
         if _is_1x(row):
             steps.append(v1.new_profile(profile))
         else:
-            first = 1 if slot != 1 else 2
+            # Behind the new slot comes what works now, to which the station falls back.
+            used = v2.slots_of(await self._send(tenant_id, station_id, v2.slots_wanted()))
+            slot = slot or v2.free_slot(used)
+            behind = used or (1 if slot != 1 else 2,)
             steps.append(v2.network_profile(slot, url, profile, row.ocpp_version))
-            steps += [v2.priority((slot, first)), Reset()]
+            steps.append(v2.priority((slot, *(each for each in behind if each != slot))))
+            steps.append(Reset())
         return await self._carry_out(change, new, steps)
 
     async def upgrade_site(
-        self, tenant_id: UUID, site_id: str, profile: int, *, url: str = "", slot: int = 2
+        self, tenant_id: UUID, site_id: str, profile: int, *, url: str = "", slot: int | None = None
     ) -> dict[str, CredentialChange | str]:
         """Take all stations of a site to a higher profile, or say why one does not begin (A05).
 
@@ -219,8 +229,9 @@ class Changes:
         now = row.security_profile
         if not 1 <= profile <= 3:
             raise ChangeFault("there are the security profiles 1, 2 and 3 to go to")
-        if profile <= now:
-            # Downwards only at the station itself, or 3 -> 2 in 2.x where it allows it (A05.FR.09).
+        if (now, profile) == (3, 2) and row.ocpp_version == "2.1":
+            await self._check_downgrade(row)
+        elif profile <= now:  # elsewhere it goes down at the station itself alone
             raise ChangeFault(f"the station has security profile {now} already")
         if row.transport == "soap":
             raise ChangeFault("security profiles above 1 are for JSON alone")
@@ -228,6 +239,14 @@ class Changes:
             raise ChangeFault("the station has no valid certificate yet (A05.FR.02)")
         if not _is_1x(row) and not url.startswith("wss://" if profile > 1 else ("ws://", "wss://")):
             raise ChangeFault("the address of the port for this profile is wanted (wss://...)")
+
+    async def _check_downgrade(self, row: Any) -> None:
+        """An operator has to allow it at the station before, which is on record by itself."""
+        if not v2.allows_downgrade(await self._send(row.tenant_id, row.id, v2.downgrade_wanted())):
+            raise ChangeFault(
+                "the station has security profile 3, and SecurityCtrlr.AllowSecurityProfileDowngrade "
+                "does not let it go down"
+            )
 
     async def _carry_out(
         self, change: CredentialChange, new: dict[str, Any], steps: list[Command]
