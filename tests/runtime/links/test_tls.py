@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
@@ -168,6 +169,35 @@ async def test_a_tls_handshake_that_never_ends_is_given_up(
         async with asyncio.timeout(2):
             assert await reader.read() == b""
         writer.close()
+
+
+async def test_what_piled_up_while_nobody_read_is_all_delivered(
+    transport: Transport, authority: Authority
+) -> None:
+    context = server_context(authority, mutual=False)
+    link = LinkSettings(ping_interval_s=None, compression=False, outgoing_bytes_max=4_000_000)
+    texts = [str(number) * 40_000 for number in range(10, 30)]
+    async with secure(transport, context, ListenerSettings(link=link)) as at:
+        client = await at.dial(client_context(authority), link)
+        station = at.stations[0]
+        station.link.hold()
+        for text in texts:
+            client.send(text)
+        station.link.go_on()
+        await until(lambda: len(station.texts) == len(texts))
+        assert station.texts == texts
+
+
+async def test_with_picows_openssl_uses_the_socket_itself(
+    transport: Transport, authority: Authority
+) -> None:
+    context = server_context(authority, mutual=False)
+    async with secure(transport, context, ListenerSettings(link=QUICK)) as at:
+        await at.dial(client_context(authority))
+        carrier = cast("Any", at.stations[0].link)._wire._transport
+        buffered = transport is not Transport.PICOWS
+        assert carrier.get_extra_info("ssl_incoming_use_membio") is buffered
+        assert carrier.get_extra_info("ssl_outgoing_use_membio") is buffered
 
 
 async def test_a_slow_consumer_over_tls_is_cut_off_at_the_bound(

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -40,12 +41,14 @@ class Site:
         self.root = Authority.new("root", KeyKind.P256, NOW, timedelta(days=3650))
         self.certificates = [self.issued(name, kind) for kind in (KeyKind.P256, KeyKind.RSA2048)]
 
-    def issued(self, name: str, kind: KeyKind) -> ServerCertificate:
+    def issued(
+        self, name: str, kind: KeyKind, purpose: Purpose = Purpose.SERVER
+    ) -> ServerCertificate:
         key = new_key(kind)
+        names = (name, "127.0.0.1") if purpose is Purpose.SERVER else ()
         leaf = self.root.issue(
-            key.public_key(), name, Purpose.SERVER, NOW, timedelta(days=365),
-            names=(name, "127.0.0.1"),
-        )  # fmt: skip
+            key.public_key(), name, purpose, NOW, timedelta(days=365), names=names
+        )
         chain_path = self.folder / f"{name}-{kind}.pem"
         key_path = self.folder / f"{name}-{kind}.key"
         chain_path.write_bytes(leaf.pem)
@@ -72,10 +75,12 @@ def _offers(name: str, version: ssl.TLSVersion) -> ssl.SSLContext:
     return context
 
 
-def _agreed(server: ssl.SSLContext, client: ssl.SSLContext) -> str | None:
-    """The suite that the two agree on, in memory; None if they do not."""
+def _shaken(
+    server: ssl.SSLContext, client: ssl.SSLContext, session: ssl.SSLSession | None = None
+) -> ssl.SSLObject | None:
+    """The client's end after a handshake in memory; None if there is none."""
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    a = client.wrap_bio(to_client, to_server, server_hostname="csms.example")
+    a = client.wrap_bio(to_client, to_server, server_hostname="csms.example", session=session)
     b = server.wrap_bio(to_server, to_client, server_side=True)
     ready = set()
     for _ in range(6):
@@ -87,8 +92,18 @@ def _agreed(server: ssl.SSLContext, client: ssl.SSLContext) -> str | None:
                 continue
             except ssl.SSLError:
                 return None
-    cipher = b.cipher()
-    return cipher[0] if len(ready) == 2 and cipher else None
+    if len(ready) < 2:
+        return None
+    b.write(b".")  # with TLS 1.3 tickets come in front of it
+    assert a.read(1) == b"."
+    return a
+
+
+def _agreed(server: ssl.SSLContext, client: ssl.SSLContext) -> str | None:
+    """The suite that the two agree on; None if they do not."""
+    shaken = _shaken(server, client)
+    cipher = shaken.cipher() if shaken else None
+    return cipher[0] if cipher else None
 
 
 def _every_suite() -> list[str]:
@@ -136,6 +151,53 @@ def test_a_key_that_does_not_fit_is_told_with_its_files_and_without_its_content(
         server_context([ServerCertificate(ecdsa.chain, rsa.key)])
     with pytest.raises(TlsFault, match="missing"):
         server_context([ServerCertificate(site.folder / "missing", ecdsa.key)])
+
+
+def test_a_certificate_of_a_station_is_checked_though_python_is_not_told(
+    site: Site, tmp_path: Path
+) -> None:
+    server = server_context(site.certificates, trusted=site.trusted)
+    assert server.verify_mode is ssl.CERT_NONE  # what the transports decode certificates by
+    for issuer, is_taken in ((site, True), (Site(tmp_path), False)):
+        station = issuer.issued("CP1", KeyKind.P256, Purpose.STATION)
+        client = client_context(site.trusted, station)
+        assert (_shaken(server, client) is not None) == is_taken
+    assert _shaken(server, client_context(site.trusted)) is not None
+
+
+async def test_a_handshake_with_a_certificate_takes_no_file(
+    transport: Transport, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = site.issued("CP1", KeyKind.P256, Purpose.STATION)
+    context = server_context(site.certificates, trusted=site.trusted)
+    async with secure(transport, context, ListenerSettings(link=QUICK)) as at:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+        await at.dial(client_context(site.trusted, station))
+        (attempt,) = at.attempts
+        assert attempt.tls is not None
+        assert attempt.tls.client_certificate is not None
+
+
+@pytest.mark.parametrize(
+    ("version", "is_resumed"),
+    [(ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, False)],
+    ids=["1.2", "1.3"],
+)
+@pytest.mark.parametrize("is_mutual", [False, True], ids=["plain", "mutual"])
+def test_stations_resume_where_it_is_cheap_and_not_where_it_is_dear(
+    site: Site, version: ssl.TLSVersion, is_resumed: bool, is_mutual: bool
+) -> None:
+    server = server_context(site.certificates, trusted=site.trusted)
+    own = site.issued("CP1", KeyKind.P256, Purpose.STATION) if is_mutual else None
+    client = client_context(site.trusted, own)
+    client.maximum_version = client.minimum_version = version
+    first = _shaken(server, client)
+    assert first is not None
+    assert first.session is not None
+    assert first.session.has_ticket == is_resumed
+    again = _shaken(server, client, first.session)
+    assert again is not None
+    assert again.session_reused == is_resumed
 
 
 @pytest.mark.parametrize("loop_name", LOOPS)

@@ -32,10 +32,13 @@ class HttpFault(Exception):
 class Headers:
     """Header fields in their order. Names are compared without regard to case."""
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_values")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         self._fields = tuple((name.lower(), value) for name, value in fields)
+        self._values: dict[str, tuple[str, ...]] = {}
+        for name, value in self._fields:
+            self._values[name] = (*self._values.get(name, ()), value)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._fields)
@@ -44,21 +47,21 @@ class Headers:
         return len(self._fields)
 
     def __contains__(self, name: str) -> bool:
-        return self.get(name) is not None
+        return name.lower() in self._values
 
     def get(self, name: str) -> str | None:
         """The first value, or None."""
-        return next(iter(self.all(name)), None)
+        values = self._values.get(name.lower())
+        return values[0] if values else None
 
     def all(self, name: str) -> tuple[str, ...]:
         """Each value of a name that may stand there more than once."""
-        wanted = name.lower()
-        return tuple(value for each, value in self._fields if each == wanted)
+        return self._values.get(name.lower(), ())
 
     def listed(self, name: str) -> tuple[str, ...]:
         """The parts of a comma-separated field, over all of its lines."""
-        parts = ",".join(self.all(name)).split(",")
-        return tuple(part for part in map(str.strip, parts) if part)
+        values = self.all(name)
+        return tuple(filter(None, map(str.strip, ",".join(values).split(",")))) if values else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class Listener:
         self.respond = respond
         self.settings = settings or ListenerSettings()
         self.wire = wire_factory(transport)
+        self._transport = transport
         self.wheel = Wheel()
         self.links: set[Link] = set()
         self.refusals: Counter[int] = Counter()
@@ -155,6 +156,7 @@ class Listener:
             port,
             sock=sock,
             tls=tls,
+            transport=self._transport,
             backlog_max=_BACKLOG_MAX,
             handshake_timeout_s=self.settings.handshake_timeout_s,
         )

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 __all__ = [
     "LEGACY",
@@ -81,6 +81,31 @@ class ServerCertificate:
     passphrase: bytes | None = None
 
 
+# Session tickets of TLS 1.3 for each connection, decision 0013: each costs a copy of the station's
+# certificate, a quarter of a handshake, and would let a station in by a certificate that was
+# trusted some time ago. Those of TLS 1.2 are cheap, and mend most of a handshake.
+_TICKETS: Final = 0
+_VERIFY_MODE: Final[Any] = vars(ssl.SSLContext)["verify_mode"]
+
+
+class _PortContext(ssl.SSLContext):
+    """Checks certificates without saying so to Python.
+
+    The transports look at ``verify_mode`` after a handshake, to decode the client's certificate
+    into a dictionary that nobody here reads; aiofastnet takes a file in the temporary folder for
+    it. What OpenSSL demands is set as ever, and admission gets the certificate in DER.
+    """
+
+    @property
+    def verify_mode(self) -> ssl.VerifyMode:
+        """That there is nothing to decode, whatever OpenSSL demands."""
+        return ssl.CERT_NONE
+
+    @verify_mode.setter
+    def verify_mode(self, mode: int) -> None:
+        _VERIFY_MODE.fset(self, mode)
+
+
 def server_context(
     certificates: Iterable[ServerCertificate],
     *,
@@ -98,7 +123,7 @@ def server_context(
     Raises:
         TlsFault: a certificate or a key cannot be used.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = _PortContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
         # Old versions of TLS are what a legacy port is for; nothing else asks for them.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -107,6 +132,7 @@ def server_context(
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
     # Not in the words of OCPP, but only attackers have ever used it here.
     context.options |= ssl.OP_NO_RENEGOTIATION
+    context.num_tickets = _TICKETS
     for each in certificates:
         _load(context, each)
     roots = b"".join(trusted)

@@ -16,6 +16,15 @@ from chargeplane.runtime.links.wires import WireFactory
 __all__ = ["Transport", "create_server", "default_transport", "new_event_loop", "wire_factory"]
 
 
+# The smallest that aiofastnet takes, of two for each connection. By default they have 256 KiB each,
+# of which more and more are really in memory as stations go and come.
+_BUFFER_BYTES = 16_384
+# OpenSSL reads and writes the socket itself, without buffers between: what aiofastnet does for TLS
+# in the kernel, without that. Decision 0013 says why for picows alone. A version that does not know
+# the name makes the buffers, and a test fails.
+_WITHOUT_BUFFERS = "_aiofastnet_force_socket_bio"
+
+
 class Transport(StrEnum):
     """A library that carries links."""
 
@@ -48,6 +57,7 @@ async def create_server(
     *,
     sock: socket.socket | None = None,
     tls: ssl.SSLContext | None,
+    transport: Transport,
     backlog_max: int,
     handshake_timeout_s: float,
 ) -> asyncio.Server:
@@ -62,7 +72,9 @@ async def create_server(
         "ssl_handshake_timeout": handshake_timeout_s,
     }
     if find_spec("aiofastnet"):
-        # Its TLS shakes hands a third faster than the loops' own; without TLS it only costs memory.
+        # Its TLS is quicker than the loops' own; without TLS it only costs memory.
+        how |= {"ssl_incoming_bio_size": _BUFFER_BYTES, "ssl_outgoing_bio_size": _BUFFER_BYTES}
+        setattr(tls, _WITHOUT_BUFFERS, transport is Transport.PICOWS)
         server = await import_module("aiofastnet").create_server(loop, protocol, **where, **how)
         return cast("asyncio.Server", server)
     return await loop.create_server(protocol, **where, **how)
