@@ -180,7 +180,9 @@ async def test_a_revoked_certificate_is_refused_and_the_whole_world_may_know(sit
         der = (await rest.get("/certificates/lists/station")).content
     listed = x509.load_der_x509_crl(der)
     assert [each.serial_number for each in listed] == [leaf[0].serial_number]
-    assert listed.is_signature_valid(leaf[1].public_key())  # type: ignore[arg-type]
+    authority = site.vault.authority(Purpose.STATION)
+    assert authority.certificate == leaf[1]
+    assert listed.is_signature_valid(authority.key.public_key())
     station = site.station("2.1", 3, ready_timeout_s=0.5)
     station.core.hub.keys.give(STATION, own, key)
     with pytest.raises(TimeoutError, match="401"):
@@ -194,11 +196,14 @@ async def status(rest: httpx.AsyncClient, asked: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("version", ["1.6", "2.1"])
-async def test_a_request_for_another_station_is_refused_and_noted(site: Site, version: str) -> None:
+async def test_a_request_for_another_station_is_refused_and_noted(
+    site: Site, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await site.add(1)
     async with site.station(version, 1) as station:
         keys = station.core.hub.keys
-        keys.request = lambda *_: new_request(new_key(), "CP2", "Operator")  # type: ignore[method-assign]
+        false = new_request(new_key(), "CP2", "Operator")
+        monkeypatch.setattr(keys, "request", lambda *_: false)
         station.act(lambda core, now_s: core.hub.tell(CertificateWanted(STATION)))
         await station.until(lambda core: not core.hub.conversation.waiting)
     await site.central.recorder.flush()

@@ -6,13 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from chargeplane.domain.commands import Accepted, TriggerMessage
+from chargeplane.domain.commands import (
+    Accepted,
+    SetVariables,
+    TriggerMessage,
+    Variable,
+    VariableValue,
+)
 from chargeplane.domain.events import Event, StationConnected
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.pki import Authority, KeyKind, Vault, pem_of
@@ -195,3 +202,27 @@ async def test_who_cannot_come_with_3_falls_back_to_2_and_not_to_what_was_before
         assert await depot.state("CP1") == ("waiting", 2)
         depot.clock.ahead = timedelta(minutes=16)
         assert await depot.state("CP1") == ("fallen-back", 2)
+
+
+async def test_a_2_1_station_that_allows_it_goes_down_from_3_to_2(depot: Depot) -> None:
+    await depot.site.add(2)
+    async with depot.station("CP1", "2.1", 2) as station:
+        await depot.is_here(station, 2)
+        send = partial(depot.site.central.send, TENANT_ID, "CP1")
+        await send(TriggerMessage(message=TRIGGER["2.1"]))
+        await depot.site.certificate_of(station)
+        await depot.upgrade("stations/CP1", 3)
+        await depot.is_here(station, 3)
+        assert await depot.state("CP1") == ("confirmed", 3)
+        body = {"security_profile": 2, "url": depot.url}
+        path = "/stations/CP1/upgrade-security-profile"
+        refused = await depot.rest.post(path, json=body)
+        assert (refused.status_code, "not allow" in refused.text) == (409, True)
+        allow = VariableValue(
+            variable=Variable(component="SecurityCtrlr", name="AllowSecurityProfileDowngrade"),
+            value="true",
+        )
+        assert isinstance(await send(SetVariables(values=(allow,))), Accepted)
+        assert (await depot.upgrade("stations/CP1", 2))["state"] == "waiting"
+        await depot.is_here(station, 2)
+        assert await depot.state("CP1") == ("confirmed", 2)

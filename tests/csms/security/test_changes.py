@@ -290,16 +290,16 @@ async def test_only_a_2_1_station_that_allows_it_goes_down_from_3_to_2_with_a_ne
     world: World,
 ) -> None:
     await world.has_facts(ocpp_version="2.1", security_profile=3)
-    up = {"url": "wss://csms.example:9443/ocpp"}
+    begin = partial(world.changes.upgrade, TENANT_ID, "CP1", url="wss://csms.example:9443/ocpp")
     for told in (Accepted(), Refused(status="UnknownVariable"), said("false")):
         world.outcomes = [told]
         with pytest.raises(ChangeFault, match="AllowSecurityProfileDowngrade"):
-            await world.changes.upgrade(TENANT_ID, "CP1", 2, **up)
+            await begin(2)
     world.sent.clear()
     world.outcomes = [said("true")]
-    change = await world.changes.upgrade(TENANT_ID, "CP1", 2, **up)
+    change = await begin(2)
     assert (change.from_profile, change.to_profile, change.state) == (3, 2, "waiting")
-    assert await world.comes(OLD, tls=True) is None  # one that it may have had long ago
+    assert await world.comes(OLD, tls=True) is None  # of long ago
     (new,) = [
         each.values[0].value.encode()
         for each in world.sent
@@ -308,7 +308,7 @@ async def test_only_a_2_1_station_that_allows_it_goes_down_from_3_to_2_with_a_ne
     assert await world.comes(new, tls=True) == 2
     assert await world.state() == "confirmed"
     with pytest.raises(ChangeFault, match="already"):
-        await world.changes.upgrade(TENANT_ID, "CP1", 1, **up)
+        await begin(1)
 
 
 def said(value: str) -> Accepted:

@@ -128,7 +128,9 @@ class Changes:
         change = self._new(row, "profile", profile, RETURN_WITHIN)
         steps: list[Command] = []
         new: dict[str, Any] = {"next_security_profile": profile}
-        if profile < 3 and (row.password_hash is None or profile < row.security_profile):
+        if profile < row.security_profile:  # a password of long ago opens nothing
+            new["password_hash"] = None
+        if profile < 3 and (row.password_hash is None or "password_hash" in new):
             password = made_password()
             new["next_password_hash"] = self._passwords.hashed(password.encode())
             steps.append((v1 if _is_1x(row) else v2).new_password(password))
@@ -244,8 +246,8 @@ class Changes:
         """An operator has to allow it at the station before, which is on record by itself."""
         if not v2.allows_downgrade(await self._send(row.tenant_id, row.id, v2.downgrade_wanted())):
             raise ChangeFault(
-                "the station has security profile 3, and SecurityCtrlr.AllowSecurityProfileDowngrade "
-                "does not let it go down"
+                "the station has security profile 3, and does not allow to go down "
+                "(SecurityCtrlr.AllowSecurityProfileDowngrade)"
             )
 
     async def _carry_out(
