@@ -186,6 +186,18 @@ def test_the_end_that_is_in_a_message_twice_is_read_once() -> None:
     assert these(session.energy_wh, session.remarks) == (4049, ())
 
 
+def test_small_samples_in_kwh_labelled_wh_do_not_count_a_session_twice() -> None:
+    cp = Station(1)
+    repeated = register(0, 561, context=BEGIN), register(31, 1140, context=END)
+    session = one(
+        cp.start(0, 17, 561),
+        *(cp.meter(10 * n, 17, 1) for n in (1, 2, 3)),
+        cp.stop(31, 17, 1140, *repeated),
+    )
+    assert figures(session) == (561, 1140, 579)
+    assert kinds(session) == {RemarkKind.REGISTER_RELATIVE}
+
+
 def test_the_outlet_is_read_if_a_station_measures_at_several_places() -> None:
     cp = Station(2)
     session = one(

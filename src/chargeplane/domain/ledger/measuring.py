@@ -161,14 +161,17 @@ def _in_kilo(point: Point) -> Point:
 def relative_to_session(points: list[Point]) -> Account | None:
     """Samples count from the start of the session, the start from that of the meter."""
     begin = points[0]
-    if begin.role is not Role.BEGIN or len(points) < 2 or points[1].value_wh >= begin.value_wh:
+    # The end may repeat the value of the start, which is none of those that count from zero.
+    same = begin.at, begin.value_wh
+    counted = [each for each in points[1:] if (each.at, each.value_wh) != same]
+    if begin.role is not Role.BEGIN or not counted or counted[0].value_wh >= begin.value_wh:
         return None
     shifted = [begin]
-    for each in points[1:]:
+    for each in counted:
         if each.role is Role.SAMPLE or each.value_wh < begin.value_wh:
             each = each._replace(value_wh=each.value_wh + begin.value_wh)  # noqa: PLW2901
         shifted.append(each)
-    frames = tuple(each.message.frame_id for each in points[1:])
+    frames = tuple(each.message.frame_id for each in counted)
     return straight(shifted, Finding(RemarkKind.REGISTER_RELATIVE, frames))
 
 
