@@ -88,14 +88,18 @@ def find(version: Version, name: str) -> Action | None:
 
 
 @cache
+def _action_of(message: type[Message]) -> Action:
+    package = message.__module__.rsplit(".", 2)[-2]
+    return _actions_by_type(package)[message]
+
+
 def action_of(message: type[Message]) -> Action:
     """The action that a request or response type belongs to.
 
     Raises:
         KeyError: the type is not one of a published version.
     """
-    package = message.__module__.rsplit(".", 2)[-2]
-    return _actions_by_type(package)[message]
+    return _action_of(message)
 
 
 @cache
