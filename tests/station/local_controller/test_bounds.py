@@ -9,7 +9,7 @@ import pytest
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import Response
 from chargeplane.runtime.links import HandshakeRefused, connect
-from chargeplane.station.local_controller import LocalController, controller
+from chargeplane.station.local_controller import LocalController, entrance
 from chargeplane.station.local_controller.alone import KnownTokens
 from chargeplane.station.local_controller.backlog import OTHERS_MAX, Backlog, Lane
 from chargeplane.station.local_controller.downward import IDS_MAX, WAITING_MAX, _Ids
@@ -130,7 +130,7 @@ def test_a_number_that_no_evse_has_counts_for_nothing() -> None:
 
 
 async def test_one_station_too_many_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(controller, "STATIONS_MAX", 1)
+    monkeypatch.setattr(entrance, "STATIONS_MAX", 1)
     async with server() as at, LocalController(at.url) as made:
         await connect(f"{made.url}/CP1", lambda _: Driver(), subprotocols=["ocpp2.1"])
         with pytest.raises(HandshakeRefused) as refused:

@@ -15,12 +15,13 @@ import pytest
 
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.versions import Version
+from chargeplane.ocpp.wire import Request, Response
 from chargeplane.runtime.links import Attempt, HandshakeRefused, Link, connect
 from chargeplane.station import Ev, Station
 from chargeplane.station.local_controller import LocalController, Own
 from chargeplane.station.local_controller.profiles import limiting
 from chargeplane.station.local_controller.upstream import BackOff
-from chargeplane.station.signals import TransactionEnded, TransactionStarted
+from chargeplane.station.signals import NotReached, TransactionEnded, TransactionStarted
 from tests.csms.driving import Driver
 from tests.station.server import Server, server
 
@@ -158,14 +159,40 @@ async def test_a_controller_that_closes_ends_both_connections_together() -> None
         await one.until(lambda core: core.hub.is_online)
 
 
-@pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND])
-async def test_whom_the_central_system_refuses_the_controller_refuses(status: HTTPStatus) -> None:
+@pytest.mark.parametrize(
+    ("status", "told"), [(401, 401), (404, 404), (302, 502), (503, 503)], ids=str
+)
+async def test_whom_the_central_system_refuses_the_controller_refuses(
+    status: int, told: int
+) -> None:
     async with server() as at, controller(at) as made:
-        at.is_open, at.refusal = False, status
+        at.is_open, at.refusal = False, HTTPStatus(status)
         with pytest.raises(HandshakeRefused) as refused:
             await connect(f"{made.url}/ocpp/CP1", lambda _: Driver(), subprotocols=["ocpp2.1"])
-        assert refused.value.status == status
+        assert refused.value.status == told
         assert not made.standings()
+
+
+async def test_only_credentials_that_are_refused_are_forgotten() -> None:
+    async with (
+        server() as at,
+        controller(at) as made,
+        station(made, password=PASSWORD) as one,
+    ):
+        at.is_open, at.refusal = False, HTTPStatus.UNAUTHORIZED
+        with pytest.raises(HandshakeRefused) as refused:
+            await connect(f"{made.url}/CP1", lambda _: Driver(), subprotocols=["ocpp2.1"])
+        assert refused.value.status == HTTPStatus.UNAUTHORIZED
+        at.refusal = HTTPStatus.BAD_GATEWAY
+        await one.drop()  # whoever tried the door has not shut it for the station
+        await one.until(lambda core: not core.hub.is_online)
+        await one.until(lambda core: core.hub.is_online)
+        at.refusal = HTTPStatus.UNAUTHORIZED
+        await one.drop()
+        await one.wait_for(NotReached, lambda told: told.status == HTTPStatus.UNAUTHORIZED)
+        at.refusal = HTTPStatus.BAD_GATEWAY
+        told = await one.wait_for(NotReached, lambda told: told.status != HTTPStatus.UNAUTHORIZED)
+        assert told.status == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 async def test_the_central_system_chooses_the_version() -> None:
@@ -239,6 +266,24 @@ async def test_two_stations_share_the_power_of_the_site(version: str) -> None:
         for name in ("CP1", "CP2"):
             assert not at.centrals[name].malformed
             assert not at.centrals[name].said  # no answer to anything of the controller
+
+
+async def test_who_has_priority_is_served_if_there_is_not_enough_for_two() -> None:
+    def responds(request: Request) -> Response | None:
+        if not isinstance(request, v21.TransactionEventRequest) or not request.id_token:
+            return None
+        info = v21.IdTokenInfoType(status=v21.AuthorizationStatusEnumType.ACCEPTED)
+        priority = 7 if request.id_token.id_token == "URGENT" else 0
+        return v21.TransactionEventResponse(id_token_info=info, charging_priority=priority)
+
+    async with server() as at, controller(at, site_limit_w=2_000.0) as made:
+        at.responds = responds
+        async with station(made, "CP1") as one, station(made, "CP2") as two:
+            for each, token in ((one, "SLOW"), (two, "URGENT")):
+                await each.plug_in(1, Ev(soc=0.2))
+                await each.tap(token, 1)
+                await each.wait_for(TransactionStarted)
+            await eventually(lambda: shares(made) == {"CP1": 0, "CP2": 2_000})
 
 
 @pytest.mark.parametrize("version", [Version.V2_0_1, Version.V2_1])

@@ -118,3 +118,37 @@ def test_only_a_change_is_told() -> None:
     assert needs.heard(status("Occupied"))
     assert not needs.heard(event(_Event.STARTED))
     assert needs.heard(event(_Event.ENDED))
+
+
+def answer(
+    priority: int | None = None, of_token: int | None = None
+) -> v21.TransactionEventResponse:
+    info = v21.IdTokenInfoType(
+        status=v21.AuthorizationStatusEnumType.ACCEPTED,
+        charging_priority=UNSET if of_token is None else of_token,
+    )
+    return v21.TransactionEventResponse(
+        charging_priority=UNSET if priority is None else priority, id_token_info=info
+    )
+
+
+def test_the_priority_of_a_transaction_goes_before_that_of_its_token() -> None:
+    needs = Needs()
+    begun = event(_Event.STARTED, 2)
+    needs.heard(begun)
+    assert needs.priorities() == {}
+    assert needs.answered(begun, answer(of_token=3))
+    assert needs.priorities() == {2: 3}
+    assert needs.answered(begun, answer(priority=-1, of_token=3))
+    assert not needs.answered(begun, answer(of_token=3))
+    assert needs.priorities() == {2: -1}
+
+
+def test_a_priority_ends_with_its_transaction() -> None:
+    needs = Needs()
+    needs.heard(event(_Event.STARTED))
+    assert needs.answered(event(_Event.STARTED), answer(priority=5))
+    needs.heard(event(_Event.ENDED))
+    assert not needs.answered(event(_Event.ENDED), answer(priority=5))
+    needs.heard(event(_Event.STARTED))
+    assert needs.priorities() == {}

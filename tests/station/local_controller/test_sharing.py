@@ -99,6 +99,15 @@ def test_who_came_first_is_served_if_there_is_not_enough_for_all() -> None:
     assert sharing.shares() == {"A": 1_500, "B": 0, "C": 1_500}
 
 
+def test_a_higher_priority_is_served_before_those_who_came_first() -> None:
+    sharing = members("A", "B", "C", limit_w=3_000)
+    sharing.needs("A", {1, 2})
+    sharing.needs("B", {1}, {1: -2})
+    sharing.needs("C", {1}, {1: 5})
+    settle(sharing)
+    assert sharing.shares() == {"A": 1_500, "B": 0, "C": 1_500}
+
+
 def test_a_station_that_refuses_is_left_alone_until_it_connects_again() -> None:
     sharing = members("A")
     sharing.joined("DEAF")

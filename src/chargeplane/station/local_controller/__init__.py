@@ -8,7 +8,7 @@ a connection upwards of the same identity, path and sub-protocol.
 * ``alone``: what it answers while the central system is away; ``backlog``: what it delivers later
 * ``needs``, ``sharing``, ``profiles`` and ``power``: who may take how much of the power of the site
 * ``own``: the controller as a station of its own
-* ``controller``, ``session`` and ``upstream``: the same over real sockets
+* ``controller``, ``entrance``, ``session`` and ``upstream``: the same over real sockets
 * ``frames``: as much as it must know of what passes through
 """
 

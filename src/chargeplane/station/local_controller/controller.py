@@ -10,36 +10,25 @@ Only while that one is away, a station is let in that was accepted before with t
 from __future__ import annotations
 
 import asyncio
-import secrets
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from hashlib import blake2b
-from hmac import compare_digest
-from http import HTTPStatus
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Self
 
-from cryptography import x509
-
-from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.clock import Clock, SystemClock
 from chargeplane.runtime.links import (
-    Accept,
-    Attempt,
     CloseCode,
-    HandshakeRefused,
     Link,
     Listener,
     ListenerSettings,
     Receiver,
-    Refuse,
 )
-from chargeplane.runtime.pki.certificates import names_of
 from chargeplane.station.local_controller.alone import KnownTokens
+from chargeplane.station.local_controller.entrance import Authorize, Entrance, own_credentials
 from chargeplane.station.local_controller.own import Own, OwnStation
 from chargeplane.station.local_controller.power import Power
 from chargeplane.station.local_controller.relay import Relay
@@ -51,35 +40,10 @@ from chargeplane.station.station import Station
 
 __all__ = ["LocalController", "Standing"]
 
-STATIONS_MAX = 500
-"""Stations that are known, connected or not; one more is refused."""
 STACK_LEVEL = 1
 TAKEN_S_MAX = 15.0
 """How long a connection upwards may wait for its station, whose handshake is not over yet."""
 DRAIN_S = 3.0
-
-Authorize = Callable[[Attempt], str | None]
-"""What is shown to the central system as ``Authorization`` of a station that wants to come in.
-
-It may raise PermissionError: the station is refused.
-"""
-
-
-def own_credentials(attempt: Attempt) -> str | None:
-    """The station's own ``Authorization``.
-
-    The central system sees the controller's certificate, not the station's, so the controller has
-    to look at that one (6.5).
-
-    Raises:
-        PermissionError: the certificate is another station's.
-    """
-    certificate = attempt.tls.client_certificate if attempt.tls else None
-    if certificate is not None:
-        names = names_of(x509.load_der_x509_certificate(certificate))
-        if attempt.identity not in names:
-            raise PermissionError("the certificate is another station's")
-    return attempt.headers.get("Authorization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +111,19 @@ class LocalController:
         self.host, self.port = host, port
         self._tls = tls
         self._upstream = Upstream(upstream, upstream_tls)
-        self._authorization = authorization
         self._keeps = keeps
         self._clock = clock or SystemClock()
         self._rng = rng or Random()
         self._make_back_off = back_off
         self._memory = memory_at(memory)
-        self._listener = Listener(self._admit, self._opened, settings=settings)
         self._tokens = KnownTokens()
         self._relays: dict[str, Relay] = {}
         self._sessions: dict[str, Session] = {}
         self._ending: set[Session] = set()
         self._untaken: set[Line] = set()
         self._delivered: asyncio.Future[None] | None = None
-        self._shown: dict[str, bytes] = {}
-        """A digest of the credentials that the central system has accepted, by identity."""
-        self._secret = secrets.token_bytes(32)
+        entrance = Entrance(self._upstream, authorization, self._relays, self._relay, self._welcome)
+        self._listener = Listener(entrance.admit, self._opened, settings=settings)
         self._power = Power(self._sessions, site_limit_w, least_w=least_w, stack_level=stack_level)
         self._own = None if own is None else self._own_station(own, site_limit_w, memory)
 
@@ -263,48 +224,7 @@ class LocalController:
 
     # Stations come in.
 
-    async def _admit(self, attempt: Attempt) -> Accept | Refuse:
-        """As the central system says; without it, as it has said before."""
-        identity = attempt.identity
-        if identity is None or not attempt.offered:
-            return Refuse(HTTPStatus.NOT_FOUND if identity is None else HTTPStatus.BAD_REQUEST)
-        if identity not in self._relays and len(self._relays) >= STATIONS_MAX:
-            return Refuse(HTTPStatus.SERVICE_UNAVAILABLE, reason="too many stations")
-        try:
-            shown = self._authorization(attempt)
-        except PermissionError as error:
-            return Refuse(HTTPStatus.UNAUTHORIZED, reason=str(error) or "refused")
-        url = self._upstream.url_of(identity, attempt.target)
-        try:
-            line = await self._upstream.dial(url, attempt.offered, shown)
-        except HandshakeRefused as refusal:
-            if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR or not refusal.status:
-                return self._admit_alone(attempt, identity, url, shown)
-            self._shown.pop(identity, None)
-            return Refuse(HTTPStatus(refusal.status), reason="the central system refuses")
-        except OSError:
-            return self._admit_alone(attempt, identity, url, shown)
-        version = Version.of_subprotocol(line.subprotocol or "")
-        if version is None:
-            line.close()
-            return Accept(identity, ())  # it is told as the central system tells it
-        self._shown[identity] = self._digest(shown)
-        return self._welcome(Guest(self._relay(identity), version, url, shown, line))
-
-    def _admit_alone(
-        self, attempt: Attempt, identity: str, url: str, shown: str | None
-    ) -> Accept | Refuse:
-        away = Refuse(HTTPStatus.SERVICE_UNAVAILABLE, reason="the central system is away")
-        relay, known = self._relays.get(identity), self._shown.get(identity)
-        if relay is None or known is None or not compare_digest(known, self._digest(shown)):
-            return away
-        spoken = (Version.of_subprotocol(each) for each in attempt.offered)
-        version = next((each for each in spoken if each in (Version.V2_1, Version.V2_0_1)), None)
-        if version is None or not relay.may_begin_alone:
-            return away
-        return self._welcome(Guest(relay, version, url, shown, None))
-
-    def _welcome(self, guest: Guest) -> Accept:
+    def _welcome(self, guest: Guest) -> None:
         """A second connection of a station replaces the first."""
         old = self._sessions.get(guest.relay.identity)
         if old is not None:
@@ -312,15 +232,11 @@ class LocalController:
         if guest.line is not None:
             self._untaken.add(guest.line)
             asyncio.get_running_loop().call_later(TAKEN_S_MAX, self._close_untaken, guest.line)
-        return Accept(guest.relay.identity, (guest.version.subprotocol,), context=guest)
 
     def _close_untaken(self, line: Line) -> None:
         if line in self._untaken:
             self._untaken.discard(line)
             line.close()
-
-    def _digest(self, shown: str | None) -> bytes:
-        return blake2b((shown or "").encode(), key=self._secret).digest()
 
     def _relay(self, identity: str) -> Relay:
         if identity not in self._relays:
@@ -331,6 +247,7 @@ class LocalController:
                 tokens=self._tokens,
                 keeps=self._keeps,
                 heard=partial(self._power.heard, identity),
+                answered=partial(self._power.answered, identity),
             )
         return self._relays[identity]
 

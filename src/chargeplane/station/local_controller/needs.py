@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chargeplane.ocpp import v16, v21
-from chargeplane.ocpp.wire import Request
+from chargeplane.ocpp.wire import UNSET, Request, Response
 
 __all__ = ["Needs"]
 
@@ -26,6 +26,8 @@ class Needs:
     def __init__(self) -> None:
         self._transactions: dict[str, int] = {}
         """The EVSE of each that runs."""
+        self._priorities: dict[str, int] = {}
+        """Of those transactions: -9 to 9, by their ids."""
         self._occupied: set[int] = set()
         self._served: set[int] = set()
         """EVSEs whose vehicle has had its transaction and still stands there."""
@@ -33,6 +35,29 @@ class Needs:
     def evses(self) -> set[int]:
         """Those that need power."""
         return {*self._transactions.values(), *(self._occupied - self._served)}
+
+    def priorities(self) -> dict[int, int]:
+        """Of those with a transaction whose priority is known."""
+        found = {at: self._priorities.get(key) for key, at in self._transactions.items()}
+        return {at: priority for at, priority in found.items() if priority is not None}
+
+    def answered(self, request: Request, response: Response) -> bool:
+        """The station was answered; whether a transaction has another priority now."""
+        if not isinstance(request, v21.TransactionEventRequest):
+            return False
+        if not isinstance(response, v21.TransactionEventResponse):
+            return False
+        transaction_id, info = request.transaction_info.transaction_id, response.id_token_info
+        before = self._priorities.get(transaction_id)
+        priority = before
+        if info and info.charging_priority is not UNSET and before is None:
+            priority = info.charging_priority
+        if response.charging_priority is not UNSET:  # it counts, for this one alone (K03.FR.05)
+            priority = response.charging_priority
+        if priority is None or priority == before or transaction_id not in self._transactions:
+            return False
+        self._priorities[transaction_id] = priority
+        return True
 
     def heard(self, request: Request) -> bool:
         """The station says something, in the newest types; whether it needs more or less now."""
@@ -65,13 +90,18 @@ class Needs:
         if evse_id is None or not 1 <= evse_id <= EVSES_MAX:
             return  # of a transaction that began elsewhere: its EVSE comes with a later event
         if event.event_type is v21.TransactionEventEnumType.ENDED:
-            self._transactions.pop(transaction_id, None)
+            self._forget(transaction_id)
             self._served.add(evse_id)
             return
         others = [each for each, at in self._transactions.items() if at == evse_id]
         for other in others:  # one at a time: the end of an earlier one was never told
-            del self._transactions[other]
+            if other != transaction_id:
+                self._forget(other)
         self._transactions[transaction_id] = evse_id
+
+    def _forget(self, transaction_id: str) -> None:
+        self._transactions.pop(transaction_id, None)
+        self._priorities.pop(transaction_id, None)
 
 
 def _states(event: v21.NotifyEventRequest) -> Iterator[tuple[int, str]]:

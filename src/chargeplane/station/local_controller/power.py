@@ -64,10 +64,20 @@ class Power:
         if isinstance(request, _BOOT):
             return
         needs = self._needs.setdefault(identity, Needs())
-        if needs.heard(request) and identity in self._here:
-            self.sharing.needs(identity, needs.evses())
-            self._order()
+        if needs.heard(request):
+            self._need(identity, needs)
         self.join(identity)
+
+    def answered(self, identity: str, request: Request, response: Response) -> None:
+        """A station was answered, by the central system or without it."""
+        needs = self._needs.setdefault(identity, Needs())
+        if needs.answered(request, response):
+            self._need(identity, needs)
+
+    def _need(self, identity: str, needs: Needs) -> None:
+        if identity in self._here:
+            self.sharing.needs(identity, needs.evses(), needs.priorities())
+            self._order()
 
     def join(self, identity: str) -> None:
         """A station is here, and in service."""
@@ -75,8 +85,7 @@ class Power:
             return
         self._here.add(identity)
         self.sharing.joined(identity)
-        self.sharing.needs(identity, self._needs.setdefault(identity, Needs()).evses())
-        self._order()
+        self._need(identity, self._needs.setdefault(identity, Needs()))
 
     def leave(self, identity: str) -> None:
         """It is gone."""

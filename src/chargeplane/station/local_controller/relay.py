@@ -66,6 +66,7 @@ class Relay:
         kept_max: int = TRANSACTIONS_MAX,
         new_id: Callable[[], str] = lambda: str(uuid4()),
         heard: Callable[[Request], None] = lambda _: None,
+        answered: Callable[[Request, Response], None] = lambda _request, _response: None,
     ) -> None:
         """No connection yet.
 
@@ -78,6 +79,7 @@ class Relay:
             kept_max: how many transaction messages are kept; then its connection ends.
             new_id: makes the ids of our own requests: never one that anybody else makes.
             heard: shown what the station tells of statuses and transactions, in the newest types.
+            answered: shown what the station was answered to that, by whomever.
         """
         self.identity = identity
         self.alone = Alone(KnownTokens() if tokens is None else tokens, time)
@@ -87,6 +89,7 @@ class Relay:
         self._keeps = keeps
         self._new_id = new_id
         self._heard = heard
+        self._answered = answered
         self._up = Upward(self.backlog, new_id)
         self._down: Downward | None = None
         self._answered_alone: deque[str] = deque(maxlen=ALONE_IDS_MAX)
@@ -248,6 +251,7 @@ class Relay:
         self._answered_alone.append(called.message_id)
         if isinstance(reply.said, ErrorCode):
             return down.peer.refuse(called.message_id, reply.said, AWAY)
+        self._answered(request, reply.said)
         response = lower(reply.said, down.version).message
         if not isinstance(response, Response):
             return down.peer.refuse(called.message_id, ErrorCode.GENERIC_ERROR, AWAY)
@@ -293,6 +297,7 @@ class Relay:
         if request is None or response is None:
             return None
         self.alone.learn(request, response)
+        self._answered(request, response)
         return request, response
 
     def _on_delivered(self, entry: Entry, frame: CallResult | CallError, now_s: float) -> None:

@@ -1,7 +1,8 @@
 """Who may take how much, so that all stations together keep the limit of the site (K03, K14.FR.01).
 
 Each EVSE that needs power gets the same. A share below ``least_w`` charges no vehicle, so if there
-is not enough for all, those who came first are served. The limit holds at every moment, also while
+is not enough for all, those with a higher priority are served (K03.FR.04), and of the same priority
+those who came first. The limit holds at every moment, also while
 orders are on their way: whoever shall take less is told first, and only what a station has agreed
 to give up goes to others. A station that is away keeps what it had.
 
@@ -10,6 +11,7 @@ No sockets and no clock: orders come out of ``due``, what came of them goes into
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from math import floor
@@ -43,6 +45,7 @@ class _Member:
     is_here: bool = False
     evses: dict[int, int] = field(default_factory=dict)
     """Those that need power, and when each came: a number that goes up."""
+    priorities: Mapping[int, int] = field(default_factory=dict)
     bound_w: float | None = None
     """The most that it may take; None: it follows no limit of ours."""
     is_told: bool = True
@@ -81,9 +84,12 @@ class Sharing:
         member = self._members[identity]
         member.is_here, member.ordered = False, None
 
-    def needs(self, identity: str, evses: set[int]) -> None:
-        """The EVSEs of a station that need power from now on."""
+    def needs(
+        self, identity: str, evses: set[int], priorities: Mapping[int, int] | None = None
+    ) -> None:
+        """The EVSEs of a station that need power from now on, and their priorities; 0 if unsaid."""
         member = self._members[identity]
+        member.priorities = priorities or {}
         member.evses = {key: at for key, at in member.evses.items() if key in evses}
         for evse_id in sorted(evses - set(member.evses)):
             self._came += 1
@@ -125,14 +131,14 @@ class Sharing:
         away_w = sum(each.bound_w or 0.0 for each in self._members.values() if not each.is_here)
         left_w = max(self.limit_w - away_w, 0.0)
         queue = sorted(
-            (came, name)
+            (-each.priorities.get(evse_id, 0), came, name)
             for name, each in here.items()
             if not each.is_deaf
-            for came in each.evses.values()
+            for evse_id, came in each.evses.items()
         )
         served = queue[: max(int(left_w // self._least_w), 1)]
         targets: dict[str, float | None] = dict.fromkeys(here, 0.0)
-        for _, name in served:
+        for _, _, name in served:
             targets[name] = (targets[name] or 0.0) + left_w / len(served)
         return {name: None if each is None else floor(each) for name, each in targets.items()}
 
