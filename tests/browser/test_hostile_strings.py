@@ -93,6 +93,7 @@ def links(page: Page, beginning: str) -> list[str]:
     return found
 
 
+@pytest.mark.timeout(180)  # every screen there is, one after the other
 def test_no_screen_runs_what_a_station_wrote(console: Console) -> None:
     page = console.open("/", ready="nav a")
     paths = links(page, "/")

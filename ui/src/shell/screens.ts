@@ -84,6 +84,8 @@ interface Entry {
   needsAdmin?: boolean;
   /** It is about the whole installation: for the administrators of its first tenant. */
   needsAll?: boolean;
+  /** It is about all sites, so the server refuses it to whoever is limited to some. */
+  isOfAll?: boolean;
   /** It is of use only where the program announces this. */
   needs?: string;
 }
@@ -92,9 +94,9 @@ export const MENU: Entry[] = [
   { href: "/", title: "overview", icon: "overview" },
   { href: "/stations", title: "stations", icon: "station" },
   { href: "/transactions", title: "transactions", icon: "session" },
-  { href: "/id-tokens", title: "id_tokens", icon: "card" },
+  { href: "/id-tokens", title: "id_tokens", icon: "card", isOfAll: true },
   { href: "/sites", title: "sites", icon: "pin" },
-  { href: "/security", title: "security", icon: "shield" },
+  { href: "/security", title: "security", icon: "shield", isOfAll: true },
   { href: "/users", title: "users", icon: "users", needsAdmin: true },
   { href: "/api-tokens", title: "api_tokens", icon: "key", needsAdmin: true },
   { href: "/audit-log", title: "audit_log", icon: "table", needsAdmin: true },
@@ -103,8 +105,9 @@ export const MENU: Entry[] = [
   { href: "/simulator", title: "simulator", icon: "flask", needs: "Simulator" },
 ];
 
-/** Whether somebody's role opens a screen. */
+/** Whether somebody's role and sites open a screen. */
 export function isOpen(entry: Entry): boolean {
+  if (session.isLimited && (entry.isOfAll || entry.needsAdmin || entry.needsAll)) return false;
   if (entry.needsAll) return session.mayAdministerAll;
   return !entry.needsAdmin || session.mayAdminister;
 }

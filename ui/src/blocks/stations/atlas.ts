@@ -103,7 +103,7 @@ export class Atlas {
     const world = (await answer.json()) as Topology<{ countries: GeometryCollection }>;
     if (this.isGone) return;
     const land = feature(world, world.objects.countries);
-    new GeoJSON(land, { interactive: false, style: { className: "land", weight: 1, smoothFactor: 1.5 } }).addTo(this.map);
+    new GeoJSON(land, { interactive: false, style: { className: "land", weight: 1 } }).addTo(this.map);
   }
 
   /** Show these. What was there and is there still keeps its button, and the focus on it. */

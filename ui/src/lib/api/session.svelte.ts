@@ -52,6 +52,10 @@ export const session = {
   get mayOperate(): boolean {
     return current?.role === "operator" || current?.role === "admin";
   },
+  /** Whether some sites are all that there is for somebody. */
+  get isLimited(): boolean {
+    return current !== null && current.sites !== null;
+  },
   get mayAdminister(): boolean {
     return current?.role === "admin";
   },
