@@ -14,12 +14,13 @@ from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.inventory import Known, connectors, stations
-from chargeplane.csms.transactions.listing import Wanted, newest
+from chargeplane.csms.transactions.finding import Wanted, page_of
 from chargeplane.csms.transactions.tables import transactions
 from chargeplane.csms.transactions.views import view
 from chargeplane.domain.events import Event
 from chargeplane.domain.tokens import TokenStatus
 from chargeplane.runtime.clock import SystemClock
+from chargeplane.runtime.rest import PageRequest
 from chargeplane.runtime.store import Function, Store
 from tests.csms.driving import Driver, driving
 from tests.csms.making import NOW, TENANT_ID
@@ -202,8 +203,8 @@ async def test_the_rows_are_the_same(heard: list[Event], store: Store, table: An
 
 async def test_the_rest_answers_are_the_same(heard: list[Event], store: Store) -> None:
     def answers(connection: Connection) -> list[Any]:
-        found = newest(connection, TENANT_ID, Wanted(), None, 10)
-        return [without(msgspec.to_builtins(view(row)), APART_OF_ROWS) for row in found]
+        found = page_of(connection, TENANT_ID, Wanted(), "-id", PageRequest())
+        return [without(msgspec.to_builtins(view(row.stored)), APART_OF_ROWS) for row in found]
 
     first, second = await store.read(answers)
     assert first == second

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import requests
 import zeep as zeep_library
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, FromClause, select
 
 from chargeplane.csms.inventory import connectors, stations
 from chargeplane.csms.metering.tables import meter_values
@@ -134,7 +134,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def rows_of(connection: Connection, table: Table, station_id: str) -> list[Any]:
+def rows_of(connection: Connection, table: FromClause, station_id: str) -> list[Any]:
     mine = table.c.id if table is stations else table.c.station_id
     found = connection.execute(select(table).where(mine == station_id)).mappings()
     return sorted((plain(dict(row)) for row in found), key=repr)

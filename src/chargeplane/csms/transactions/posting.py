@@ -21,7 +21,7 @@ __all__ = ["Posting", "post"]
 
 _log = logging.getLogger(__name__)
 
-PAUSE_S: Final = 0.25
+PAUSE_S: Final = 1.0
 ENTRIES_MAX: Final = 2_048
 """With so many nobody waits: the day book is read from end to end when a transaction is folded."""
 
