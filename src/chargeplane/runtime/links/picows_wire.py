@@ -1,12 +1,15 @@
 """The default transport: picows, whose frame parser is compiled.
 
-This file is the only one that knows picows. Two things are taken into our own hands:
+This file is the only one that knows picows. Three things are taken into our own hands:
 
 * **The handshake.** picows' own server cannot await authentication, shows neither the address nor
   the certificate of the client, and refuses ``Connection: keep-alive, Upgrade`` and any POST. So
   the HTTP front reads the request, and a ``WSProtocol`` is built here and fed a request of the form
   that it expects. It is not documented as something to be constructed by others: the version is
   pinned exactly, and a test fails when the constructor changes.
+* **Its beginning.** A ``WSProtocol`` that is told of the end before it was told of its transport
+  follows a null pointer, which ends the process. So the transport learns of it only when it is
+  whole, and nothing that a peer does to the socket meanwhile can stop that: it is shown none.
 * **Writing.** picows parses one frame ahead, and would answer a fault in the second frame before
   the first is delivered. It is given a transport that says nothing (``_Mute``), so that what goes
   out, and when the connection ends, is decided in one place: the link.
@@ -70,6 +73,21 @@ class _Log(logging.LoggerAdapter[logging.Logger]):
 _LOG = _Log(logging.getLogger(__name__), {})
 
 
+class _NoSocket:
+    """The socket that picows sees. The true one may be gone already; it is tuned by the front."""
+
+    __slots__ = ()
+
+    def fileno(self) -> int:
+        return -1
+
+    def setsockopt(self, *_: object) -> None:
+        """Nothing."""
+
+    def getsockopt(self, *_: object) -> int:
+        return 0
+
+
 class _Mute:
     """The transport that picows sees: it writes nothing and closes nothing."""
 
@@ -80,6 +98,8 @@ class _Mute:
         self._wire = wire
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
+        if name == "socket":
+            return _NoSocket()
         return self._transport.get_extra_info(name, default)
 
     def get_write_buffer_size(self) -> int:
@@ -108,9 +128,9 @@ class PicowsWire(WSListener):
         self._transport = transport
         self._sink = sink
         self._protocol: Any = _protocol(self, sink.message_bytes_max)
-        transport.set_protocol(self._protocol)
         self._protocol.connection_made(_Mute(transport, self))
         self.feed(_REQUEST)
+        transport.set_protocol(self._protocol)
 
     # What picows tells.
 
