@@ -17,15 +17,25 @@ from tests.runtime.postgres import Cluster
 hypothesis.settings.register_profile("steady", derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("steady")
 
-# A browser, other people's programs, and servers that are killed, starved and attacked, take their
-# time: `make test-long`.
-LONG = tuple(Path(__file__).parent / name for name in ("browser", "faults", "interop"))
+# A browser, other people's programs, ours as whole processes, and servers that are killed, starved
+# and attacked, take their time: `make test-long`.
+LONG = tuple(
+    Path(__file__).parent / name
+    for name in (
+        "browser",
+        "cli/test_pki.py",
+        "cli/test_serve.py",
+        "cli/test_simulate.py",
+        "faults",
+        "interop",
+    )
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make test` leaves to `make test-long`."""
     for item in items:
-        if any(folder in item.path.parents for folder in LONG):
+        if any(place in (item.path, *item.path.parents) for place in LONG):
             item.add_marker("long")
 
 
