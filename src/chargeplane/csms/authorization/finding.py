@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, func, literal, or_, select
 
 from chargeplane.csms.authorization.tables import COLUMNS, Token, id_tokens, token_of
+from chargeplane.csms.keyset import in_order
 from chargeplane.domain.tokens import IdToken, TokenStatus
 from chargeplane.runtime.rest import PageRequest
 from chargeplane.runtime.store import Moment, storable
@@ -64,13 +65,8 @@ def page_of(
     key, kind = _SORTS[sort.removeprefix("-")]
     after = page.after(kind)
     query = select(key.label("sorted_by"), *COLUMNS).where(*_conditions(tenant_id, wanted))
-    if sort.startswith("-"):
-        query = query.order_by(key.desc(), _each.key.desc())
-    else:
-        query = query.order_by(key, _each.key)
-    if after is not None:
-        query = _behind(query, key, sort, after)
-    rows = connection.execute(query.limit(page.fetch_max))
+    ordered = in_order(query, key, _each.key, descending=sort.startswith("-"), after=after)
+    rows = connection.execute(ordered.limit(page.fetch_max))
     return [Sorted(row[0], token_of(tuple(row[1:]))) for row in rows]
 
 
@@ -79,17 +75,6 @@ def count(connection: Connection, tenant_id: UUID, wanted: Wanted) -> int | None
     some = select(_each.key).where(*_conditions(tenant_id, wanted)).limit(COUNT_MAX + 1)
     found = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
     return None if found > COUNT_MAX else found
-
-
-def _behind(
-    query: Select[Any], key: ColumnElement[Any], sort: str, after: tuple[Any, str]
-) -> Select[Any]:
-    value, token_key = after
-    if key is _each.key:
-        return query.where(key < value if sort.startswith("-") else key > value)
-    if sort.startswith("-"):
-        return query.where(or_(key < value, and_(key == value, _each.key < token_key)))
-    return query.where(or_(key > value, and_(key == value, _each.key > token_key)))
 
 
 def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:

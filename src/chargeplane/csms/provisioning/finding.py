@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, select
 
 from chargeplane.csms.inventory import connectors, stations
+from chargeplane.csms.keyset import in_order
 from chargeplane.csms.wanted import Wanted, conditions
 from chargeplane.runtime.rest import PageRequest
 from chargeplane.runtime.store import Moment, Words, storable
@@ -67,12 +68,11 @@ def page_of_ids(
     kind: Any = tuple[datetime, str] if name in _IS_TIME else tuple[str, str]
     after = page.after(kind)
     query = select(_each.id, key.label("sorted_by")).where(*conditions(tenant_id, wanted))
-    order = (key.desc(), _each.id.desc()) if sort.startswith("-") else (key, _each.id)
-    query = query.order_by(*order)
     found: list[tuple[str, Any]] = []
     step = page.fetch_max if wanted.connected is None else max(WALK_MAX, page.fetch_max)
     while True:
-        rows = [*connection.execute(_behind(query, key, sort, after).limit(step))]
+        ordered = in_order(query, key, _each.id, descending=sort.startswith("-"), after=after)
+        rows = [*connection.execute(ordered.limit(step))]
         found += [
             (row.id, row.sorted_by)
             for row in rows
@@ -81,17 +81,6 @@ def page_of_ids(
         if len(found) >= page.fetch_max or len(rows) < step:
             return found[: page.fetch_max]
         after = (rows[-1].sorted_by, rows[-1].id)
-
-
-def _behind(
-    query: Select[Any], key: ColumnElement[Any], sort: str, after: tuple[Any, str] | None
-) -> Select[Any]:
-    if after is None:
-        return query
-    value, id_ = after
-    if sort.startswith("-"):
-        return query.where(or_(key < value, and_(key == value, _each.id < id_)))
-    return query.where(or_(key > value, and_(key == value, _each.id > id_)))
 
 
 def is_at(connection: Connection, tenant_id: UUID, station_id: str, sites: frozenset[str]) -> bool:

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Double, Select, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Double, Select, cast, func, or_, select
 
 from chargeplane.csms.inventory import stations
+from chargeplane.csms.keyset import in_order
 from chargeplane.csms.transactions.tables import Stored, transactions
 from chargeplane.domain.transactions import SessionState
 from chargeplane.runtime.rest import PageRequest
@@ -72,13 +73,8 @@ def page_of(
     key, kind = _SORTS[sort.removeprefix("-")]
     after = page.after(kind)
     query = select(transactions, key.label("sorted_by")).where(*_conditions(tenant_id, wanted))
-    if sort.startswith("-"):
-        query = query.order_by(key.desc(), _each.id.desc())
-    else:
-        query = query.order_by(key, _each.id)
-    if after is not None:
-        query = _behind(query, key, sort, after)
-    rows = connection.execute(query.limit(page.fetch_max))
+    ordered = in_order(query, key, _each.id, descending=sort.startswith("-"), after=after)
+    rows = connection.execute(ordered.limit(page.fetch_max))
     return [Sorted((stored := row._asdict()).pop("sorted_by"), stored) for row in rows]
 
 
@@ -87,17 +83,6 @@ def count(connection: Connection, tenant_id: UUID, wanted: Wanted) -> int | None
     some = select(_each.id).where(*_conditions(tenant_id, wanted)).limit(COUNT_MAX + 1)
     found = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
     return None if found > COUNT_MAX else found
-
-
-def _behind(
-    query: Select[Any], key: ColumnElement[Any], sort: str, after: tuple[Any, UUID]
-) -> Select[Any]:
-    value, id_ = after
-    if key is _each.id:
-        return query.where(key < value if sort.startswith("-") else key > value)
-    if sort.startswith("-"):
-        return query.where(or_(key < value, and_(key == value, _each.id < id_)))
-    return query.where(or_(key > value, and_(key == value, _each.id > id_)))
 
 
 def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
