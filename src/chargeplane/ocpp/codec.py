@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, partial
+from types import GenericAlias
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -72,18 +73,7 @@ def call_decoder(expected: type[Request]) -> CallDecoder:
 
     Any other text raises: RemoteError, or msgspec's own errors, which name no code.
     """
-    head = (Literal[2], MessageId, Literal[action_of(expected).name])
-    if not _exact(expected):
-        frame: Any = tuple[*head, expected]  # type: ignore[valid-type]
-        return msgspec.json.Decoder(frame, dec_hook=decode_custom).decode
-    raw_frame: Any = tuple[*head, msgspec.Raw]  # type: ignore[valid-type]
-    split = msgspec.json.Decoder(raw_frame).decode
-
-    def decode_call(text: str) -> tuple[int, str, str, Request]:
-        number, message_id, name, payload = split(text)
-        return number, message_id, name, _decode_exactly(expected, payload)
-
-    return decode_call
+    return _frame_decoder((Literal[2], MessageId, Literal[action_of(expected).name]), expected)
 
 
 @cache
@@ -92,18 +82,21 @@ def result_decoder(expected: type[Response]) -> ResultDecoder:
 
     Any other text raises, as with ``call_decoder``.
     """
-    head = (Literal[3], MessageId)
+    return _frame_decoder((Literal[3], MessageId), expected)
+
+
+def _frame_decoder(head: tuple[Any, ...], expected: type[Message]) -> Callable[[str], Any]:
+    """The text of a frame of these elements and a payload -> all of them."""
     if not _exact(expected):
-        frame: Any = tuple[*head, expected]  # type: ignore[valid-type]
+        frame = GenericAlias(tuple, (*head, expected))
         return msgspec.json.Decoder(frame, dec_hook=decode_custom).decode
-    raw_frame: Any = tuple[*head, msgspec.Raw]  # type: ignore[valid-type]
-    split = msgspec.json.Decoder(raw_frame).decode
+    split = msgspec.json.Decoder(GenericAlias(tuple, (*head, msgspec.Raw))).decode
 
-    def decode_result(text: str) -> tuple[int, str, Response]:
-        number, message_id, payload = split(text)
-        return number, message_id, _decode_exactly(expected, payload)
+    def decode_frame(text: str) -> tuple[Any, ...]:
+        *begin, payload = split(text)
+        return (*begin, _decode_exactly(expected, payload))
 
-    return decode_result
+    return decode_frame
 
 
 def _exact(expected: type[Message]) -> bool:
