@@ -70,8 +70,8 @@ class Writer:
         """From ``start`` to the end of the thread: what is queued will be settled."""
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self.trouble: str | None = None
-        self._away_since_s = 0.0
         """Why the writer pauses at this moment, or None."""
+        self._away_since_s = 0.0
 
     @property
     def is_alive(self) -> bool:
