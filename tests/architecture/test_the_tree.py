@@ -6,6 +6,7 @@ import pytest
 
 from tests.architecture import tree
 from tests.architecture.rules import (
+    circles,
     docstrings,
     errors,
     floors,
@@ -27,6 +28,12 @@ def judge(rule: Rule, files: Iterable[tuple[str, str]]) -> None:
 
 def test_imports_go_down_only() -> None:
     judge(floors.check, tree.python())
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    findings = [str(finding) for finding in circles.check(tree.python())]
+    if findings:
+        pytest.fail("\n".join(findings), pytrace=False)
 
 
 def test_protocol_and_domain_have_no_sockets_and_no_clock() -> None:

@@ -12,21 +12,21 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Raw, Struct
 
 from chargeplane.ocpp.catalogue import find
 from chargeplane.ocpp.codec import decode, encode_unchecked
+from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request
-from chargeplane.station.conversation import Outcome, Unanswered
-from chargeplane.station.memory import MemoryFault
-from chargeplane.station.signals import MessageDropped
+from chargeplane.station.conversation import Conversation, Outcome, Unanswered
+from chargeplane.station.memory import Memory, MemoryFault
+from chargeplane.station.signals import MessageDropped, Signal
+from chargeplane.station.timers import Timers
+from chargeplane.station.variables import Variables
 
-if TYPE_CHECKING:
-    from chargeplane.station.hub import Hub
-
-__all__ = ["Entry", "Outbox"]
+__all__ = ["Entry", "Outbox", "Sender"]
 
 ENTRIES_MAX = 10_000
 _RETRY = "outbox retry"
@@ -77,11 +77,31 @@ class _Way:
     ended: Callable[[Entry, Outcome], None] = lambda _entry, _outcome: None
 
 
+class Sender(Protocol):
+    """Whose messages these are: a station's hub is one."""
+
+    family: Version
+    now_s: float
+    conversation: Conversation
+    memory: Memory
+    timers: Timers
+    variables: Variables
+
+    @property
+    def is_online(self) -> bool:
+        """Whether everything may be sent."""
+        ...
+
+    def tell(self, signal: Signal) -> None:
+        """Something happened."""
+        ...
+
+
 class Outbox:
     """The queue."""
 
-    def __init__(self, hub: Hub, entries_max: int = ENTRIES_MAX) -> None:
-        self._hub = hub
+    def __init__(self, sender: Sender, entries_max: int = ENTRIES_MAX) -> None:
+        self._sender = sender
         self._entries: deque[Entry] = deque()
         self._under_way: Entry | None = None
         self._entries_max = entries_max
@@ -128,19 +148,19 @@ class Outbox:
 
     def pump(self) -> None:
         """Send the next message, if that is possible now."""
-        while self._hub.is_online and self._under_way is None and self._entries:
-            if _RETRY in self._hub.timers:
+        while self._sender.is_online and self._under_way is None and self._entries:
+            if _RETRY in self._sender.timers:
                 return
             entry = self._entries[0]
             finished = self._way(entry).finished(entry)
-            request = self._hub.conversation.lowered(finished)
+            request = self._sender.conversation.lowered(finished)
             if request is None:  # the version has no word for it
                 self._remove(entry)
                 continue
             self._under_way = entry
-            entry.message_id = self._hub.conversation.call(
+            entry.message_id = self._sender.conversation.call(
                 request,
-                self._hub.now_s,
+                self._sender.now_s,
                 partial(self._done, entry),
                 entry.message_id,
             )
@@ -148,25 +168,25 @@ class Outbox:
 
     def wake(self) -> None:
         """There is a connection again: what waits for its next try need not wait any longer."""
-        self._hub.timers.drop(_RETRY)
+        self._sender.timers.drop(_RETRY)
         self.pump()
 
     def _done(self, entry: Entry, outcome: Outcome) -> None:
         self._under_way = None
         failed = isinstance(outcome, Unanswered)
-        if failed and not self._hub.is_online:
+        if failed and not self._sender.is_online:
             return  # the connection is gone; the message stays the first
         entry.tries += 1
         if failed and entry.tries < self._number("MessageAttempts"):
             if outcome is Unanswered.REFUSED:
                 entry.message_id = None  # or the same refusal would be repeated
             delay_s = self._number("MessageAttemptInterval") * entry.tries
-            self._hub.timers.set(_RETRY, self._hub.now_s + delay_s, self.pump)
+            self._sender.timers.set(_RETRY, self._sender.now_s + delay_s, self.pump)
             self._keep(entry)
             return
         self._remove(entry)
         if failed:
-            self._hub.tell(MessageDropped(entry.name))
+            self._sender.tell(MessageDropped(entry.name))
         self._way(entry).ended(entry, outcome)
         self.pump()
 
@@ -176,17 +196,17 @@ class Outbox:
         if victim is None:
             victim = self._entries[1 if self._under_way else 0]
         self._remove(victim)
-        self._hub.tell(MessageDropped(victim.name))
+        self._sender.tell(MessageDropped(victim.name))
 
     def _remove(self, entry: Entry) -> None:
         self._entries.remove(entry)
-        self._hub.memory.drop(_DRAWER, _key(entry.number))
+        self._sender.memory.drop(_DRAWER, _key(entry.number))
 
     def _way(self, entry: Entry) -> _Way:
         return self._ways.get(type(entry.request)) or _Way()
 
     def _number(self, variable: str) -> float:
-        return self._hub.variables.number("OCPPCommCtrlr", variable, "TransactionEvent")
+        return self._sender.variables.number("OCPPCommCtrlr", variable, "TransactionEvent")
 
     # The memory.
 
@@ -200,14 +220,14 @@ class Outbox:
             entry.tries,
             entry.message_id,
         )
-        self._hub.memory.put(_DRAWER, _key(entry.number), kept)
+        self._sender.memory.put(_DRAWER, _key(entry.number), kept)
 
     def _recall(self) -> None:
-        for key, kept in self._hub.memory.take_all(_DRAWER, _Kept).items():
+        for key, kept in self._sender.memory.take_all(_DRAWER, _Kept).items():
             self._last = int(key)
             self._entries.append(
                 Entry(
-                    _request(self._hub, kept),
+                    _request(self._sender.family, kept),
                     kept.transaction_id,
                     kept.droppable,
                     kept.tries,
@@ -221,8 +241,8 @@ def _key(number: int) -> str:
     return f"{number:012}"
 
 
-def _request(hub: Hub, kept: _Kept) -> Any:
-    action = find(hub.family, kept.action)
+def _request(family: Version, kept: _Kept) -> Any:
+    action = find(family, kept.action)
     if action is None:
-        raise MemoryFault(f"a message {kept.action} is remembered, which {hub.family} has not")
+        raise MemoryFault(f"a message {kept.action} is remembered, which {family} has not")
     return decode(action.request, kept.payload)

@@ -61,7 +61,7 @@ class SoapSite:
         )
         self.desk = Desk(self.gateway, central.blocks, self.stations)
         self.endpoint = SoapEndpoint(self.gateway, self.admission, self.stations)
-        central.listener.respond = self.endpoint
+        central.listener.reception.respond = self.endpoint
         self.port = 0
 
     def is_connected(self, station_id: str) -> bool:
@@ -172,7 +172,7 @@ async def serving(
 async def quiet(listener: links.Listener) -> None:
     """No connection is left: who was answered has read it and hung up."""
     async with asyncio.timeout(5):
-        while listener.connections:  # noqa: ASYNC110 - nothing tells
+        while listener.reception.connections:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
 
 

@@ -215,7 +215,7 @@ async def site(
         for peer in built.peers:
             peer.leave()
         await listener.drain(0.2)
-        await until(lambda: listener.connections == 0)
+        await until(lambda: listener.reception.connections == 0)
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:

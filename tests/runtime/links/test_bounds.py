@@ -76,13 +76,13 @@ async def test_hundreds_of_slow_peers_cost_a_station_nothing(transport: Transpor
             peer.send(b"GET /ocpp/")
         async with asyncio.timeout(0.9):
             await at.upgraded()
-        await until(lambda: at.listener.connections == 1)
-        assert at.listener.refusals[408] == 300
+        await until(lambda: at.listener.reception.connections == 1)
+        assert at.listener.reception.refusals[408] == 300
 
 
 async def fill(at: Site, count: int) -> list[Peer]:
     peers = [await at.upgraded(f"/CP{number}") for number in range(count)]
-    await until(lambda: at.listener.connections == count)
+    await until(lambda: at.listener.reception.connections == count)
     return peers
 
 
@@ -94,9 +94,9 @@ async def test_one_connection_too_many_is_told_503(transport: Transport) -> None
         answer = await late.response()
         assert answer.status == 503
         assert answer.headers["retry-after"] == "10"
-        assert len(at.listener.links) == 3
+        assert len(at.listener.reception.links) == 3
         first.leave()
-        await until(lambda: at.listener.connections == 2)
+        await until(lambda: at.listener.reception.connections == 2)
         await at.upgraded("/CP4")
 
 
@@ -118,7 +118,7 @@ async def test_a_flood_above_the_bound_is_cut_without_a_word(transport: Transpor
     async with site(transport, settings=bounds(connections_max=2, over_max=3)) as at:
         await fill(at, 2)
         over = [await at.dial() for _ in range(3)]
-        await until(lambda: at.listener.connections == 5)
+        await until(lambda: at.listener.reception.connections == 5)
         flood = await at.dial()
         assert await flood.ended()
         over[0].send(upgrade())
@@ -134,9 +134,9 @@ async def test_connections_are_counted_down_again(transport: Transport) -> None:
             else:
                 peer.send(b"\r\n\r\n")
                 peer.writer.write_eof()
-        await until(lambda: at.listener.connections == 0)
-        assert not at.listener.links
-        assert not at.listener._sources
+        await until(lambda: at.listener.reception.connections == 0)
+        assert not at.listener.reception.links
+        assert not at.listener.reception._sources
 
 
 async def test_a_drain_closes_links_with_1001_and_waits_for_them(transport: Transport) -> None:
@@ -168,11 +168,11 @@ async def test_a_drain_does_not_wait_for_ever() -> None:
         await fill(at, 2)
         waiting = await at.dial()
         waiting.send(upgrade("/CP9"))
-        await until(lambda: at.listener.connections == 3)
+        await until(lambda: at.listener.reception.connections == 3)
         async with asyncio.timeout(1.5):
             await at.listener.drain(0.3)
         assert all(station.endings for station in at.stations)
-        assert not at.listener.links
+        assert not at.listener.reception.links
 
 
 async def test_a_request_in_flight_at_a_drain_is_told_503(transport: Transport) -> None:

@@ -108,7 +108,7 @@ async def test_a_bad_request_is_refused(
         assert answer.headers["connection"] == "close"
         assert await peer.ended()
         assert not at.stations
-        assert at.listener.refusals[status] == 1
+        assert at.listener.reception.refusals[status] == 1
 
 
 async def test_a_refusal_carries_the_headers_of_the_verdict(transport: Transport) -> None:
@@ -196,7 +196,7 @@ async def test_a_peer_that_leaves_during_admission_opens_nothing(transport: Tran
             release.set()
             await asyncio.sleep(0.05)
         assert not at.stations
-        assert at.listener.connections == 0
+        assert at.listener.reception.connections == 0
 
 
 async def test_a_bug_in_admission_is_our_500(transport: Transport) -> None:

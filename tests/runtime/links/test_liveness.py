@@ -77,7 +77,7 @@ async def test_pings_can_be_off_for_a_station(transport: Transport) -> None:
             async with asyncio.timeout(0.6):
                 await peer.reader.read(1)
         assert at.station.link.is_open
-        assert len(at.listener.wheel) == 0
+        assert len(at.listener.reception.wheel) == 0
 
 
 async def test_pings_can_be_tuned_while_the_link_is_open(transport: Transport) -> None:
@@ -90,7 +90,7 @@ async def test_pings_can_be_tuned_while_the_link_is_open(transport: Transport) -
         await at.station.ending()
         assert at.station.closed_at_s - tuned_at_s < 1.2
         link.tune_ping(0.1, 0.1)
-        assert len(at.listener.wheel) == 0
+        assert len(at.listener.reception.wheel) == 0
 
     async with site(transport, link=PINGED) as at:
         await at.upgraded()

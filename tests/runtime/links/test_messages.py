@@ -270,7 +270,7 @@ async def test_faults_of_peers_do_not_fill_the_log(
             peer = await at.upgraded(sec_websocket_extensions=DEFLATE)
             peer.send(data)
             peer.leave()
-        await until(lambda: not at.listener.links)
+        await until(lambda: not at.listener.reception.links)
     assert not [each for each in caplog.records if each.levelno >= logging.INFO]
 
 

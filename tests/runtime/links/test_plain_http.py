@@ -79,7 +79,7 @@ async def test_a_plain_request_is_answered(
         assert (answer.status, answer.body) == (200, body)
         assert answer.headers["connection"] == "close"
         assert await peer.ended()
-        assert not at.listener.refusals
+        assert not at.listener.reception.refusals
 
 
 @pytest.mark.parametrize(("request_bytes", "status"), REFUSED.values(), ids=REFUSED.keys())
@@ -91,7 +91,7 @@ async def test_a_bad_plain_request_is_refused(
         peer = await at.dial()
         peer.send(request_bytes)
         assert (await peer.response()).status == status
-        assert at.listener.refusals[status] == 1
+        assert at.listener.reception.refusals[status] == 1
 
 
 async def test_a_peer_that_asks_first_is_told_to_go_ahead(transport: Transport) -> None:
@@ -124,7 +124,7 @@ async def test_half_a_body_is_no_request(transport: Transport) -> None:
         peer.send(post("/soap", b"<Enve", "Content-Length: 11"))
         peer.writer.write_eof()
         assert await peer.ended()
-        assert not at.listener.refusals
+        assert not at.listener.reception.refusals
 
 
 async def test_soap_and_links_share_the_port(transport: Transport) -> None:

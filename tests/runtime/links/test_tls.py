@@ -87,7 +87,7 @@ async def secure(
     at.url = f"wss://127.0.0.1:{await listener.listen('127.0.0.1', 0, context)}/ocpp/CP1"
     yield at
     await listener.drain(1.0)
-    await until(lambda: listener.connections == 0)
+    await until(lambda: listener.reception.connections == 0)
 
 
 @pytest.mark.parametrize("loop_name", LOOPS)

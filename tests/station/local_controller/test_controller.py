@@ -77,7 +77,9 @@ async def test_a_station_charges_through_the_controller(version: Version) -> Non
         started = v16.StartTransactionRequest if central.is_1x else v21.TransactionEventRequest
         assert central.all(started)
         assert at.passwords["CP1"].startswith("Basic ")
-        await eventually(lambda: not at.listener.links)  # it ends with that of the station
+        await eventually(
+            lambda: not at.listener.reception.links
+        )  # it ends with that of the station
 
 
 @asynccontextmanager

@@ -10,10 +10,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
 
-from chargeplane.csms.contract import Decision, Heard, Station
+from chargeplane.csms.contract import CheckSignature, Decision, Heard, Station
+from chargeplane.csms.gateway.host import Host
 from chargeplane.csms.gateway.lifting import lifted, lowered
 from chargeplane.csms.gateway.redaction import redacted
 from chargeplane.ocpp.errors import ErrorCode, LocalError, OcppError, RemoteError
@@ -37,10 +38,9 @@ from chargeplane.runtime.links import CloseCode, Ending, Link, LinkClosed
 from chargeplane.runtime.store import frames, new_id, storable
 
 if TYPE_CHECKING:
-    from chargeplane.csms.gateway.gateway import Gateway
     from chargeplane.ocpp.tolerance import Repair
 
-__all__ = ["Conversation", "Ended"]
+__all__ = ["Conversation", "Ended", "LinkHost"]
 
 Ended = Answered | Refused | Failed | TimedOut | Abandoned
 """How a request of ours can end."""
@@ -69,19 +69,43 @@ class _Frame(NamedTuple):
     text: str
 
 
+class LinkHost(Host, Protocol):
+    """Holds conversations over links, and is told how they end."""
+
+    check_signature: CheckSignature | None
+
+    def told(
+        self, station: Station, request: Request, frame_id: UUID, received_at: datetime
+    ) -> None:
+        """A message that wants no answer (SEND, 2.1); its frame is recorded."""
+        ...
+
+    def link_ended(self, conversation: Conversation, ending: Ending) -> None:
+        """The link is over."""
+        ...
+
+    def unsettled(self, conversation: Conversation) -> None:
+        """It has ended while a request was being decided or stored."""
+        ...
+
+    def settled(self, conversation: Conversation) -> None:
+        """What was under way when it ended is stored, or never will be."""
+        ...
+
+
 class Conversation:
     """Receives what a link brings, and answers."""
 
-    def __init__(self, gateway: Gateway, link: Link, station: Station) -> None:
+    def __init__(self, host: LinkHost, link: Link, station: Station) -> None:
         """Not yet the owner of its identity: ``begin`` follows."""
-        self._gateway = gateway
+        self._host = host
         self.link = link
         self.station = station
         self.peer = Peer(
             station.version,
             Role.CSMS,
-            tolerance=gateway.tolerance,
-            limits=gateway.limits,
+            tolerance=host.tolerance,
+            limits=host.limits,
             new_id=_new_message_id,
         )
         self.epoch = 0
@@ -97,7 +121,7 @@ class Conversation:
         self._seen_again_at = _LONG_AGO
         self._brake: asyncio.TimerHandle | None = None
         self._backlog: deque[_Frame] = deque()
-        self._place = gateway.tray.place_of(station.id)
+        self._place = host.tray.place_of(station.id)
         self._is_catching_up = False
         self._loop = asyncio.get_running_loop()
         self.first_answered: asyncio.Future[None] = self._loop.create_future()
@@ -112,7 +136,7 @@ class Conversation:
         self._frames += 1
         if self._frames >= FRAMES_AT_ONCE_MAX:
             self._slow_down()
-        frame = _Frame(new_id(), self._gateway.clock.now(), text)
+        frame = _Frame(new_id(), self._host.clock.now(), text)
         if self._waiting and (self._backlog or self._is_busy):
             self._put_aside(frame)
         else:
@@ -173,16 +197,16 @@ class Conversation:
 
     def closed(self, ending: Ending) -> None:
         """The link is over."""
-        self._gateway.link_ended(self, ending)
+        self._host.link_ended(self, ending)
 
     # What follows ---------------------------------------------------------------------------
 
     def _on(self, event: Event, frame: _Frame) -> None:
-        gateway = self._gateway
+        host = self._host
         if isinstance(event, Called):
             self._useless = 0
             if frame.received_at >= self._seen_again_at:
-                self._seen_again_at = gateway.seen(self.station, frame.received_at)
+                self._seen_again_at = host.seen(self.station, frame.received_at)
             self._count(event.repairs)
             heard = Heard(
                 self.station,
@@ -199,7 +223,7 @@ class Conversation:
             if reason := self._unsigned(event, 2, event.action.name, frame):
                 answer(RemoteError(ErrorCode.SECURITY_ERROR, reason))
             else:
-                gateway.dispatcher.hear(heard, answer)
+                host.dispatcher.hear(heard, answer)
             return
         message_id = getattr(event, "message_id", None)
         self._record(frame.id, "in", frame.received_at, message_id, frame.text)
@@ -211,24 +235,24 @@ class Conversation:
                     event = self._verified(event, frame)
                 self._settle(event)
             case Malformed():
-                gateway.meter.malformed(event.code)
+                host.meter.malformed(event.code)
                 self._count_useless()
             case Sent():
                 self._count(event.repairs)
                 if self._unsigned(event, 6, event.action.name, frame):
                     return
-                gateway.told(self.station, event.request, frame.id, frame.received_at)
+                host.told(self.station, event.request, frame.id, frame.received_at)
             case Ignored(is_repetition=True):
-                gateway.meter.ignored()  # some stations repeat what they say for hours
+                host.meter.ignored()  # some stations repeat what they say for hours
             case Ignored() | Stray():
-                gateway.meter.ignored()
+                host.meter.ignored()
                 self._count_useless()
 
     def _unsigned(
         self, event: Called | Sent | Answered, message_type: int, action: str, frame: _Frame
     ) -> str | None:
         """Why a message does not count for lack of a good signature, if it does not."""
-        check = self._gateway.check_signature
+        check = self._host.check_signature
         if check is None:
             return None
         return check(self.station, event.signed, message_type, action, frame.id, frame.received_at)
@@ -252,7 +276,7 @@ class Conversation:
 
     def _count(self, repairs: tuple[Repair, ...]) -> None:
         for repair in repairs:
-            self._gateway.meter.repaired(repair.name)
+            self._host.meter.repaired(repair.name)
 
     def _answer(self, message_id: str, version: Version) -> Callable[[Decision | OcppError], None]:
         """What gives the answer; ``version`` is that of the request, which may be a foreign one."""
@@ -260,7 +284,7 @@ class Conversation:
         def done(decision: Decision | OcppError) -> None:
             self._is_deciding = False
             if self.has_ended:
-                self._gateway.settled(self)
+                self._host.settled(self)
                 return
             events = self._said(message_id, version, decision)
             self._send()
@@ -284,7 +308,7 @@ class Conversation:
                 return self.peer.answer(message_id, lowered(decision.response, version))
             error = decision
         except LocalError as fault:
-            self._gateway.fault(self.station, fault)
+            self._host.fault(self.station, fault)
             # Its own code would say that the station's request was wrong.
             error = LocalError(ErrorCode.INTERNAL_ERROR, "a fault of the central system")
         return self.peer.refuse(message_id, error.code, error.description, error.details)
@@ -298,7 +322,7 @@ class Conversation:
                 self.link.send(text)
         except LinkClosed:
             return
-        now = self._gateway.clock.now()
+        now = self._host.clock.now()
         for text in texts:
             self._record(new_id(), "out", now, None, text)
 
@@ -316,7 +340,7 @@ class Conversation:
             message_id and storable(message_id),
             storable(redacted(text)),
         )
-        self._gateway.tray.record(self._place, (frames.SINK, values))
+        self._host.tray.record(self._place, (frames.SINK, values))
 
     # Our requests ---------------------------------------------------------------------------
 
@@ -360,7 +384,7 @@ class Conversation:
             return
         self.has_ended = True
         if self._is_deciding:
-            self._gateway.unsettled(self)
+            self._host.unsettled(self)
         for event in self.peer.close():
             if isinstance(event, Abandoned):
                 self._settle(event)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from chargeplane.csms.contract import Decision, Heard, Station
+from chargeplane.csms.gateway.host import Host
 from chargeplane.csms.gateway.lifting import lifted, lowered
 from chargeplane.csms.gateway.redaction import redacted
 from chargeplane.csms.gateway.soap_reading import Letter, message_of
@@ -25,7 +26,6 @@ from chargeplane.runtime.store import frames, new_id, storable
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chargeplane.csms.gateway.gateway import Gateway
     from chargeplane.runtime.store import Row
 
 __all__ = ["Answer", "SoapConversation", "fault_answer", "new_message_id"]
@@ -81,13 +81,13 @@ def fault_answer(error: OcppError | Fault, envelope: Envelope | None = None) -> 
 class SoapConversation:
     """Hears a station, answers it, and knows where it listens."""
 
-    def __init__(self, gateway: Gateway, station: Station) -> None:
+    def __init__(self, host: Host, station: Station) -> None:
         """Nothing was heard yet."""
-        self._gateway = gateway
+        self._host = host
         self.station = station
         self.address: str | None = None
         """Where the station says that it listens; nobody has checked it yet."""
-        self.heard_at_s = gateway.clock.monotonic_s()
+        self.heard_at_s = host.clock.monotonic_s()
         self.has_ended = False
         self.calls_waiting = 0
         self.calling = asyncio.Lock()
@@ -112,10 +112,10 @@ class SoapConversation:
             self._refuse(turn, error)
             return answer
         if earlier is not None:
-            self._gateway.meter.ignored()
+            self._host.meter.ignored()
             self._record(turn)
             return earlier
-        limits = self._gateway.limits
+        limits = self._host.limits
         if len(self._waiting) >= limits.requests_waiting_max:
             reason = "too many requests wait for their answers"
             self._refuse(turn, RemoteError(ErrorCode.GENERIC_ERROR, reason))
@@ -126,8 +126,8 @@ class SoapConversation:
 
     def is_alive(self, now: datetime) -> None:
         """It was heard."""
-        self.heard_at_s = self._gateway.clock.monotonic_s()
-        self._gateway.seen(self.station, now)
+        self.heard_at_s = self._host.clock.monotonic_s()
+        self._host.seen(self.station, now)
 
     # Repetitions ----------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ class SoapConversation:
         if kept.mark == turn.mark:
             self._say(turn, kept.answer)
             return turn.answer
-        if not self._gateway.tolerance.allows("message-id-reused"):
+        if not self._host.tolerance.allows("message-id-reused"):
             raise _reused()
         return None
 
@@ -160,7 +160,7 @@ class SoapConversation:
             return
         self._kept.pop(turn.message_id, None)
         self._kept[turn.message_id] = _Kept(turn.mark, answer)
-        if len(self._kept) > self._gateway.limits.answers_kept_max:
+        if len(self._kept) > self._host.limits.answers_kept_max:
             del self._kept[next(iter(self._kept))]
 
     # One after the other --------------------------------------------------------------------
@@ -175,7 +175,7 @@ class SoapConversation:
                 continue
             self._in_hand = turn
             self._record(turn)
-            self._gateway.dispatcher.hear(heard, self._done(turn))
+            self._host.dispatcher.hear(heard, self._done(turn))
 
     def _heard(self, turn: _Turn) -> Heard:
         """The message in the newest version of its family.
@@ -183,8 +183,8 @@ class SoapConversation:
         Raises:
             RemoteError: it cannot be read.
         """
-        envelope, meter = turn.letter.envelope, self._gateway.meter
-        request, repairs = message_of(envelope, self._gateway.tolerance)
+        envelope, meter = turn.letter.envelope, self._host.meter
+        request, repairs = message_of(envelope, self._host.tolerance)
         assert isinstance(request, Request)
         for repair in repairs:
             meter.repaired(repair.name)
@@ -217,7 +217,7 @@ class SoapConversation:
             try:
                 answer = self._written(turn, decision)
             except LocalError as fault:
-                self._gateway.fault(self.station, fault)
+                self._host.fault(self.station, fault)
                 error = fault
             else:
                 self._keep(turn, answer)
@@ -240,19 +240,19 @@ class SoapConversation:
 
     def _refuse(self, turn: _Turn, error: RemoteError) -> None:
         """Answer what cannot be served with a fault."""
-        self._gateway.meter.malformed(error.code)
+        self._host.meter.malformed(error.code)
         self._record(turn)
         self._say(turn, fault_answer(error, turn.letter.envelope))
 
     def _say(self, turn: _Turn, answer: Answer) -> None:
         turn.answer.set_result(answer)
-        now = self._gateway.clock.now()
-        self._gateway.tray.put([self.row("out", new_id(), now, answer.body.decode())])
+        now = self._host.clock.now()
+        self._host.tray.put([self.row("out", new_id(), now, answer.body.decode())])
 
     # The flight recorder --------------------------------------------------------------------
 
     def _record(self, turn: _Turn) -> None:
-        self._gateway.tray.put([self._row(turn)])
+        self._host.tray.put([self._row(turn)])
 
     def _row(self, turn: _Turn) -> Row:
         text = turn.letter.text

@@ -14,7 +14,7 @@ from chargeplane.runtime.links.faults import CloseCode, LinkClosed
 from chargeplane.runtime.links.heads import Headers, Request, Response
 from chargeplane.runtime.links.identity import IdentityFault, identity_of_text
 from chargeplane.runtime.links.link import NO_PONG, Link
-from chargeplane.runtime.links.listener import Listener, Opened, Respond
+from chargeplane.runtime.links.listener import Listener
 from chargeplane.runtime.links.peers import Address, Tls
 from chargeplane.runtime.links.receivers import (
     BytesReceiver,
@@ -23,6 +23,7 @@ from chargeplane.runtime.links.receivers import (
     LinkFacts,
     Receiver,
 )
+from chargeplane.runtime.links.reception import Opened, Respond
 from chargeplane.runtime.links.settings import LinkSettings, ListenerSettings
 from chargeplane.runtime.links.sockets import raise_open_files_max
 from chargeplane.runtime.links.tls import (

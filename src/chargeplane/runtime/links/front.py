@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from chargeplane.runtime.links.admission import Accept, Attempt
 from chargeplane.runtime.links.faults import CloseCode
@@ -20,6 +20,7 @@ from chargeplane.runtime.links.link import Link
 from chargeplane.runtime.links.peers import address_of, tls_of
 from chargeplane.runtime.links.reading import read_body, read_head
 from chargeplane.runtime.links.receivers import LinkFacts
+from chargeplane.runtime.links.reception import Reception
 from chargeplane.runtime.links.sockets import tune_socket
 from chargeplane.runtime.links.upgrading import (
     REPAIR_SUBPROTOCOL,
@@ -28,9 +29,6 @@ from chargeplane.runtime.links.upgrading import (
     wanted,
 )
 from chargeplane.runtime.links.wires import Upgrade
-
-if TYPE_CHECKING:
-    from chargeplane.runtime.links.listener import Listener
 
 __all__ = ["Front"]
 
@@ -46,10 +44,10 @@ _UPGRADE_REQUIRED = (("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"))
 class Front(asyncio.Protocol):
     """One connection until it is a link, or until it is answered."""
 
-    def __init__(self, listener: Listener, entrance: Any = None) -> None:
-        self._listener = listener
+    def __init__(self, reception: Reception, entrance: Any = None) -> None:
+        self._reception = reception
         self._entrance = entrance
-        self._settings = listener.settings
+        self._settings = reception.settings
         self._intake = Intake()
         self._answered = False
         self._held = False
@@ -62,12 +60,12 @@ class Front(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._peer = address_of(transport)
         self._tls = tls_of(transport)
-        self._trouble = self._listener.arrived(self._peer.host)
-        if self._listener.is_flooded:
+        self._trouble = self._reception.arrived(self._peer.host)
+        if self._reception.is_flooded:
             self._transport.abort()
             return
         tune_socket(transport)
-        self._task = self._listener.start(self._serve())
+        self._task = self._reception.start(self._serve())
 
     def data_received(self, data: bytes) -> None:
         if self._answered:
@@ -83,7 +81,7 @@ class Front(asyncio.Protocol):
         return self._tls is None and not self._answered
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._listener.left(self._peer.host)
+        self._reception.left(self._peer.host)
         self._answered = True
         self._intake.end()
         if self._task is not None:
@@ -149,7 +147,7 @@ class Front(asyncio.Protocol):
         )
 
     async def _respond(self, request: Request) -> Response:
-        response = await self._listener.respond(request)
+        response = await self._reception.respond(request)
         if response is not None:
             return response
         if request.method == "GET":
@@ -162,7 +160,7 @@ class Front(asyncio.Protocol):
         self._answered = True
         self._go_on()
         if response.status >= HTTPStatus.BAD_REQUEST:
-            self._listener.refusals[response.status.value] += 1
+            self._reception.refusals[response.status.value] += 1
         self._transport.write(response.encoded())
         if self._transport.can_write_eof() and not self._intake.has_ended:
             self._transport.write_eof()
@@ -185,7 +183,7 @@ class Front(asyncio.Protocol):
             handshake.offered,
             self._entrance,
         )
-        verdict = await self._listener.admit(attempt)
+        verdict = await self._reception.admit(attempt)
         if not isinstance(verdict, Accept):
             raise HttpFault(verdict.status, verdict.reason, verdict.headers)
         name = chosen_subprotocol(
@@ -193,7 +191,7 @@ class Front(asyncio.Protocol):
         )
         if self._intake.has_ended:
             raise IntakeEnded
-        if self._listener.is_draining:
+        if self._reception.is_draining:
             raise HttpFault(HTTPStatus.SERVICE_UNAVAILABLE, "shutting down")
         self._open(handshake, verdict, name)
         return None
@@ -212,15 +210,15 @@ class Front(asyncio.Protocol):
         facts = LinkFacts(
             verdict.identity, name, self._peer, self._tls, compression, repairs, verdict.context
         )
-        link = Link(facts, settings, self._listener.wheel)
+        link = Link(facts, settings, self._reception.wheel)
         self._answered = True
         self._go_on()
         opened = False
         try:
-            wire = self._listener.wire(
+            wire = self._reception.wire(
                 self._transport, Upgrade(handshake.key, tuple(headers)), link
             )
-            self._listener.opened(link, wire)
+            self._reception.opened(link, wire)
             if name is None:
                 # OCPP 2.x Part 4: finish the handshake without the header, then close at once.
                 link.close(CloseCode.PROTOCOL_ERROR, "no sub-protocol in common")
