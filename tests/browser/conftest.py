@@ -21,6 +21,17 @@ PICTURES = Path(__file__).parent / "pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
+TIMEOUT_S = 240
+"""Of one spec: many waits, each of which may take long on a machine with much else to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the specs their time."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
@@ -71,6 +82,15 @@ def console(
     with opened(browser, server, PICTURES, cookies=cookies) as console:
         yield console
         console.judge()
+
+
+@pytest.fixture
+def made(server: Server) -> Iterator[list[str]]:
+    """A spec puts here the paths of what it makes, which is gone afterwards."""
+    paths: list[str] = []
+    yield paths
+    for path in paths:
+        server.remove(path)
 
 
 @pytest.fixture
