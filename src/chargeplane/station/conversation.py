@@ -21,7 +21,7 @@ from chargeplane.ocpp.events import (
     Refused,
     TimedOut,
 )
-from chargeplane.ocpp.family import lift, lower
+from chargeplane.ocpp.family import lift, said_in
 from chargeplane.ocpp.frames import Limits
 from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.versions import Role, Version
@@ -118,7 +118,7 @@ class Conversation:
         """The request in the words of the version, or None where it has none for it."""
         if self._is_newest:
             return request
-        message = lower(request, self.version).message
+        message = said_in(request, self.version)
         assert message is None or isinstance(message, Request)
         return message
 
@@ -182,7 +182,7 @@ class Conversation:
         if isinstance(response, ErrorCode):
             events = peer.refuse(called.message_id, response)
         else:
-            message = lower(response, self.version).message
+            message = said_in(response, self.version)
             if isinstance(message, Response):
                 events = peer.answer(called.message_id, message)
             else:

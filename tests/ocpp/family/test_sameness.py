@@ -43,10 +43,10 @@ def test_every_message_becomes_the_same_with_and_without_the_walk(
     version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = [(kind, each) for kind in message_types(version) for each in messages(kind, COUNT)]
-    monkeypatch.setattr(translate._Way, "directly", never)
-    quick = [said(*each) for each in given]
+    monkeypatch.setattr(translate._Way, "unremarked", never)
+    by_steps = [said(*each) for each in given]
     monkeypatch.setattr(conversion, "steps", walked)
-    for (kind, message), one in zip(given, quick, strict=True):
+    for (kind, message), one in zip(given, by_steps, strict=True):
         assert one == said(kind, message), codec.name_of(kind)
 
 

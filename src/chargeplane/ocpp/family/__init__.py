@@ -7,6 +7,6 @@ nothing is changed in silence. What differs between two versions is data: ``tabl
 """
 
 from chargeplane.ocpp.family.remarks import Lifted, Lowered, Remark
-from chargeplane.ocpp.family.translate import lift, lower
+from chargeplane.ocpp.family.translate import lift, lower, said_in
 
-__all__ = ["Lifted", "Lowered", "Remark", "lift", "lower"]
+__all__ = ["Lifted", "Lowered", "Remark", "lift", "lower", "said_in"]

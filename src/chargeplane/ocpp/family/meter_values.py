@@ -15,7 +15,15 @@ from chargeplane.ocpp.family.conversion import Unsaid, core
 from chargeplane.ocpp.family.rules import Walk
 from chargeplane.ocpp.violations import Path, json_path
 
-__all__ = ["as_group", "as_register", "as_sample", "without_groups"]
+__all__ = [
+    "MEANT_BY_1_2",
+    "as_group",
+    "as_register",
+    "as_sample",
+    "group_values",
+    "whole_wh",
+    "without_groups",
+]
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 WH = {"Wh": 1, "kWh": 1000}
@@ -59,8 +67,13 @@ def _energy_wh(sample: dict[str, str]) -> int | None:
     """The energy register that a sample is, if it is one that 1.2 can say."""
     if any(sample.get(name) not in meant for name, meant in MEANT_BY_1_2.items()):
         return None
+    return whole_wh(sample["value"], sample.get("unit", "Wh"))
+
+
+def whole_wh(text: str, unit: str) -> int | None:
+    """A sampled value in ``Wh`` or ``kWh`` as a whole number of 1.2; None: it is none."""
     try:
-        energy_wh = Decimal(sample["value"]) * WH[sample.get("unit", "Wh")]
+        energy_wh = Decimal(text) * WH[unit]
         # Compared before it is rounded: an integer of 1e999999 would fill the memory.
         return round(energy_wh) if INT_MIN <= energy_wh <= INT_MAX else None
     except ArithmeticError:  # no number at all, or not a number
@@ -73,7 +86,7 @@ def without_groups(
     """1.5 -> 1.6. The values of all groups in one list."""
     if len(groups) != 1 or not groups[0].get("values"):
         walk.remark(path, "1.6 does not group the values of a transaction", groups)
-    old, new = _group_values(source), core(target)
+    old, new = group_values(source), core(target)
     assert isinstance(old, shape.ListType)
     assert isinstance(new, shape.ListType)
     said = []
@@ -87,14 +100,14 @@ def without_groups(
 
 def as_group(walk: Walk, values: Any, source: shape.Type, target: shape.Type, path: Path) -> Any:
     """1.6 -> 1.5. One group with all values."""
-    old, new = core(source), _group_values(target)
+    old, new = core(source), group_values(target)
     assert isinstance(old, shape.ListType)
     assert isinstance(new, shape.ListType)
     said = walk.items(values, old, new, path)
     return said if isinstance(said, Unsaid) or not said else [{"values": said}]
 
 
-def _group_values(groups: shape.Type) -> shape.Type:
+def group_values(groups: shape.Type) -> shape.Type:
     """The type of ``values`` in a list of groups of 1.5."""
     listed = core(groups)
     assert isinstance(listed, shape.ListType)

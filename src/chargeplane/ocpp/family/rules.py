@@ -11,12 +11,27 @@ if TYPE_CHECKING:
 
     from chargeplane.ocpp.violations import Path
 
-__all__ = ["ANY", "NOW", "Assumed", "Reshape", "Rules", "Said", "Walk"]
+__all__ = [
+    "ANY",
+    "NOW",
+    "UNSAID",
+    "Assumed",
+    "InDoubt",
+    "Losses",
+    "Quick",
+    "Reshape",
+    "Rules",
+    "Said",
+    "Shortcut",
+    "Walk",
+]
 
 ANY: Final = "*"
 """In place of a value: every other one. In place of a field: all of them."""
 NOW: Final = object()
 """In place of a value: the current time."""
+UNSAID: Final = object()
+"""What ``Quick`` gives for a value that the other version cannot say."""
 
 
 class Walk(Protocol):
@@ -33,6 +48,33 @@ class Walk(Protocol):
 
 Reshape = Callable[[Walk, Any, "shape.Type", "shape.Type", "Path"], Any]
 """Gives a value another shape, where names alone do not do it."""
+
+
+class InDoubt(Exception):
+    """The quick way does not know this value; the walk does."""
+
+
+class Losses:
+    """Whether anything was said less exactly, or not at all."""
+
+    __slots__ = ("happened",)
+
+    def __init__(self) -> None:
+        self.happened = False
+
+
+Quick = Callable[[Any, Losses], Any]
+"""A typed value as the other version says it, or ``UNSAID``.
+
+Raises:
+    InDoubt: the walk must say it.
+"""
+
+Shortcut = Callable[
+    [Callable[["shape.Type", "shape.Type"], Quick], "shape.Type", "shape.Type"], Quick
+]
+"""Makes the quick way of what has a ``Reshape``: from the quick way of any two types, and the two
+types that it lies between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +119,10 @@ class Rules:
     """Datatypes that have another shape there."""
     fields: Mapping[tuple[str, str], Reshape] = field(default_factory=dict)
     """(datatype, field) that has another shape there."""
+    shortcuts: Mapping[str | tuple[str, str], Shortcut] = field(default_factory=dict)
+    """Of ``datatypes`` and ``fields``, which are in doubt without."""
+    keeps_words: bool = False
+    """The other version kept all names and values: it is worth trying a payload as it stands."""
     total: bool = False
     """A message always has a counterpart: texts are cut and numbers are moved into their range
     where a required field would be lost otherwise."""

@@ -5,6 +5,7 @@ The words of 1.2 and 1.5 are those of their WSDLs; what they mean is read from 1
 
 from __future__ import annotations
 
+from chargeplane.ocpp.family import meter_shortcuts
 from chargeplane.ocpp.family.meter_values import (
     as_group,
     as_register,
@@ -114,6 +115,7 @@ _ESSENTIAL = {
     "SampledValue": frozenset({"measurand", "phase", "unit", "format", "location"}),
     "MeterValuesRequest": frozenset({"meterValue"}),
 }
+_GROUPED = ("StopTransactionRequest", "transactionData")
 _TEXTS = {"StatusNotificationRequest": frozenset({"info"})}
 
 RULES = {
@@ -122,13 +124,15 @@ RULES = {
         values=_LIFT_VALUES,
         assumed=_ASSUMED,
         datatypes={"MeterValue": as_sample},
+        shortcuts={"MeterValue": meter_shortcuts.sample},
         total=True,
     ),
     (Version.V1_5, Version.V1_6): Rules(
         renames=_NAMES_1_5,
         values=_LIFT_VALUES,
         assumed=_ASSUMED,
-        fields={("StopTransactionRequest", "transactionData"): without_groups},
+        fields={_GROUPED: without_groups},
+        shortcuts={_GROUPED: meter_shortcuts.no_groups},
         total=True,
     ),
     (Version.V1_6, Version.V1_2): Rules(
@@ -137,12 +141,14 @@ RULES = {
         essential=_ESSENTIAL,
         texts=_TEXTS,
         datatypes={"MeterValue": as_register},
+        shortcuts={"MeterValue": meter_shortcuts.register},
     ),
     (Version.V1_6, Version.V1_5): Rules(
         renames=_turned(_NAMES_1_5),
         values=_LOWER_VALUES_1_5,
         essential=_ESSENTIAL,
         texts=_TEXTS,
-        fields={("StopTransactionRequest", "transactionData"): as_group},
+        fields={_GROUPED: as_group},
+        shortcuts={_GROUPED: meter_shortcuts.group},
     ),
 }

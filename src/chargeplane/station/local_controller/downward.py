@@ -12,7 +12,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from chargeplane.ocpp.events import Answered, Event
-from chargeplane.ocpp.family import lift, lower
+from chargeplane.ocpp.family import lift, said_in
 from chargeplane.ocpp.frames import Limits
 from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.versions import Role, Version
@@ -81,7 +81,7 @@ class Downward:
 
     def ask(self, request: Request, now_s: float, done: Done) -> None:
         """A request of our own, in the newest types of the family."""
-        lowered = lower(request, self.version).message
+        lowered = said_in(request, self.version)
         if not isinstance(lowered, Request) or len(self._asking) >= WAITING_MAX:
             done(None)
             return

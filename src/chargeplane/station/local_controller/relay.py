@@ -21,7 +21,7 @@ from uuid import uuid4
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.events import Called, Event
-from chargeplane.ocpp.family import lift, lower
+from chargeplane.ocpp.family import lift, said_in
 from chargeplane.ocpp.frames import Call, CallError, CallResult, CallResultError, Send, write
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request, Response
@@ -252,7 +252,7 @@ class Relay:
         if isinstance(reply.said, ErrorCode):
             return down.peer.refuse(called.message_id, reply.said, AWAY)
         self._answered(request, reply.said)
-        response = lower(reply.said, down.version).message
+        response = said_in(reply.said, down.version)
         if not isinstance(response, Response):
             return down.peer.refuse(called.message_id, ErrorCode.GENERIC_ERROR, AWAY)
         return down.peer.answer(called.message_id, response)

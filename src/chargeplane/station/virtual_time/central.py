@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.catalogue import Action, find
 from chargeplane.ocpp.events import Answered, Called, Event, Malformed, Refused
-from chargeplane.ocpp.family import lower
+from chargeplane.ocpp.family import said_in
 from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.tolerance import TOLERANT, Tolerance
 from chargeplane.ocpp.versions import Role, Version
@@ -91,7 +91,7 @@ class YesCentral:
 
     def ask(self, request: Request, now_s: float) -> bool:
         """Send a request of the newest version of the family; False: it cannot be said now."""
-        message = lower(request, self._version).message
+        message = said_in(request, self._version)
         if self._peer is None or not isinstance(message, Request):
             return False
         self._peer.call(message, now_s)
@@ -164,7 +164,7 @@ class YesCentral:
 
 
 def _lowered(response: Response, version: Version) -> Response:
-    message = lower(response, version).message
+    message = said_in(response, version)
     assert isinstance(message, Response)
     return message
 
