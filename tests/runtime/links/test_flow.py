@@ -9,12 +9,23 @@ import pytest
 
 from chargeplane.runtime.links import (
     EndedBy,
+    Link,
     LinkClosed,
     LinkSettings,
     Transport,
     new_event_loop,
 )
-from tests.runtime.links.harness import PING, TEXT, Peer, Site, frame, site, until, upgrade
+from tests.runtime.links.harness import (
+    PING,
+    TEXT,
+    Peer,
+    Site,
+    Station,
+    frame,
+    site,
+    until,
+    upgrade,
+)
 
 OUTGOING_MAX = 262_144
 BOUNDED = LinkSettings(
@@ -190,6 +201,38 @@ async def test_a_link_that_is_held_takes_no_more_until_it_goes_on(transport: Tra
         link.go_on()
         await until(lambda: len(at.station.texts) == 500)
         await sending
+
+
+async def test_what_comes_with_the_handshake_waits_for_an_owner_that_holds(
+    transport: Transport,
+) -> None:
+    def holding(link: Link) -> Station:
+        link.hold()
+        return Station(link)
+
+    async with site(transport, link=BOUNDED, station=holding) as at:
+        peer = await at.dial()
+        peer.send(upgrade() + frame(TEXT, b"early"))
+        assert (await peer.response()).status == 101
+        peer.send(frame(TEXT, b"late"))
+        await asyncio.sleep(0.1)
+        assert at.station.texts == []
+        at.station.link.go_on()
+        await until(lambda: at.station.texts == ["early", "late"])
+
+
+async def test_an_owner_that_lets_go_at_once_is_told_everything(transport: Transport) -> None:
+    def hesitating(link: Link) -> Station:
+        link.hold()
+        link.go_on()
+        return Station(link)
+
+    async with site(transport, link=BOUNDED, station=hesitating) as at:
+        peer = await at.dial()
+        peer.send(upgrade() + frame(TEXT, b"early"))
+        assert (await peer.response()).status == 101
+        peer.send(frame(TEXT, b"late"))
+        await until(lambda: at.station.texts == ["early", "late"])
 
 
 async def test_a_held_link_can_be_closed(transport: Transport) -> None:

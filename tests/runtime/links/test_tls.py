@@ -1,6 +1,7 @@
 """TLS: what admission sees of it, and that links behave alike over it."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -186,6 +187,19 @@ async def test_what_piled_up_while_nobody_read_is_all_delivered(
         station.link.go_on()
         await until(lambda: len(station.texts) == len(texts))
         assert station.texts == texts
+
+
+async def test_the_system_watches_connections_with_tls_as_well(
+    transport: Transport, authority: Authority
+) -> None:
+    context = server_context(authority, mutual=False)
+    async with secure(transport, context, ListenerSettings(link=QUICK)) as at:
+        await at.dial(client_context(authority))
+        carrier = cast("Any", at.stations[0].link)._wire._transport
+        found = carrier.get_extra_info("socket")
+        assert found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert found.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+        assert found.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_with_picows_openssl_uses_the_socket_itself(

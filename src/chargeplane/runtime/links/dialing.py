@@ -111,7 +111,7 @@ async def connect(
         )
         linked = False
         try:
-            tune_socket(transport)
+            tune_socket(transport.get_extra_info("socket"))
             key = b64encode(os.urandom(16)).decode()
             fields = _fields(endpoint, key, subprotocols, settings)
             kept = [each for each in fields if each[0].lower() not in left_out]

@@ -21,7 +21,6 @@ from chargeplane.runtime.links.peers import address_of, tls_of
 from chargeplane.runtime.links.reading import read_body, read_head
 from chargeplane.runtime.links.receivers import LinkFacts
 from chargeplane.runtime.links.reception import Reception
-from chargeplane.runtime.links.sockets import tune_socket
 from chargeplane.runtime.links.upgrading import (
     REPAIR_SUBPROTOCOL,
     Handshake,
@@ -64,7 +63,6 @@ class Front(asyncio.Protocol):
         if self._reception.is_flooded:
             self._transport.abort()
             return
-        tune_socket(transport)
         self._task = self._reception.start(self._serve())
 
     def data_received(self, data: bytes) -> None:

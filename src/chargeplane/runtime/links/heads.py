@@ -19,6 +19,7 @@ __all__ = ["Head", "Headers", "HttpFault", "Request", "Response", "parsed_head"]
 _REQUEST_LINE = re.compile(r"([A-Z]{1,16}) ([!-~]+) HTTP/1\.([01])")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00-\x08\x0a-\x1f\x7f]*)")
 
 
 class HttpFault(Exception):
@@ -38,7 +39,8 @@ class Headers:
         self._fields = tuple((name.lower(), value) for name, value in fields)
         self._values: dict[str, tuple[str, ...]] = {}
         for name, value in self._fields:
-            self._values[name] = (*self._values.get(name, ()), value)
+            before = self._values.get(name)
+            self._values[name] = (value,) if before is None else (*before, value)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._fields)
@@ -62,6 +64,10 @@ class Headers:
         """The parts of a comma-separated field, over all of its lines."""
         values = self.all(name)
         return tuple(filter(None, map(str.strip, ",".join(values).split(",")))) if values else ()
+
+    def lists(self, name: str, word: str) -> bool:
+        """Whether a word, in small letters, is among the parts of a comma-separated field."""
+        return any(word == each.lower() for each in self.listed(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +156,9 @@ def parsed_fields(lines: list[str], headers_max: int) -> Headers:
         raise HttpFault(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too many headers")
     fields = []
     for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not _TOKEN.fullmatch(name) or _CONTROL.search(value):
+        match = _FIELD.fullmatch(line)
+        if match is None:
             raise HttpFault(HTTPStatus.BAD_REQUEST, "malformed header")
+        name, value = match.groups()
         fields.append((name, value.strip(" \t")))
     return Headers(fields)

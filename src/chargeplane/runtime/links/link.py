@@ -75,6 +75,7 @@ class Link:
         "_early",
         "_ending",
         "_full",
+        "_has_begun",
         "_heard_at_s",
         "_held",
         "_is_client",
@@ -114,6 +115,7 @@ class Link:
         self._deadline: asyncio.TimerHandle | None = None
         self._full = False
         self._drained: asyncio.Future[None] | None = None
+        self._has_begun = False
         self._held = False
         self._early = b""
         self._heard_at_s = self._loop.time()
@@ -137,9 +139,15 @@ class Link:
         self._receiver = receiver
 
     def begin_reading(self, early: bytes) -> None:
-        """Take what came in the same breath as the handshake; later, if the owner holds."""
+        """Take what came in the same breath as the handshake; later, if the owner holds.
+
+        The transport learns only now that it is held: most owners have let go again by now, and
+        each change is some calls to the system.
+        """
+        self._has_begun = True
         if self._held:
             self._early = early
+            self._wire.hold()
         else:
             self._wire.feed(early)
 
@@ -214,7 +222,8 @@ class Link:
         """Stop reading: the owner has enough to do. The peer's next messages wait."""
         if not self._held and self._state is _State.OPEN:
             self._held = True
-            self._wire.hold()
+            if self._has_begun:
+                self._wire.hold()
 
     def go_on(self) -> None:
         """Read again."""
@@ -224,7 +233,7 @@ class Link:
             early, self._early = self._early, b""
             if early:
                 self._wire.feed(early)
-            if not self._held:  # those early ones may have been too many already
+            if self._has_begun and not self._held:  # the early ones may have been too many already
                 self._wire.go_on()
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:

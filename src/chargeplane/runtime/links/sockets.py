@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import socket
-from asyncio import BaseTransport
 
 __all__ = ["raise_open_files_max", "tune_socket"]
 
@@ -18,9 +17,11 @@ _OPTIONS: tuple[tuple[str, int], ...] = (
 )
 
 
-def tune_socket(transport: BaseTransport) -> None:
-    """Have the system watch the connection. Options that it does not know are left out."""
-    connection: socket.socket | None = transport.get_extra_info("socket")
+def tune_socket(connection: socket.socket | None) -> None:
+    """Have the system watch a connection. Options that it does not know are left out.
+
+    What is set of a socket that listens holds for each connection that it accepts.
+    """
     if connection is None or connection.family not in {socket.AF_INET, socket.AF_INET6}:
         return
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, cast
 
+from chargeplane.runtime.links.sockets import tune_socket
 from chargeplane.runtime.links.wires import WireFactory
 
 __all__ = ["Transport", "create_server", "default_transport", "new_event_loop", "wire_factory"]
@@ -63,18 +64,21 @@ async def create_server(
 ) -> asyncio.Server:
     """Open a port, or listen on a socket that is open already."""
     loop = asyncio.get_running_loop()
-    where: dict[str, Any] = {"host": host, "port": port} if sock is None else {"sock": sock}
-    if tls is None:
-        return await loop.create_server(protocol, **where, backlog=backlog_max)
-    how: dict[str, Any] = {
-        "ssl": tls,
-        "backlog": backlog_max,
-        "ssl_handshake_timeout": handshake_timeout_s,
-    }
-    if find_spec("aiofastnet"):
+    how: dict[str, Any] = {"host": host, "port": port} if sock is None else {"sock": sock}
+    how |= {"backlog": backlog_max, "start_serving": False}
+    if tls is not None:
+        how |= {"ssl": tls, "ssl_handshake_timeout": handshake_timeout_s}
+    if tls is not None and find_spec("aiofastnet"):
         # Its TLS is quicker than the loops' own; without TLS it only costs memory.
         how |= {"ssl_incoming_bio_size": _BUFFER_BYTES, "ssl_outgoing_bio_size": _BUFFER_BYTES}
         setattr(tls, _WITHOUT_BUFFERS, transport is Transport.PICOWS)
-        server = await import_module("aiofastnet").create_server(loop, protocol, **where, **how)
-        return cast("asyncio.Server", server)
-    return await loop.create_server(protocol, **where, **how)
+        server: asyncio.Server = await import_module("aiofastnet").create_server(
+            loop, protocol, **how
+        )
+    else:
+        server = await loop.create_server(protocol, **how)
+    # Once, before anybody is accepted: for each connection it would be five calls to the system.
+    for each in server.sockets:
+        tune_socket(each)
+    await server.start_serving()
+    return server

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode, b64encode
+import re
+from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha1
@@ -29,6 +29,11 @@ REPAIR_SUBPROTOCOL = "subprotocol-missing"
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 1.3
 _OFFERED_MAX = 16
+_KEY = re.compile(r"[0-9A-Za-z+/]{22}==")  # 16 bytes
+_SWITCHING = (
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +53,19 @@ def wanted(head: Head, settings: ListenerSettings) -> Handshake | None:
         HttpFault: if it asks for one in a way that cannot be granted.
     """
     headers = head.headers
-    if "websocket" not in (each.lower() for each in headers.listed("Upgrade")):
+    if not headers.lists("Upgrade", "websocket"):
         return None
     if head.method != "GET":
         raise HttpFault(HTTPStatus.METHOD_NOT_ALLOWED, "GET only", [("Allow", "GET, POST")])
     if head.minor < 1:
         raise HttpFault(HTTPStatus.BAD_REQUEST, "HTTP/1.1 only")
     repairs: tuple[str, ...] = ()
-    if "upgrade" not in (each.lower() for each in headers.listed("Connection")):
+    if not headers.lists("Connection", "upgrade"):
         if not settings.tolerant:
             raise HttpFault(HTTPStatus.BAD_REQUEST, "no Connection: Upgrade")
         repairs = (REPAIR_CONNECTION,)
-    if set(headers.all("Sec-WebSocket-Version")) != {"13"}:
+    versions = headers.all("Sec-WebSocket-Version")
+    if versions != ("13",) and set(versions) != {"13"}:
         raise HttpFault(
             HTTPStatus.UPGRADE_REQUIRED,
             "WebSocket version 13 only",
@@ -93,28 +99,18 @@ def chosen_subprotocol(
 
 def switching_protocols(upgrade: Upgrade) -> bytes:
     """The answer 101."""
-    fields = (
-        ("Upgrade", "websocket"),
-        ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Accept", accept_key(upgrade.key)),
-        *upgrade.headers,
-    )
-    return encoded_head("HTTP/1.1 101 Switching Protocols", fields)
+    return encoded_head(_SWITCHING + accept_key(upgrade.key), upgrade.headers)
 
 
 def accept_key(key: str) -> str:
     """What a server proves with that it understood the handshake (RFC 6455 4.2.2)."""
-    return b64encode(sha1((key + _GUID).encode(), usedforsecurity=False).digest()).decode()
+    digest = sha1((key + _GUID).encode(), usedforsecurity=False).digest()
+    return b2a_base64(digest, newline=False).decode()
 
 
 def _key(keys: Sequence[str]) -> str:
-    if len(keys) == 1:
-        try:
-            if len(b64decode(keys[0], validate=True)) == 16:
-                return keys[0]
-        except (binascii.Error, ValueError):
-            # Falls through to the one answer for every bad key.
-            keys = ()
+    if len(keys) == 1 and _KEY.fullmatch(keys[0]):
+        return keys[0]
     raise HttpFault(HTTPStatus.BAD_REQUEST, "malformed Sec-WebSocket-Key")
 
 
