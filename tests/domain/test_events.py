@@ -10,6 +10,7 @@ from chargeplane.domain import events
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.ledger.remarks import Remark, RemarkKind
 from chargeplane.domain.metering import MeterValue
+from chargeplane.domain.reservations import ReservationState
 from chargeplane.domain.status import ConnectorStatus
 from chargeplane.domain.tokens import IdToken, TokenStatus
 from chargeplane.domain.transactions import ChargingState, StopReason
@@ -33,6 +34,14 @@ SAMPLES: list[events.DomainEvent] = [
     events.HeartbeatReceived(**FROM),
     events.ConnectorStatusChanged(
         **FROM, evse=EvseAddress(1, 1), status=ConnectorStatus.SUSPENDED_EVSE
+    ),
+    events.ReservationChanged(
+        **FROM,
+        reservation_id="u7",
+        state=ReservationState.HELD,
+        evse=EvseAddress(1),
+        id_token=TOKEN,
+        expires_at=FROM["received_at"],
     ),
     events.IdTokenPresented(**FROM, id_token=TOKEN),
     events.IdTokenAuthorized(**FROM, id_token=TOKEN, status=TokenStatus.EXPIRED),

@@ -52,7 +52,13 @@ from chargeplane.csms.security import (
     Signatures,
     Trail,
 )
-from chargeplane.csms.transactions import Transactions, active_count, day
+from chargeplane.csms.transactions import (
+    Posting,
+    Transactions,
+    active_count,
+    day,
+    samples_after,
+)
 from chargeplane.csms.transactions.listing import one
 from chargeplane.csms.transactions.owners import owners
 from chargeplane.domain.commands import Command, Outcome
@@ -133,10 +139,11 @@ class CentralSystem:
         self.bus.listen(note, *NOTED)
         self.pulse = Pulse(clock)
         self.bus.listen(self.pulse.hear, *HEARD)
-        self._relay = Relay(store, self.bus, clock)
+        self._relay = Relay(store, self.bus, clock, (samples_after,))
         self._housekeeping = Housekeeping(store, clock, options.retention)
         self._store = store
-        self.transactions = Transactions(store)
+        posting = Posting(store, may_post=lambda: not self._relay.is_behind)
+        self.transactions = Transactions(store, posting)
         self._passwords = Passwords(options.keys)
         self.recorder = Recorder(store, clock, self.tell)
         self.certificates = Certificates(

@@ -131,6 +131,9 @@ class Decision:
     response: Response
     rows: tuple[Row, ...] = ()
     events: tuple[Event, ...] = ()
+    implied: Event | None = None
+    """Another event, which the rows say by themselves: it is told after ``events`` and has no row
+    in the outbox. Whoever wrote the rows can read it from them after a crash (``bus.Source``)."""
     durable: bool = True
     """Whether the answer waits for the commit. False only where nobody would miss the rows."""
     kept: Callable[[], None] | None = None
@@ -147,6 +150,8 @@ class Ask:
     request: Request
     read: Callable[[Any], Outcome]
     """Takes the response, in the newest version of the family."""
+    settle: Callable[[Outcome], Awaitable[None]] | None = None
+    """Told of the outcome, whichever it is, before anybody else is."""
 
 
 Translate = Callable[[Station, Any], Ask | Unsupported | Awaitable[Ask | Unsupported]]

@@ -31,7 +31,7 @@ class Retention:
 
     frames_for: timedelta = timedelta(days=14)
     frames_max: int = 20_000
-    """Of one station."""
+    """Of one station; a call with its answer in one row counts as one."""
     events_for: timedelta = timedelta(days=2)
     pause_s: float = 300.0
     """Between two rounds."""

@@ -6,17 +6,19 @@ value and never an exception.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from chargeplane.domain.tokens import IdToken
 
 __all__ = [
     "COMMANDS",
     "Accepted",
+    "CancelReservation",
     "CertificateUse",
     "ChangeAvailability",
     "ClearCache",
@@ -26,15 +28,18 @@ __all__ = [
     "DeleteCertificate",
     "GetBaseReport",
     "GetInstalledCertificateIds",
+    "GetLog",
     "GetReport",
     "GetVariables",
     "InstallCertificate",
+    "LogKind",
     "NoAnswer",
     "Outcome",
     "Raw",
     "Refused",
     "ReportBase",
     "ReportCriterion",
+    "Reserve",
     "Reset",
     "ResetType",
     "SetVariables",
@@ -43,10 +48,16 @@ __all__ = [
     "TriggerMessage",
     "UnlockConnector",
     "Unsupported",
+    "UpdateFirmware",
     "Variable",
     "VariableValue",
     "name_of",
 ]
+
+RETRIES_MAX: Final = 9
+"""Of a station that sends or fetches a file."""
+
+Time = Annotated[datetime, Meta(tz=True)]
 
 
 def _kebab(name: str) -> str:
@@ -231,6 +242,66 @@ class GetInstalledCertificateIds(Command, frozen=True, kw_only=True):
     """List the certificates in a station; nothing named means all that the version can list."""
 
     uses: tuple[CertificateUse, ...] = ()
+
+
+class LogKind(StrEnum):
+    """Which log a station shall send."""
+
+    DIAGNOSTICS = "diagnostics"
+    SECURITY = "security"
+    """Its security events; in 1.6 by the security whitepaper."""
+    DATA_COLLECTOR = "data_collector"
+    """2.1 alone."""
+
+
+class GetLog(Command, frozen=True, kw_only=True):
+    """Have the station send a log. It goes to a one-time address that is made for it."""
+
+    kind: LogKind = LogKind.DIAGNOSTICS
+    oldest_at: Time | None = None
+    latest_at: Time | None = None
+    retries: Annotated[int, Meta(ge=0, le=RETRIES_MAX)] = 2
+    retry_interval_s: Annotated[int, Meta(ge=1, le=86_400)] | None = None
+
+
+class Reserve(Command, frozen=True, kw_only=True):
+    """Keep an EVSE free for a token. Without EVSE: any one, of a type of connector if it is named.
+
+    The token's group, if it has one, may use it as well.
+    """
+
+    id_token: IdToken
+    expires_at: Time
+    """So long the station shall wait."""
+    evse_id: int | None = None
+    connector_type: str | None = None
+    """In the words of 2.x: ``cCCS2``."""
+    reservation_id: str | None = None
+    """A UUID that will be our id of it; None: we choose one."""
+
+
+class CancelReservation(Command, frozen=True, kw_only=True):
+    """Give a reservation up; the id is ours."""
+
+    reservation_id: str
+
+
+class UpdateFirmware(Command, frozen=True, kw_only=True):
+    """Have the station fetch and install an image, from a one-time address that is made for it."""
+
+    image_id: str
+    retrieve_at: Time | None = None
+    """Not fetched before; left out: at once."""
+    install_at: Time | None = None
+    """Not installed before; left out: as soon as it can."""
+    until_at: Time | None = None
+    """The end of the window: the address counts no longer. Left out: after a week."""
+    is_signed: bool | None = None
+    """Whether the station shall check the signature; left out: if image and version have one."""
+    retries: Annotated[int, Meta(ge=0, le=RETRIES_MAX)] = 2
+    retry_interval_s: Annotated[int, Meta(ge=1, le=86_400)] | None = None
+    update_id: str | None = None
+    """Of an update that is planned: it is carried out now, as it was planned."""
 
 
 class Raw(Command, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from msgspec import Struct
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.ledger.remarks import Remark
 from chargeplane.domain.metering import MeterValue
+from chargeplane.domain.reservations import ReservationState
 from chargeplane.domain.status import ConnectorStatus
 from chargeplane.domain.tokens import IdToken, TokenStatus
 from chargeplane.domain.transactions import ChargingState, StopReason
@@ -24,10 +25,13 @@ __all__ = [
     "ConnectorStatusChanged",
     "DomainEvent",
     "Event",
+    "FirmwareStatusChanged",
     "HeartbeatReceived",
     "IdTokenAuthorized",
     "IdTokenPresented",
+    "LogStatusChanged",
     "MeterSampled",
+    "ReservationChanged",
     "SecurityEventNoted",
     "StationBooted",
     "StationConnected",
@@ -134,6 +138,8 @@ class TransactionStarted(Event, frozen=True, kw_only=True):
     meter_start_wh: Decimal | None = None
     offline: bool = False
     remote_start_id: str | None = None
+    reservation_id: str | None = None
+    """The station's word for the reservation that it uses."""
 
 
 class TransactionUpdated(Event, frozen=True, kw_only=True):
@@ -144,6 +150,8 @@ class TransactionUpdated(Event, frozen=True, kw_only=True):
     id_token: IdToken | None = None
     energy_wh: Decimal | None = None
     offline: bool = False
+    reservation_id: str | None = None
+    """The station's word for the reservation that it uses; it may say so after the start."""
 
 
 class MeterSampled(Event, frozen=True, kw_only=True):
@@ -175,6 +183,19 @@ class TransactionRepaired(Event, frozen=True, kw_only=True):
     remarks: tuple[Remark, ...] = ()
 
 
+class ReservationChanged(Event, frozen=True, kw_only=True):
+    """A reservation was asked for, or its state has changed. ``reservation_id`` is ours."""
+
+    reservation_id: str
+    state: ReservationState
+    evse: EvseAddress | None
+    """None: any of the station."""
+    id_token: IdToken
+    expires_at: datetime
+    transaction_id: str | None = None
+    """Our id of the transaction that has used it."""
+
+
 class SecurityEventNoted(Event, frozen=True, kw_only=True):
     """Something that touches security: a station has reported it, or we have noticed it."""
 
@@ -187,6 +208,28 @@ class SecurityEventNoted(Event, frozen=True, kw_only=True):
     detail: str | None = None
     remote_host: str | None = None
     occurrences: int = 1
+
+
+class FirmwareStatusChanged(Event, frozen=True, kw_only=True):
+    """A firmware update has come further, or has ended."""
+
+    update_id: str
+    firmware_version: str
+    state: str
+    """planned, asked, accepted, downloading, downloaded, installing, installed, failed, ..."""
+    status: str | None = None
+    """The station's own word, if it was its."""
+
+
+class LogStatusChanged(Event, frozen=True, kw_only=True):
+    """The upload of a log that we have asked for has come further, or has ended."""
+
+    log_id: str
+    kind: str
+    state: str
+    """uploading, uploaded, failed or cancelled."""
+    status: str
+    """The station's own word."""
 
 
 DomainEvent = (
@@ -203,7 +246,10 @@ DomainEvent = (
     | MeterSampled
     | TransactionEnded
     | TransactionRepaired
+    | ReservationChanged
     | SecurityEventNoted
+    | LogStatusChanged
+    | FirmwareStatusChanged
 )
 
 _DECODER: msgspec.json.Decoder[DomainEvent] = msgspec.json.Decoder(DomainEvent)

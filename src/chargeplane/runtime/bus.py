@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -20,7 +20,7 @@ from chargeplane.domain.events import Event, decode
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Function, Store, StoreError, new_id, outbox, tenants
 
-__all__ = ["Bus", "Listen", "Published", "Relay"]
+__all__ = ["Bus", "Listen", "Published", "Relay", "Source"]
 
 _log = logging.getLogger(__name__)
 READER = "bus"
@@ -35,6 +35,13 @@ class Published(NamedTuple):
 
 
 Listen = Callable[[Event], Awaitable[None] | None]
+
+Source = Callable[[Connection, UUID, UUID, int], list[Published]]
+"""Events that other rows than those of the outbox say by themselves.
+
+Takes a connection, a tenant, a position (of ids) and how many at the most; gives the events behind
+the position, the oldest first.
+"""
 
 
 class Bus:
@@ -90,18 +97,21 @@ class Relay:
         store: Store,
         bus: Bus,
         clock: Clock,
+        sources: Sequence[Source] = (),
         *,
         pause_s: float = 10.0,
         step_max: int = 1_000,
     ) -> None:
+        """A relay of the outbox, and of these sources beside it."""
         self._store = store
         self._bus = bus
         self._clock = clock
+        self._sources = (_outbox, *sources)
         self._pause_s = pause_s
         self._step_max = step_max
         self._begun = new_id()
         """What comes after it is of this run, which tells it by itself."""
-        self._is_behind = True
+        self.is_behind = True
         """What an earlier run has left is not told yet; so the position stays where it is."""
 
     async def catch_up(self) -> int:
@@ -112,13 +122,10 @@ class Relay:
                 partial(outbox.confirmed, tenant_id=tenant_id, reader=READER)
             )
             while left := await self._store.read(partial(self._after, tenant_id, position)):
-                self._bus.publish(
-                    Published(each.tenant_id, each.id, decode(each.payload.encode()))
-                    for each in left
-                )
+                self._bus.publish(left)
                 count += len(left)
                 position = left[-1].id
-        self._is_behind = False
+        self.is_behind = False
         return count
 
     async def run(self) -> None:
@@ -128,7 +135,7 @@ class Relay:
         """
         while True:
             try:
-                if self._is_behind:
+                if self.is_behind:
                     await self.catch_up()
                 await self.confirm()
             except StoreError as error:
@@ -144,12 +151,22 @@ class Relay:
         await self._confirm(new_id())
 
     async def _confirm(self, position: UUID) -> None:
-        if not self._is_behind:
+        if not self.is_behind:
             await self._store.write(Function(partial(_remember, position=position)))
 
-    def _after(self, tenant_id: UUID, position: UUID, connection: Connection) -> list[outbox.Entry]:
-        found = outbox.after(connection, [tenant_id], position, self._step_max)
-        return [entry for entry in found if entry.id < self._begun]
+    def _after(self, tenant_id: UUID, position: UUID, connection: Connection) -> list[Published]:
+        found: list[Published] = []
+        for source in self._sources:
+            found += source(connection, tenant_id, position, self._step_max)
+        found.sort(key=lambda each: each.id)  # as they happened
+        return [each for each in found[: self._step_max] if each.id < self._begun]
+
+
+def _outbox(
+    connection: Connection, tenant_id: UUID, position: UUID, count_max: int
+) -> list[Published]:
+    found = outbox.after(connection, [tenant_id], position, count_max)
+    return [Published(each.tenant_id, each.id, decode(each.payload.encode())) for each in found]
 
 
 def _remember(connection: Connection, position: UUID) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
@@ -178,6 +179,32 @@ async def test_every_frame_is_recorded_with_its_direction(
         ("out", None),
     ]
     assert "no json at all" in [each.text for each in kept]
+
+
+async def test_a_request_and_its_answer_share_a_row_while_the_request_waits_to_be_written(
+    central: CentralSystem, port: int, sqlite_store: Store
+) -> None:
+    async def rows() -> list[tuple[str, bool]]:
+        central.gateway.tray.flush()
+        await sqlite_store.write(Function(lambda connection: None))
+        each = frames.frames.c
+        query = select(each.direction, each.answer.is_not(None)).order_by(each.id)
+        return await sqlite_store.read(lambda c: [tuple(row) for row in c.execute(query)])
+
+    async with driving(port, "CP1") as station:
+        await station.ask("TransactionEvent", event(0, "Started"), "first")
+        assert await rows() == [("in", True)]
+        gate = threading.Event()
+        blocked = asyncio.create_task(sqlite_store.write(Function(lambda _: gate.wait(10))))
+        station.say(2, "second", "TransactionEvent", event(1))
+        async with asyncio.timeout(5):
+            while sqlite_store.health.waiting_units < 2:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.01)
+        central.gateway.tray.flush()  # the answer still waits for its commit
+        gate.set()
+        assert await blocked
+        await station.hear()
+        assert await rows() == [("in", True), ("in", False), ("out", False)]
 
 
 async def test_a_malformed_frame_gets_its_error_and_a_flood_of_them_costs_the_connection(

@@ -125,3 +125,19 @@ def test_a_station_keeps_its_place() -> None:
     places = {Tray.place_of(f"CP{n}") for n in range(200)}
     assert places == set(range(DRAWERS))
     assert Tray.place_of("CP7") == Tray.place_of("CP7")
+
+
+async def test_a_frame_can_be_replaced_until_it_is_handed_over(sqlite_store: Store) -> None:
+    tray = Tray(sqlite_store, Bus(), pause_s=HOUR_S)
+    slip = tray.record(0, frame("CP0"))
+    assert tray.replace(0, slip, frame("CP1"))
+    tray.flush()
+    assert not tray.replace(0, slip, frame("CP2"))
+    await settle(sqlite_store)
+    assert await stored(sqlite_store) == {"CP1": 1}
+
+
+async def test_a_frame_that_was_dropped_cannot_be_replaced(sqlite_store: Store) -> None:
+    tray = Tray(sqlite_store, Bus(), pause_s=HOUR_S, rows_max=0)
+    assert not tray.replace(0, tray.record(0, frame("CP0")), frame("CP1"))
+    assert tray.dropped_count == 1

@@ -103,6 +103,6 @@ async def test_the_rows_are_the_fold_of_all_that_was_said(sqlite_store: Store, f
             if random.random() < 0.1:
                 at.forget()  # as after a restart
             if random.random() < 0.1:
-                await sqlite_store.write(Function(post))
+                await sqlite_store.write(Function(partial(post, before=new_id())))
         rows = await sqlite_store.read(partial(rows_of, name=at.id))
         assert rows == expected(fold(entries), at), f"seed {family}/{seed}"

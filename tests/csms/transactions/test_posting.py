@@ -10,7 +10,7 @@ from functools import partial
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, func, select, text
 
 from chargeplane.csms.contract import Heard, Station
 from chargeplane.csms.transactions import Transactions, listing, tables
@@ -57,6 +57,11 @@ async def charge(store: Store, at: Station, count: int) -> list[LedgerEntry]:
     return said
 
 
+def post_all(connection: Connection) -> None:
+    """Post what is there."""
+    post(connection, new_id())
+
+
 async def held(store: Store, table: Table) -> int:
     """How many rows there are."""
 
@@ -78,7 +83,7 @@ async def test_samples_are_in_the_day_book_and_then_in_the_ledger(store: Store) 
     said = await charge(store, station(), 5)
     assert (await held(store, tables.posted), await held(store, tables.daybook)) == (1, 5)
     assert await read(store) == said
-    await store.write(Function(post))
+    await store.write(Function(post_all))
     assert (await held(store, tables.posted), await held(store, tables.daybook)) == (6, 0)
     assert await read(store) == said
 
@@ -94,7 +99,7 @@ async def test_the_pages_of_a_ledger_are_the_same_before_and_after(store: Store)
         return found
 
     assert await store.read(pages) == [said[:4], said[4:]]
-    await store.write(Function(post))
+    await store.write(Function(post_all))
     assert await store.read(pages) == [said[:4], said[4:]]
 
 
@@ -104,11 +109,11 @@ async def test_an_entry_in_both_places_is_read_once(store: Store) -> None:
     said = await charge(store, at, 2)
     block = Transactions(store)
     taken = await take(store, block, at, entry(3))
-    await store.write(Function(post))
+    await store.write(Function(post_all))
     await store.write(Rows(taken.rows))
     assert await held(store, tables.daybook) == 1
     assert len(await read(store)) == len(said) + 1
-    await store.write(Function(post))
+    await store.write(Function(post_all))
     assert (await held(store, tables.posted), await held(store, tables.daybook)) == (4, 0)
 
 
@@ -134,23 +139,64 @@ async def test_a_restart_between_resumes_what_is_not_posted(settings: Settings) 
         assert len(await read(store)) == 7
 
 
-async def test_it_posts_by_itself_a_moment_later(sqlite_store: Store) -> None:
-    await charge(sqlite_store, station(), 3)
+async def test_it_posts_by_itself_what_was_told_before_the_posting_before(
+    sqlite_store: Store,
+) -> None:
+    block, at = Transactions(sqlite_store, Posting(sqlite_store, pause_s=0.01)), station()
+    said = [entry(0, EntryKind.STARTED), entry(1), entry(2)]
+    for each in said:
+        await take(sqlite_store, block, at, each)
     async with asyncio.timeout(10):
-        while await held(sqlite_store, tables.daybook):
-            await sqlite_store.write(Function(lambda connection: None))
-    assert await held(sqlite_store, tables.posted) == 4
+        while await held(sqlite_store, tables.posted) < 3:
+            said.append(entry(len(said)))
+            await take(sqlite_store, block, at, said[-1])
+    assert await held(sqlite_store, tables.daybook) >= 1  # the newest one
+    assert await read(sqlite_store) == said
 
 
 async def test_with_many_entries_nobody_waits(sqlite_store: Store) -> None:
     posting = Posting(sqlite_store, pause_s=3_600.0, entries_max=10)
     block, at = Transactions(sqlite_store, posting), station()
+    for each in [entry(0, EntryKind.STARTED), *(entry(1 + n) for n in range(20))]:
+        await take(sqlite_store, block, at, each)
+    assert await held(sqlite_store, tables.daybook) == 20  # one posting, with none told before it
+    await take(sqlite_store, block, at, entry(21))
+    assert await held(sqlite_store, tables.daybook) == 11
+    assert await held(sqlite_store, tables.posted) == 11
+
+
+async def test_nothing_is_posted_while_an_earlier_run_has_left_something_to_tell(
+    sqlite_store: Store,
+) -> None:
+    posting = Posting(sqlite_store, may_post=lambda: False, pause_s=3_600.0, entries_max=2)
+    block, at = Transactions(sqlite_store, posting), station()
     for each in [entry(0, EntryKind.STARTED), *(entry(1 + n) for n in range(9))]:
         await take(sqlite_store, block, at, each)
     assert await held(sqlite_store, tables.daybook) == 9
-    await take(sqlite_store, block, at, entry(10))
-    assert await held(sqlite_store, tables.daybook) == 1
-    assert await held(sqlite_store, tables.posted) == 10
+
+
+async def test_after_a_posting_that_failed_nothing_counts_as_told(sqlite_store: Store) -> None:
+    posting = Posting(sqlite_store, pause_s=3_600.0, entries_max=1)
+    block, at = Transactions(sqlite_store, posting), station()
+    for each in [entry(0, EntryKind.STARTED), entry(1)]:
+        await take(sqlite_store, block, at, each)
+    await sqlite_store.write(renaming("ledger_daybook", "mislaid"))
+    posting.note(new_id())  # there is no day book to post from
+    await sqlite_store.write(renaming("mislaid", "ledger_daybook"))
+    await take(sqlite_store, block, at, entry(2))
+    assert (await held(sqlite_store, tables.posted), await held(sqlite_store, tables.daybook)) == (
+        1,
+        2,
+    )
+    await take(sqlite_store, block, at, entry(3))
+    assert await held(sqlite_store, tables.posted) == 2
+
+
+def renaming(table: str, name: str) -> Function[None]:
+    def rename(connection: Connection) -> None:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+
+    return Function(rename)
 
 
 async def test_a_closed_store_leaves_them_where_they_are(
@@ -158,7 +204,7 @@ async def test_a_closed_store_leaves_them_where_they_are(
 ) -> None:
     caplog.set_level(logging.WARNING)
     async with Store(settings) as store:
-        posting = Posting(store, pause_s=3_600.0, entries_max=2)
-        posting.note()
-    posting.note()
+        posting = Posting(store, pause_s=3_600.0, entries_max=1)
+        posting.note(new_id())
+    posting.note(new_id())
     assert "stay in the day book" in caplog.text

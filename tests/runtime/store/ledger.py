@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, ForeignKeyConstraint, Integer, Table, func, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKeyConstraint,
+    Integer,
+    Table,
+    func,
+    select,
+    text,
+)
 
 from chargeplane.runtime.store import (
     Exact,
@@ -55,6 +64,11 @@ ledger = WITH_LEDGER.table(
     ),
     key=["station_id", "seq"],
     unique=[["event_id"]],
+)
+
+
+AS_OF_A_NEWER_PROGRAM = text(
+    "UPDATE alembic_version SET version_num = 'core_9999' WHERE version_num = 'core_0002'"
 )
 
 

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from chargeplane.runtime.store import (
     BackupError,
@@ -20,6 +19,7 @@ from chargeplane.runtime.store import (
 from chargeplane.runtime.store.migrating import connected
 from tests.runtime.postgres import Cluster
 from tests.runtime.store.ledger import (
+    AS_OF_A_NEWER_PROGRAM,
     CORE,
     WITH_LEDGER,
     Entry,
@@ -166,7 +166,7 @@ class TestRefusals:
 
     def test_a_backup_of_a_newer_program_is_refused(self, path: Path, tmp_path: Path) -> None:
         with connected(Settings(f"sqlite:///{path}")) as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = 'core_9999'"))
+            connection.execute(AS_OF_A_NEWER_PROGRAM)
         target = tmp_path / "target.db"
         with pytest.raises(NewerDatabase):
             restore(path, Settings(f"sqlite:///{target}"), WITH_LEDGER)

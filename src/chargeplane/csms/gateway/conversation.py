@@ -17,6 +17,7 @@ from chargeplane.csms.contract import CheckSignature, Decision, Heard, Station
 from chargeplane.csms.gateway.host import Host
 from chargeplane.csms.gateway.lifting import lifted, lowered
 from chargeplane.csms.gateway.redaction import redacted
+from chargeplane.csms.gateway.tray import Slip
 from chargeplane.ocpp.errors import ErrorCode, LocalError, OcppError, RemoteError
 from chargeplane.ocpp.events import (
     Abandoned,
@@ -35,7 +36,7 @@ from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.versions import Role, Version
 from chargeplane.ocpp.wire import Request
 from chargeplane.runtime.links import CloseCode, Ending, Link, LinkClosed
-from chargeplane.runtime.store import frames, new_id, storable
+from chargeplane.runtime.store import Row, frames, new_id, storable
 
 if TYPE_CHECKING:
     from chargeplane.ocpp.tolerance import Repair
@@ -110,7 +111,8 @@ class Conversation:
         )
         self.epoch = 0
         self.has_ended = False
-        self._in_hand: _Frame | None = None
+        self._in_hand: tuple[Row, Slip] | None = None
+        """The request that is answered next, as it was recorded."""
         self._waiting: deque[_Frame] = deque()
         self._asked: dict[str, Callable[[Ended], None]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -217,7 +219,9 @@ class Conversation:
                 event.repairs,
             )
             # What it says will be in the rows of the block. The frame, for looking back, can wait.
-            self._record(frame.id, "in", frame.received_at, event.message_id, frame.text)
+            self._in_hand = self._record(
+                frame.id, "in", frame.received_at, event.message_id, frame.text
+            )
             self._is_deciding = True
             answer = self._answer(event.message_id, event.action.version)
             if reason := self._unsigned(event, 2, event.action.name, frame):
@@ -287,7 +291,7 @@ class Conversation:
                 self._host.settled(self)
                 return
             events = self._said(message_id, version, decision)
-            self._send()
+            self._send(answers=True)
             if not self.first_answered.done():
                 self.first_answered.set_result(None)
             for event in events:
@@ -313,7 +317,8 @@ class Conversation:
             error = LocalError(ErrorCode.INTERNAL_ERROR, "a fault of the central system")
         return self.peer.refuse(message_id, error.code, error.description, error.details)
 
-    def _send(self) -> None:
+    def _send(self, *, answers: bool = False) -> None:
+        """Send what is due; ``answers``: the first of it is the answer to the request in hand."""
         texts = self.peer.outgoing()
         if not texts:
             return
@@ -324,23 +329,36 @@ class Conversation:
             return
         now = self._host.clock.now()
         for text in texts:
-            self._record(new_id(), "out", now, None, text)
+            if not (answers and self._record_answer(now, text)):
+                self._record(new_id(), "out", now, None, text)
+            answers = False
 
     def _record(
         self, frame_id: UUID, direction: str, at: datetime, message_id: str | None, text: str
-    ) -> None:
+    ) -> tuple[Row, Slip]:
         station = self.station
-        values = (
-            station.tenant_id,
-            station.id,
-            frame_id,
-            direction,
-            at,
-            self.epoch,
-            message_id and storable(message_id),
-            storable(redacted(text)),
+        row: Row = (
+            frames.SINK,
+            (
+                station.tenant_id,
+                station.id,
+                frame_id,
+                direction,
+                at,
+                self.epoch,
+                message_id and storable(message_id),
+                storable(redacted(text)),
+            ),
         )
-        self._host.tray.record(self._place, (frames.SINK, values))
+        return row, self._host.tray.record(self._place, row)
+
+    def _record_answer(self, at: datetime, text: str) -> bool:
+        """Put the answer beside its request, if that is still in the tray."""
+        if self._in_hand is None:
+            return False
+        (_, values), slip = self._in_hand
+        exchange = frames.EXCHANGE_SINK, (*values, at, storable(redacted(text)))
+        return self._host.tray.replace(self._place, slip, exchange)
 
     # Our requests ---------------------------------------------------------------------------
 

@@ -156,10 +156,12 @@ class Desk:
         if isinstance(ask, Unsupported):
             return ask
         found, lost = await self._asked(line, ask.request)
-        if not isinstance(found, Response):
-            return found
-        outcome = ask.read(found)
-        return replace(outcome, reason=outcome.reason or lost) if lost else outcome
+        outcome = ask.read(found) if isinstance(found, Response) else found
+        if isinstance(found, Response) and lost:
+            outcome = replace(outcome, reason=outcome.reason or lost)
+        if ask.settle is not None:
+            await ask.settle(outcome)
+        return outcome
 
     async def _too_early(self, line: _Line) -> Refused | None:
         """Some stations get stuck if they are asked anything before their boot is answered."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 
 from chargeplane.csms.contract import Block, Decision, Handler, Heard
@@ -106,7 +106,7 @@ class Dispatcher:
             done(decision)
             self._bus.publish(events)
 
-        unit = Rows(tuple(rows))
+        unit = Rows(rows)
         try:
             queued = self._store.submit(unit, told)
         except StoreError as error:  # it is closed
@@ -175,14 +175,17 @@ class Dispatcher:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _rows_and_events(heard: Heard, decision: Decision) -> tuple[list[Row], list[Published]]:
-    """All rows of a decision, those of its events among them."""
-    rows, events = list(decision.rows), list[Published]()
-    for event in decision.events:
-        published = Published(heard.station.tenant_id, new_id(), event)
-        events.append(published)
-        rows.append(outbox_row(published, event))
-    return rows, events
+def _rows_and_events(
+    heard: Heard, decision: Decision
+) -> tuple[tuple[Row, ...], Sequence[Published]]:
+    """All rows of a decision, those of its events among them, and what is to be told."""
+    rows, tenant_id = decision.rows, heard.station.tenant_id
+    told = [Published(tenant_id, new_id(), event) for event in decision.events]
+    if told:
+        rows = (*rows, *(outbox_row(each, each.event) for each in told))
+    if decision.implied is not None:
+        told.append(Published(tenant_id, heard.frame_id, decision.implied))
+    return rows, told
 
 
 def outbox_row(published: Published, event: Event) -> Row:

@@ -19,11 +19,14 @@ from typing import Final
 from chargeplane.runtime.bus import Bus, Published
 from chargeplane.runtime.store import Row, Rows, Store, StoreError
 
-__all__ = ["DRAWERS", "Tray"]
+__all__ = ["DRAWERS", "Slip", "Tray"]
 
 _log = logging.getLogger(__name__)
 
 DRAWERS: Final = 8
+Drawer = list[Row]
+Slip = tuple[Drawer, int]
+"""Where a frame was put."""
 
 
 class Tray:
@@ -57,7 +60,7 @@ class Tray:
         self._rows_max = rows_max
         self._rows: list[Row] = []
         self._events: list[Published] = []
-        self._drawers: list[list[Row]] = [[] for _ in range(DRAWERS)]
+        self._drawers: list[Drawer] = [[] for _ in range(DRAWERS)]
         self._frames = 0
         self._turn = 0
         self._under_way = 0
@@ -77,17 +80,28 @@ class Tray:
         elif self._timer is None:
             self._wait(self._pause_s)
 
-    def record(self, place: int, frame: Row) -> None:
+    def record(self, place: int, frame: Row) -> Slip:
         """Take a frame; ``place`` is that of its station."""
+        drawer = self._drawers[place]
         if self._under_way + self._frames >= self._rows_max:
             self._drop(1)
-            return
-        self._drawers[place].append(frame)
+            return [], 0
+        slip = drawer, len(drawer)
+        drawer.append(frame)
         self._frames += 1
         if self._timer is None:
             self._wait(self._pause_s)
         elif self._frames >= self._frames_kept_max:
             self._hand_over(self._next_drawer())
+        return slip
+
+    def replace(self, place: int, slip: Slip, frame: Row) -> bool:
+        """Put another frame where one lies; False if it lies there no more."""
+        drawer, number = slip
+        if self._drawers[place] is not drawer:
+            return False
+        drawer[number] = frame
+        return True
 
     @staticmethod
     def place_of(station_id: str) -> int:
@@ -115,7 +129,7 @@ class Tray:
         self._hand_over(self._next_drawer())
         self._wait(4 * self._pause_s / DRAWERS)
 
-    def _next_drawer(self) -> list[Row]:
+    def _next_drawer(self) -> Drawer:
         """What lies in the drawer whose turn it is; the next one that has something in it."""
         for _ in range(DRAWERS):
             self._turn = (self._turn + 1) % DRAWERS

@@ -23,13 +23,24 @@ from chargeplane.csms.transactions.api import routes
 from chargeplane.csms.transactions.correcting import Corrector, Tell
 from chargeplane.csms.transactions.figures import active_count, day
 from chargeplane.csms.transactions.live import Transactions as Shown
+from chargeplane.csms.transactions.posting import Posting
+from chargeplane.csms.transactions.samples import samples_after
 from chargeplane.csms.transactions.service import Transactions
 from chargeplane.csms.transactions.v1 import TransactionsV1
 from chargeplane.csms.transactions.v2 import TransactionsV2
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Store
 
-__all__ = ["Transactions", "TransactionsV1", "TransactionsV2", "active_count", "block", "day"]
+__all__ = [
+    "Posting",
+    "Transactions",
+    "TransactionsV1",
+    "TransactionsV2",
+    "active_count",
+    "block",
+    "day",
+    "samples_after",
+]
 
 
 def block(

@@ -14,11 +14,10 @@ __all__ = ["decided", "decision"]
 def decision(response: Response, taken: Taken | Awaitable[Taken]) -> Decision | Awaitable[Decision]:
     """The decision, or the promise of one if the store had to be read."""
     if isinstance(taken, Taken):
-        return Decision(response, taken.rows, taken.events)
+        return Decision(response, *taken)
     return decided(response, taken)
 
 
 async def decided(response: Response, taken: Taken | Awaitable[Taken]) -> Decision:
     """The decision, after waiting for it."""
-    rows, events = taken if isinstance(taken, Taken) else await taken
-    return Decision(response, rows, events)
+    return Decision(response, *(taken if isinstance(taken, Taken) else await taken))

@@ -84,7 +84,8 @@ def refold(
     if mine is not None:
         evse_id, connector_id = mine["evse_id"], mine["connector_id"]
         evse = None if evse_id is None else EvseAddress(evse_id, connector_id)
-        events += sampled(entry, evse, mine["id"], mine["energy_wh"])
+        sample = sampled(entry, evse, mine["id"], mine["energy_wh"])
+        events += [sample] if sample else []
     return Refolded(tuple(rows), tuple(events))
 
 

@@ -144,9 +144,12 @@ def events_of(
             meter_start_wh=values["meter_start_wh"],
             offline=entry.offline,
             remote_start_id=values["remote_start_id"],
+            reservation_id=entry.reservation_id,
         )
     elif is_active and (
-        entry.id_token is not None or stored["charging_state"] != values["charging_state"]
+        entry.id_token is not None
+        or entry.reservation_id is not None
+        or stored["charging_state"] != values["charging_state"]
     ):
         yield updated(entry, heard, values["id"], values["charging_state"], values["energy_wh"])
     if not is_active and (stored is None or was_active):
@@ -177,6 +180,7 @@ def updated(
         id_token=entry.id_token,
         energy_wh=energy_wh,
         offline=entry.offline,
+        reservation_id=entry.reservation_id,
     )
 
 
@@ -185,12 +189,12 @@ def sampled(
     evse: EvseAddress | None,
     id_: UUID | str | None,
     energy_wh: Decimal | None,
-) -> tuple[MeterSampled, ...]:
+) -> MeterSampled | None:
     """The meter values of an entry, if it has some; ``evse`` is that of its transaction."""
     where = entry.evse or evse
     if not entry.meter_values or where is None:
-        return ()
-    event = MeterSampled(
+        return None
+    return MeterSampled(
         tenant_id=entry.tenant_id,
         station_id=entry.station_id,
         reported_at=entry.reported_at,
@@ -201,7 +205,6 @@ def sampled(
         transaction_id=None if id_ is None else str(id_),
         energy_wh=energy_wh,
     )
-    return (event,)
 
 
 def facts_of(entry: LedgerEntry, heard: Heard, id_: str) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class Taken(NamedTuple):
 
     rows: tuple[Row, ...]
     events: tuple[Event, ...]
+    implied: Event | None = None
+    """What the entry in the day book says by itself (``contract.Decision``)."""
 
 
 class Given(NamedTuple):
@@ -108,27 +110,27 @@ class Transactions:
             running = live.running
             if not running.extend(entry):
                 return None
+            tells_who = entry.id_token is not None or entry.reservation_id is not None
             goes_on = running.ended_at is None and entry.id_token is None
             if entry.id_token is not None:
                 live.note_token()
             if running.ended_at is not None:
                 book.close(running.wire_id)
                 events = (_ended(live, entry, heard),)
-            elif entry.id_token is not None or (
+            elif tells_who or (
                 charging_state is not None and charging_state != live.charging_state
             ):
                 live.charging_state = charging_state or live.charging_state
                 events = (updated(entry, heard, live.id, live.charging_state, running.energy_wh),)
         tenant_id, frame_id, at = heard.station.tenant_id, heard.frame_id, running.last_at
+        sample = sampled(entry, running.evse, live.id_text, running.energy_wh)
         if goes_on:
-            self._posting.note()
-            rows = tables.daybook_row(tenant_id, frame_id, entry, at), going_on_row(live, heard)
-        else:
-            ledger = tables.ledger_row(tenant_id, frame_id, entry, at, is_loose=False)
-            rows = ledger, live_row(live, heard)
+            self._posting.note(frame_id)
+            row = tables.daybook_row(tenant_id, frame_id, entry, at)
+            return Taken((row, going_on_row(live, heard)), events, sample)
+        ledger = tables.ledger_row(tenant_id, frame_id, entry, at, is_loose=False)
         return Taken(
-            rows,
-            events + sampled(entry, running.evse, live.id_text, running.energy_wh),
+            (ledger, live_row(live, heard)), events if sample is None else (*events, sample)
         )
 
     async def _fold(
@@ -221,6 +223,7 @@ def _started(live: Live, entry: LedgerEntry, heard: Heard) -> TransactionStarted
         id_token=entry.id_token,
         meter_start_wh=live.running.meter_start_wh,
         remote_start_id=live.remote_start_id,
+        reservation_id=entry.reservation_id,
     )
 
 

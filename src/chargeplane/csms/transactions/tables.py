@@ -42,7 +42,7 @@ from chargeplane.runtime.store import (
     Sink,
     Words,
 )
-from chargeplane.runtime.store.schema import TENANT
+from chargeplane.runtime.store.schema import RISES, TENANT
 
 __all__ = [
     "GOING_ON",
@@ -91,7 +91,7 @@ of messages that go on in an ordinary transaction are in ``daybook`` first (see 
 
 daybook = SCHEMA.table(
     "ledger_daybook",
-    Column("frame_id", Id, nullable=False),
+    Column("frame_id", Id, nullable=False, info=RISES),
     Column("station_id", Words, nullable=False),
     Column("transaction_id", Words, nullable=False),
     Column("at", Moment, nullable=False),

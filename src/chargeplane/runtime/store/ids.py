@@ -17,16 +17,18 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, SafeUUID
 
-__all__ = ["Ids", "id_at", "new_id", "time_of"]
+__all__ = ["Ids", "id_at", "later_than", "new_id", "time_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VERSION = 7 << 76
 _VARIANT = 0b10 << 62
+_REST = (1 << 62) - 1
 _UNKNOWN = SafeUUID.unknown
 _bare = object.__new__
 _set = object.__setattr__
 _DRAWN_AT_ONCE = 512
 _NS_PER_MS = 1_000_000
+_MICROSECOND = timedelta(microseconds=1)
 
 
 _forks = 0
@@ -78,6 +80,12 @@ class Ids:
 def id_at(moment: datetime) -> UUID:
     """The smallest id of that millisecond: ids before it were made before it."""
     return _uuid((moment - _EPOCH) // timedelta(milliseconds=1) << 12, 0)
+
+
+def later_than(made: UUID, by: timedelta) -> UUID:
+    """The id of what followed ``made`` so much later: always the same one, and greater."""
+    ticks = max(1, (by // _MICROSECOND << 12) // 1_000)
+    return _uuid(_tick(made) + ticks, made.int & _REST)
 
 
 def time_of(made: UUID) -> datetime:

@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -44,7 +45,7 @@ def upgrade(settings: Settings, schema: Schema = SCHEMA) -> tuple[str, ...]:
     with connected(settings) as connection:
         backend_of(settings).lock_schema(connection)
         refuse_newer(revisions(connection), schema)
-        config = _config(schema)
+        config = _config(schema.versions)
         config.attributes["connection"] = connection
         config.attributes["metadata"] = schema.metadata
         command.upgrade(config, "heads")
@@ -135,14 +136,20 @@ def _behind(stands: Iterable[str], schema: Schema) -> set[str]:
 
 
 def _scripts(schema: Schema) -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config(schema))
+    return _read(tuple(schema.versions))
 
 
-def _config(schema: Schema) -> Config:
+@cache
+def _read(folders: tuple[Path, ...]) -> ScriptDirectory:
+    """The migrations in these folders: files of the program, which it need not read twice."""
+    return ScriptDirectory.from_config(_config(folders))
+
+
+def _config(folders: Iterable[Path]) -> Config:
     config = Config(stdout=io.StringIO())
     config.set_main_option("script_location", _escaped(_FOLDER))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", "\n".join(map(_escaped, schema.versions)))
+    config.set_main_option("version_locations", "\n".join(map(_escaped, folders)))
     return config
 
 

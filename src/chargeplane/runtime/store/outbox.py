@@ -19,7 +19,7 @@ from sqlalchemy import Column, Connection, delete, select, update
 from chargeplane.runtime.store.columns import Id, Moment, Words
 from chargeplane.runtime.store.ids import id_at
 from chargeplane.runtime.store.rows import Sink
-from chargeplane.runtime.store.schema import SCHEMA
+from chargeplane.runtime.store.schema import RISES, SCHEMA
 from chargeplane.runtime.store.tenants import tenants
 from chargeplane.runtime.store.upserts import insert_new
 
@@ -43,7 +43,7 @@ _START: Final = UUID(int=0)
 
 outbox = SCHEMA.table(
     "outbox",
-    Column("id", Id, nullable=False),
+    Column("id", Id, nullable=False, info=RISES),
     Column("topic", Words, nullable=False),
     Column("payload", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -144,14 +144,17 @@ def prune(connection: Connection, tenant_id: UUID, *, before: datetime, step_max
     ).rowcount
 
 
-def newest(connection: Connection) -> UUID | None:
-    """The greatest id of any tenant, or None. One step down the index for each tenant."""
+def newest(connection: Connection, ids: Column[UUID] = outbox.c.id) -> UUID | None:
+    """The greatest id of any tenant, or None. One step down the index for each tenant.
+
+    ``ids``: of a table whose key they are.
+    """
     of_tenant = (
-        select(outbox.c.id)
-        .where(outbox.c.tenant_id == tenants.c.tenant_id)
-        .order_by(outbox.c.id.desc())
+        select(ids)
+        .where(ids.table.c.tenant_id == tenants.c.tenant_id)
+        .order_by(ids.desc())
         .limit(1)
         .scalar_subquery()
     )
-    ids = connection.scalars(select(of_tenant).select_from(tenants))
-    return max((each for each in ids if each is not None), default=None)
+    found = connection.scalars(select(of_tenant).select_from(tenants))
+    return max(filter(None, found), default=None)

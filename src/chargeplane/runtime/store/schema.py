@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import (
     Column,
@@ -30,9 +31,12 @@ from sqlalchemy.schema import SchemaItem
 
 from chargeplane.runtime.store.columns import Id
 
-__all__ = ["NAMES", "SCHEMA", "TENANT", "Schema"]
+__all__ = ["NAMES", "RISES", "SCHEMA", "TENANT", "Schema"]
 
 TENANT = "tenant_id"
+RISES: Final = {"rises": True}
+"""The ``info`` of a column of ids that is the key of its table: a store that is opened makes ids
+behind the newest of them, whatever the clock says (``ids``)."""
 
 # Constraints have names on both engines, so that a later migration can find them.
 NAMES = {
@@ -75,6 +79,12 @@ class Schema:
             *(Index(None, TENANT, *columns) for columns in indexes),
             **options,
         )
+
+    @property
+    def rising(self) -> list[Column[UUID]]:
+        """The columns that ``RISES`` says it of."""
+        columns = (each for table in self.metadata.sorted_tables for each in table.columns)
+        return [each for each in columns if RISES.items() <= each.info.items()]
 
     def contribute(self, versions: Path) -> None:
         """Add a block's folder of migrations. Twice is once."""

@@ -101,9 +101,10 @@ class Store:
     def _check(self) -> None:
         require_current(self.settings, self._schema)
         with reading(self.settings) as connection:
-            newest = outbox.newest(connection)
-        if newest is not None:
-            OURS.continue_after(newest)
+            newest = [outbox.newest(connection, ids) for ids in self._schema.rising]
+        for known in newest:
+            if known is not None:
+                OURS.continue_after(known)
 
     @property
     def health(self) -> Health:
