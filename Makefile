@@ -106,7 +106,7 @@ docs: $(READY) ## Build the documentation site in site/
 lock: $(READY) ## Write requirements/dev.lock again (UPGRADE=1 takes newer versions)
 	$(UV) pip compile --quiet --universal --python-version 3.11 \
 		$(if $(UPGRADE),--upgrade) --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
-		--group dev --group docs --output-file requirements/dev.lock pyproject.toml
+		--group dev --group docs --all-extras --output-file requirements/dev.lock pyproject.toml
 	$(UV) pip compile --quiet --universal --python-version 3.11 \
 		$(if $(UPGRADE),--upgrade) --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
 		--output-file requirements/node.lock requirements/node.in

@@ -7,19 +7,31 @@ import json
 import signal
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from chargeplane.cli.exits import Exit
+from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.links import client_context
-from chargeplane.runtime.pki import certificates_of_pem, common_name, der_of
+from chargeplane.runtime.pki import (
+    Authority,
+    KeyKind,
+    Revocation,
+    certificates_of_pem,
+    common_name,
+    der_of,
+    pem_of,
+)
 from chargeplane.station import Station
 from chargeplane.station.keystore import STATION
 from chargeplane.station.signals import CertificateWanted
 from tests.cli.calling import call, free_port, lines_until, ports, process, told
 from tests.csms.certificates.authorities import Est, est_process
 from tests.csms.certificates.est_server import PASSWORD, USER
+from tests.runtime.pki.tokens import PIN, soft_token
 
 LAST = "TLS"
 
@@ -48,6 +60,23 @@ def test_an_authority_is_made_once_shown_and_exported(data: Path, tmp_path: Path
     assert "PRIVATE" not in file.read_text()
 
 
+def test_authorities_are_renewed_by_name(data: Path) -> None:
+    assert call("pki", "renew", "root", data=data).exit_code == Exit.REFUSED
+    call("pki", "init", data=data)
+    before = {
+        each["name"]: each for each in json.loads(call("pki", "show", "--json", data=data).stdout)
+    }
+    for name in ("root", "station"):
+        assert call("pki", "renew", name, data=data).exit_code == Exit.DONE
+    after = {
+        each["name"]: each for each in json.loads(call("pki", "show", "--json", data=data).stdout)
+    }
+    changed = {name for name in after if after[name]["sha256"] != before[name]["sha256"]}
+    assert changed == {"root", "station"}
+    wrong = call("pki", "renew", "stations", data=data)
+    assert (wrong.exit_code, "manufacturer" in wrong.output) == (Exit.REFUSED, True)
+
+
 @pytest.mark.parametrize("word", ["show", "export"])
 def test_without_an_authority_the_remedy_is_told(data: Path, word: str) -> None:
     answer = call("pki", word, data=data)
@@ -60,6 +89,48 @@ def test_another_secret_key_opens_no_authority(data: Path, monkeypatch: pytest.M
     monkeypatch.setenv("CHARGEPLANE_SECRET_KEY", "A" * 43)
     answer = call("pki", "show", data=data)
     assert (answer.exit_code, "passphrase" in answer.output) == (Exit.REFUSED, True)
+
+
+def test_the_keys_of_an_authority_are_made_in_a_token(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soft = soft_token("of the command")
+    assert call("pki", "init", "--pkcs11", data=data).exit_code == Exit.REFUSED
+    monkeypatch.setenv("CHARGEPLANE_PKCS11_MODULE", soft.module)
+    missing = call("pki", "init", "--pkcs11", data=data)
+    assert missing.exit_code == Exit.USAGE
+    assert "pkcs11_token" in missing.output
+    monkeypatch.setenv("CHARGEPLANE_PKCS11_TOKEN", soft.label)
+    monkeypatch.setenv("CHARGEPLANE_PKCS11_PIN", PIN)
+    made = call("pki", "init", "--pkcs11", data=data)
+    assert made.exit_code == Exit.DONE, made.output
+    shown = json.loads(call("pki", "show", "--json", data=data).stdout)
+    assert {each["key"].partition(";")[0] for each in shown} == {"pkcs11:token=of%20the%20command"}
+    assert not [*(data / "pki").glob("*.key")]
+    assert PIN not in made.output
+
+
+def test_lists_of_other_authorities_are_shown_with_what_is_wrong(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call("pki", "lists", data=data).exit_code == Exit.REFUSED
+    now, day = SystemClock().now(), timedelta(days=1)
+    root = Authority.new("their root", KeyKind.P256, now, 9 * day)
+    (tmp_path / "roots.pem").write_text(pem_of([root.certificate]))
+    listed = root.revocation_list([Revocation(7, now)], 1, now, day)
+    (tmp_path / "root.crl").write_bytes(listed.public_bytes(Encoding.DER))
+    monkeypatch.setenv("CHARGEPLANE_TLS_ROOTS", str(tmp_path / "roots.pem"))
+    monkeypatch.setenv("CHARGEPLANE_CRL_SOURCES", str(tmp_path / "root.crl"))
+    shown = call("pki", "lists", "--json", data=data)
+    assert shown.exit_code == Exit.DONE
+    (one,) = json.loads(shown.stdout)
+    assert (one["issuer"], one["revoked"], one["fault"]) == ("their root", 1, None)
+    monkeypatch.setenv("CHARGEPLANE_CRL_SOURCES", f"{tmp_path / 'root.crl'}, {tmp_path / 'no'}")
+    shown = call("pki", "lists", "--json", data=data)
+    assert shown.exit_code == Exit.REFUSED
+    assert "No such file" in json.loads(shown.stdout)[1]["fault"]
+    monkeypatch.setenv("CHARGEPLANE_CRL_SOURCES", "ftp://ca.example/")
+    assert call("pki", "lists", data=data).exit_code == Exit.USAGE
 
 
 def _serial_number(root: Path, port: int) -> str:

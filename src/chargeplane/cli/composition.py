@@ -17,7 +17,7 @@ from types import MappingProxyType
 from chargeplane import __version__, web
 from chargeplane.cli.exits import Refused
 from chargeplane.cli.log_in import policy_of, provider_of
-from chargeplane.cli.options import secret_keys, store_settings
+from chargeplane.cli.options import keyring_of, store_settings
 from chargeplane.runtime.access import (
     Accounts,
     Challenges,
@@ -31,6 +31,7 @@ from chargeplane.runtime.access.credentials import fault_of_token
 from chargeplane.runtime.audit import api as audit_api
 from chargeplane.runtime.bus import Bus
 from chargeplane.runtime.clock import Clock, SystemClock
+from chargeplane.runtime.keyring import Keyring
 from chargeplane.runtime.rest import Routes
 from chargeplane.runtime.rest.idempotency import forget_expired
 from chargeplane.runtime.secrets import Secrets
@@ -62,6 +63,7 @@ class Foundation:
     metrics: Metrics
     is_demo: bool
     secrets: Secrets
+    keyring: Keyring
 
 
 @dataclass(frozen=True)
@@ -150,12 +152,14 @@ async def run(
 
 async def _foundation(settings: Settings, is_demo: bool, stack: AsyncExitStack) -> Foundation:
     where = store_settings(settings)
-    secrets = Secrets(secret_keys(settings))
+    keyring = keyring_of(settings)
+    secrets = Secrets(keyring.keys, keyring.look)
+    keyring.bind(secrets.use)
     await asyncio.to_thread(upgrade, where)
     metrics = Metrics()
     store = await stack.enter_async_context(Store(where, on_commit=metrics.committed))
     metrics.watch(store)
-    return Foundation(settings, store, SystemClock(), metrics, is_demo, secrets)
+    return Foundation(settings, store, SystemClock(), metrics, is_demo, secrets, keyring)
 
 
 async def _served(

@@ -14,7 +14,7 @@ import asyncio
 import logging
 import signal
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -188,14 +188,15 @@ class Doors:
         return [der_of(each) for each in station_roots(self._settings, self._vault)]
 
 
-def on_hangup(doors: Doors) -> None:
-    """Have SIGHUP read the certificates again."""
+def on_hangup(*works: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Have SIGHUP read again what may have changed: certificates, keys."""
     loop = asyncio.get_running_loop()
     tasks: set[asyncio.Task[None]] = set()
 
     def ask() -> None:
-        task = loop.create_task(doors.reload())
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        for work in works:
+            task = loop.create_task(work())
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
     loop.add_signal_handler(signal.SIGHUP, ask)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from chargeplane.csms.certificates import EstIssuer, EstService
+from chargeplane.csms.certificates import EstIssuer, EstService, RevocationLists
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.pki import PkiFault, Purpose, Vault, certificates_of_pem, organization
 from chargeplane.runtime.settings import Settings, SettingsError
 
-__all__ = ["PASSWORD_VARIABLE", "est_issuers", "station_roots"]
+__all__ = ["PASSWORD_VARIABLE", "est_issuers", "revocation_lists", "station_roots"]
 
 PASSWORD_VARIABLE: Final = "CHARGEPLANE_EST_PASSWORD"
 
@@ -31,6 +32,30 @@ def station_roots(settings: Settings, vault: Vault) -> list[x509.Certificate]:
     if settings.tls_roots:
         roots += certificates_of_pem(Path(settings.tls_roots).read_bytes())
     return roots
+
+
+def revocation_lists(settings: Settings, vault: Vault, clock: Clock) -> RevocationLists | None:
+    """The lists of other authorities; None if the settings name none.
+
+    Raises:
+        SettingsError: there are too many of them, or one is neither file nor address.
+    """
+    places = [each.strip() for each in settings.crl_sources.split(",") if each.strip()]
+    if not places:
+        return None
+    try:
+        return RevocationLists(
+            places, partial(_roots, settings, vault), settings.data / "crl", clock
+        )
+    except PkiFault as fault:
+        raise SettingsError((f"crl_sources: {fault}",)) from fault
+
+
+def _roots(settings: Settings, vault: Vault) -> Sequence[x509.Certificate]:
+    try:
+        return station_roots(settings, vault)
+    except OSError as error:
+        raise PkiFault(f"{error.filename}: {error.strerror}") from error
 
 
 def est_issuers(
@@ -61,15 +86,12 @@ def est_issuers(
     context = _context(settings)
     operator = organization(vault.root().subject) if vault.exists else ""
 
-    def roots() -> Sequence[x509.Certificate]:
-        try:
-            return station_roots(settings, vault)
-        except OSError as error:
-            raise PkiFault(f"{error.filename}: {error.strerror}") from error
-
     return {
         purpose: EstIssuer(
-            EstService(url, context, settings.est_user, password), clock, roots, operator
+            EstService(url, context, settings.est_user, password),
+            clock,
+            partial(_roots, settings, vault),
+            operator,
         )
         for purpose, url in urls.items()
     }

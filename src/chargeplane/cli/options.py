@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,8 +18,9 @@ from sqlalchemy import URL
 import chargeplane.csms.central
 import chargeplane.runtime.access  # noqa: F401 - for the tables, as the line above
 from chargeplane.runtime import settings as runtime
-from chargeplane.runtime.pki import Vault
-from chargeplane.runtime.secrets import SecretError, load_keys
+from chargeplane.runtime.keyring import Keyring
+from chargeplane.runtime.pki import Token, Vault
+from chargeplane.runtime.secrets import SecretError
 from chargeplane.runtime.settings import Settings
 from chargeplane.runtime.store import Settings as StoreSettings
 
@@ -27,16 +29,19 @@ __all__ = [
     "Config",
     "Data",
     "Database",
+    "keyring_of",
     "origins_of",
     "secret_keys",
     "settings_of",
     "store_settings",
+    "token_of",
     "vault_of",
 ]
 
 DEFAULT_FILE = Path("chargeplane.toml")
 _DATABASE_FILE = "chargeplane.db"
 SECRET_FILE = "secret.key"
+PIN_VARIABLE = "CHARGEPLANE_PKCS11_PIN"
 
 Config = Annotated[
     Path | None,
@@ -71,27 +76,67 @@ def _file_of(config: Path | None) -> Path | None:
     return DEFAULT_FILE if config is None and DEFAULT_FILE.is_file() else config
 
 
-def secret_keys(settings: Settings) -> list[bytes]:
+def secret_keys(settings: Settings) -> Sequence[bytes]:
     """The secret keys of the installation; a file with one is made if there is none.
 
     Raises:
         SettingsError: they cannot be used.
     """
-    try:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return load_keys(os.environ, settings.data / SECRET_FILE)
-    except (SecretError, OSError) as error:
-        raise runtime.SettingsError((f"secret key: {error}",)) from error
+    return keyring_of(settings).keys
 
 
-def vault_of(settings: Settings) -> Vault:
-    """Where the certificate authority of the installation is.
+def keyring_of(settings: Settings) -> Keyring:
+    """The same, for whoever runs on while they are rotated.
 
     Raises:
         SettingsError: as ``secret_keys``.
     """
-    keys = [hmac.digest(key, b"chargeplane pki", "sha256") for key in secret_keys(settings)]
-    return Vault(settings.data / "pki", [key.hex().encode() for key in keys])
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Keyring(os.environ, settings.data / SECRET_FILE)
+    except (SecretError, OSError) as error:
+        raise runtime.SettingsError((f"secret key: {error}",)) from error
+
+
+def vault_of(settings: Settings, keyring: Keyring | None = None) -> Vault:
+    """Where the certificate authority of the installation is.
+
+    ``keyring``: of whoever runs on while secret keys are rotated.
+
+    Raises:
+        SettingsError: as ``secret_keys``; or a hardware token is not set as it has to be.
+    """
+    keyring = keyring or keyring_of(settings)
+    passphrases = _passphrases_of(keyring.keys)
+    vault = Vault(settings.data / "pki", passphrases, token_of(settings), keyring.look)
+    keyring.bind(lambda keys: vault.use(_passphrases_of(keys)))
+    return vault
+
+
+def _passphrases_of(keys: Sequence[bytes]) -> list[bytes]:
+    """Those of the keys of the authority, one for each secret key."""
+    derived = (hmac.digest(key, b"chargeplane pki", "sha256") for key in keys)
+    return [each.hex().encode() for each in derived]
+
+
+def token_of(settings: Settings) -> Token | None:
+    """The hardware token that holds keys of the authority; None if there is none.
+
+    Raises:
+        SettingsError: something of it is not set.
+    """
+    module, label = settings.pkcs11_module, settings.pkcs11_token
+    if not module and not label:
+        return None
+    pin = os.environ.get(PIN_VARIABLE, "")
+    faults = [
+        f"{name}: a hardware token wants it as well"
+        for name, value in (("pkcs11_module", module), ("pkcs11_token", label), (PIN_VARIABLE, pin))
+        if not value
+    ]
+    if faults:
+        raise runtime.SettingsError(tuple(faults))
+    return Token(module, label, pin)
 
 
 def store_settings(settings: Settings) -> StoreSettings:

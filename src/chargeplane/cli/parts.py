@@ -16,12 +16,14 @@ from chargeplane.cli.composition import Contribution, Foundation, Part
 from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish
 from chargeplane.cli.doors import Doors, on_hangup
 from chargeplane.cli.exits import Refused
-from chargeplane.cli.issuing import est_issuers
-from chargeplane.cli.options import secret_keys, vault_of
+from chargeplane.cli.issuing import est_issuers, revocation_lists
+from chargeplane.cli.options import vault_of
+from chargeplane.cli.rotation import Rotation
 from chargeplane.cli.security import tell_of_keys
 from chargeplane.cli.simulator import simulator
 from chargeplane.csms.central import CentralSystem, Options
 from chargeplane.runtime.process import tune
+from chargeplane.runtime.settings import Settings
 from chargeplane.runtime.store import Function
 from chargeplane.station import Fleet
 
@@ -30,21 +32,39 @@ __all__ = ["PARTS"]
 _log = logging.getLogger(__name__)
 
 
+def files_url(settings: Settings, *, is_demo: bool) -> str:
+    """Where stations send and fetch files; empty: nobody can tell.
+
+    Without a public address it is that of the web server, unless that listens on all addresses:
+    then only the stations of a demonstration, which live here, know which one to take.
+    """
+    if settings.public_url:
+        return f"{settings.public_url.rstrip('/')}/api/v1"
+    host = settings.host
+    if host in {"0.0.0.0", "::", ""}:
+        host = "127.0.0.1" if is_demo else ""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{settings.port}/api/v1" if host else ""
+
+
 @asynccontextmanager
 async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
     """The central system, and the port of stations."""
     settings = base.settings
-    vault, keys = vault_of(settings), secret_keys(settings)
-    await tell_of_keys(base.store, keys, vault)
+    vault = vault_of(settings, base.keyring)
+    rotation = Rotation(base.keyring, base.store, base.clock, base.secrets, vault)
+    await tell_of_keys(base.store, base.keyring.keys, vault)
     options = Options(
         unknown_stations=settings.unknown_stations,
         min_security_profile=settings.min_security_profile,
         loopback_allowed=base.is_demo,
-        keys=keys,
+        passwords=rotation.passwords,
         vault=vault if vault.exists else None,
         issuers=est_issuers(settings, os.environ, vault, base.clock),
+        lists=revocation_lists(settings, vault, base.clock),
         files=settings.data / "files",
         public_url=f"{settings.public_url.rstrip('/')}/api/v1" if settings.public_url else "",
+        files_url=files_url(settings, is_demo=base.is_demo),
         ocsp_hosts=tuple(filter(None, map(str.strip, settings.ocsp_hosts.split(",")))),
         tells_unknown=settings.tell_unknown_stations,
     )
@@ -56,15 +76,16 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
     except Refused:
         await central.stop()
         raise
-    on_hangup(doors)
-    watching = asyncio.create_task(doors.watch())
+    on_hangup(doors.reload, rotation.look)
+    watching = [asyncio.create_task(each) for each in (doors.watch(), rotation.watch())]
     tune()
     most = central.listener.settings.connections_max
     _log.info("stations may connect", extra={"connections_max": most})
     try:
         yield Contribution(central.routes, shown, central.bus)
     finally:
-        watching.cancel()
+        for task in watching:
+            task.cancel()
         await central.stop()
 
 

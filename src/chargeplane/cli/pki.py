@@ -13,8 +13,9 @@ import typer
 from chargeplane.cli.accounts import by_command, print_json, with_store
 from chargeplane.cli.accounts import show as print_rows
 from chargeplane.cli.exits import Refused, told
-from chargeplane.cli.issuing import est_issuers, station_roots
+from chargeplane.cli.issuing import est_issuers, revocation_lists, station_roots
 from chargeplane.cli.options import AsJson, Config, Data, settings_of, vault_of
+from chargeplane.csms.certificates import RevocationLists
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.pki import (
     KeyKind,
@@ -39,17 +40,22 @@ def init(
         str, typer.Option(help="The operator's name; stations have it in their certificates.")
     ] = "chargeplane",
     key: Annotated[KeyKind, typer.Option(help="The kind of the keys.")] = KeyKind.P256,
+    pkcs11: Annotated[
+        bool,
+        typer.Option("--pkcs11", help="Make the keys in the hardware token of the settings."),
+    ] = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
     """Make a root, and an authority for each purpose. Keys are encrypted with the secret key.
 
+    With --pkcs11 they are made in a hardware token (pkcs11_module, pkcs11_token) and stay there.
     The TLS port opens at the next start, with certificates of this authority.
     """
     with told():
         vault = _vault(config, data)
         try:
-            vault.init(organization, SystemClock().now(), key)
+            vault.init(organization, SystemClock().now(), key, in_token=pkcs11)
         except PkiFault as fault:
             raise Refused(str(fault)) from fault
         _note("pki init", config, data)
@@ -74,6 +80,7 @@ def show(as_json: AsJson = False, config: Config = None, data: Data = None) -> N
                 "organization": organization_of(certificate.subject),
                 "not_after": certificate.not_valid_after_utc.isoformat(),
                 "sha256": fingerprint(certificate),
+                "key": vault.place_of_key(name),
             }
             for name, certificate in listed.items()
         ]
@@ -83,6 +90,7 @@ def show(as_json: AsJson = False, config: Config = None, data: Data = None) -> N
         for each in facts:
             typer.echo(f"{each['name']:<14} {each['not_after']}  {each['common_name']}")
             typer.echo(f"{'':<14} {each['sha256']}")
+            typer.echo(f"{'':<14} key: {each['key']}")
 
 
 @app.command(epilog="Example: chargeplane pki export --output root.pem")
@@ -106,6 +114,32 @@ def export(
             output.write_text(pem, encoding="ascii")
         except OSError as error:
             raise Refused(f"{output}: {error.strerror}") from error
+
+
+@app.command(epilog="Example: chargeplane pki renew root")
+def renew(
+    name: Annotated[str, typer.Argument(help="root, csms, station, v2g, mo or manufacturer.")],
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Give the root or another authority a new certificate for the same key.
+
+    `serve` does it in time by itself, if the key of the root is in its place: 3 years before the
+    end for the root, 2 for the others. It then hands a new root to stations.
+    """
+    with told():
+        vault, now = _vault(config, data), SystemClock().now()
+        try:
+            if name == "root":
+                authority = vault.renew_root(now)
+            elif name in {str(each) for each in Purpose}:
+                authority = vault.renew(Purpose(name), now)
+            else:
+                raise Refused(f"there is no authority {name!r}: root, {', '.join(Purpose)}")
+        except PkiFault as fault:
+            raise Refused(str(fault)) from fault
+        _note("pki renew", config, data)
+        typer.echo(f"{authority.certificate.not_valid_after_utc:%Y-%m-%d}")
 
 
 @app.command(epilog="Example: chargeplane pki issuer --json")
@@ -141,6 +175,42 @@ def issuer(as_json: AsJson = False, config: Config = None, data: Data = None) ->
         print_rows(facts, columns, as_json=as_json)
         if not any(each["is_trusted"] for each in facts):
             raise Refused("none of them is trusted: put their root into the file of tls_roots")
+
+
+@app.command(epilog="Example: chargeplane pki lists --json")
+def lists(as_json: AsJson = False, config: Config = None, data: Data = None) -> None:
+    """Get the revocation lists of the settings (crl_sources), and say what they hold.
+
+    A list counts if somebody has signed it who leads to a root that we trust (tls_roots).
+    """
+    with told():
+        settings = settings_of(config, data=data)
+        clock = SystemClock()
+        found = revocation_lists(settings, vault_of(settings), clock)
+        if found is None:
+            raise Refused("there are no lists: crl_sources is not set")
+        asyncio.run(_looked(found))
+        facts = [
+            {
+                "source": source.place,
+                "issuer": common_name(each.issuer.subject) if each else None,
+                "revoked": len(each.serial_numbers) if each else 0,
+                "this_update": each.this_update.isoformat() if each else None,
+                "next_update": each.next_update and each.next_update.isoformat() if each else None,
+                "is_outdated": each.is_outdated(clock.now()) if each else False,
+                "fault": source.fault or None,
+            }
+            for source in found.sources
+            for each in source.lists or (None,)
+        ]
+        print_rows(facts, (*facts[0],), as_json=as_json)
+        if any(each["fault"] or each["is_outdated"] for each in facts):
+            raise Refused("not all lists can be had, or are up to date")
+
+
+async def _looked(found: RevocationLists) -> None:
+    await found.load()
+    await found.look()
 
 
 def _note(action: str, config: Path | None, data: str | None) -> None:

@@ -81,7 +81,7 @@ class KeyUse:
 @app.command("rotate-key", epilog="Example: chargeplane security rotate-key")
 def rotate_key(
     later: Annotated[
-        bool, typer.Option("--later", help="Seal nothing anew: the next start of `serve` does.")
+        bool, typer.Option("--later", help="Seal nothing anew: `serve` does.")
     ] = False,
     as_json: AsJson = False,
     config: Config = None,
@@ -91,8 +91,8 @@ def rotate_key(
     """Make a new secret key, and seal anew what is stored.
 
     Passwords of stations move when their stations log in. If an earlier call was interrupted, this
-    one ends it. A program that runs knows the old keys alone: restart it, or use --later and then
-    restart it. With keys in the environment, put a new one (`new-key`) in front and call this.
+    one ends it. A server that runs takes the new key by itself. With keys in the environment, put a
+    new one (`new-key`) in front, restart the server and call this.
     """
     with told():
         settings = settings_of(config, data=data, database=database)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,13 @@ from chargeplane.csms import (
     transactions,
 )
 from chargeplane.csms.authorization import Authorizer, UnknownTokens
-from chargeplane.csms.certificates import Certificates, HttpResponders, Issuer
+from chargeplane.csms.certificates import (
+    Certificates,
+    ContractProvider,
+    HttpResponders,
+    Issuer,
+    RevocationLists,
+)
 from chargeplane.csms.contract import Block, Station
 from chargeplane.csms.files import Files
 from chargeplane.csms.gateway.admission import Admission
@@ -105,12 +111,16 @@ class Options:
     retry_interval_s: int = 60
     transport: Transport = field(default_factory=default_transport)
     retention: Retention = field(default_factory=Retention)
-    keys: Sequence[bytes] = ()
-    """Secret keys of the installation, the first one in use; none: as good as no key (tests)."""
+    passwords: Passwords = field(default_factory=Passwords)
+    """Under the secret keys of the installation; by default as good as under none (tests)."""
     vault: Vault | None = None
     """The certificate authority; None: nothing is signed here."""
     issuers: Mapping[Purpose, Issuer] = field(default_factory=dict)
     """Sign the requests of stations instead of the vault."""
+    lists: RevocationLists | None = None
+    """What other authorities have revoked."""
+    contracts: ContractProvider | None = None
+    """Provides the contract certificates of vehicles; None: nobody does."""
     tells_unknown: bool = False
     """Whether unknown identities are answered 404; see ``gateway.admission``."""
     files: Path = Path("chargeplane-data/files")
@@ -144,7 +154,7 @@ class CentralSystem:
         self._store = store
         posting = Posting(store, may_post=lambda: not self._relay.is_behind)
         self.transactions = Transactions(store, posting)
-        self._passwords = Passwords(options.keys)
+        self._passwords = options.passwords
         self.recorder = Recorder(store, clock, self.tell)
         self.certificates = Certificates(
             store,
@@ -154,6 +164,8 @@ class CentralSystem:
             self.recorder,
             options.public_url,
             options.issuers,
+            options.lists,
+            self,
         )
         self.changes = Changes(
             store,
@@ -235,7 +247,10 @@ class CentralSystem:
             data_transfer.block(),
             security.block(self.changes, self.signatures),
             certificates.block(
-                self.certificates, self._ask, responders=HttpResponders(options.ocsp_hosts)
+                self.certificates,
+                self._ask,
+                responders=HttpResponders(options.ocsp_hosts),
+                contracts=options.contracts,
             ),
             files.block(Files(store, clock, options.files, self.recorder)),
             site.block(store, self.is_connected),
@@ -319,6 +334,13 @@ class CentralSystem:
         if conversation is not None:
             conversation.link.close(CloseCode.POLICY_VIOLATION, "the station has changed")
         self._soap.disconnect(tenant_id, station_id, "the station has changed")
+
+    def shown(self) -> Iterator[tuple[UUID, str, bytes]]:
+        """Tenant and id of connected stations that have shown a certificate, and it in DER."""
+        for (tenant_id, station_id), conversation in self.gateway.conversations.items():
+            tls = conversation.link.facts.tls
+            if tls is not None and tls.client_certificate is not None:
+                yield tenant_id, station_id, tls.client_certificate
 
     def _is_1x(self, tenant_id: UUID, station_id: str) -> bool:
         key = tenant_id, station_id

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 __all__ = [
@@ -35,6 +35,7 @@ _SCHEME: Final = "hmac-sha256"
 KEY_ID_CHARACTERS: Final = 8
 KEY_ID_FROM: Final = len(_SCHEME) + 2
 """Where the id of the key begins in what is stored, counted from 1 as SQL does."""
+_NO_SALT: Final = "00" * 16
 _RUNS: Final = "abcdefghijklmnopqrstuvwxyz 01234567890 qwertyuiop asdfghjkl zxcvbnm".split()
 _RUN_CHARACTERS: Final = 6
 _COMMON: Final = (
@@ -52,18 +53,32 @@ _COMMON: Final = (
 class Passwords:
     """Keeps and compares passwords under the keys of an installation."""
 
-    def __init__(self, keys: Sequence[bytes] = ()) -> None:
-        """The first key hashes, all compare; without keys (tests) a fixed one does both."""
+    def __init__(
+        self, keys: Sequence[bytes] = (), look: Callable[[], object] = lambda: None
+    ) -> None:
+        """The first key hashes, all compare; without keys (tests) a fixed one does both.
+
+        ``look``: called before one is hashed, and when one is under another key; it may call
+        ``use``.
+        """
+        self._look = look
+        self.use(keys)
+
+    def use(self, keys: Sequence[bytes]) -> None:
+        """Take other keys."""
         derived = [_derived(key) for key in keys] or [_derived(b"")]
-        self._keys = {_key_id(key): key for key in derived}
-        self.key_ids = tuple(self._keys)
+        self._keys = {_key_id(key): key for key in derived}  # at once: threads share this
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
         """Of the keys, as they stand in what is stored; the one that hashes first."""
-        self._first = self.key_ids[0]
+        return tuple(self._keys)
 
     def hashed(self, password: bytes) -> str:
         """A password as it is stored."""
-        salt = secrets.token_hex(16)
-        return "$".join((_SCHEME, self._first, salt, self._digest(self._first, salt, password)))
+        self._look()
+        salt, (key_id, key) = secrets.token_hex(16), next(iter(self._keys.items()))
+        return "$".join((_SCHEME, key_id, salt, _digest(key, salt, password)))
 
     def is_right(self, password: bytes, stored: str) -> bool:
         """Whether a password is the stored one. Takes as long for a wrong one.
@@ -78,7 +93,7 @@ class Passwords:
 
         None if it is under that key already, or is not the stored one.
         """
-        if stored.startswith(f"{_SCHEME}${self._first}$"):
+        if stored.startswith(f"{_SCHEME}${self.key_ids[0]}$"):
             return None
         found = self._found(password, stored)
         return None if found is None else self.hashed(found)
@@ -88,17 +103,24 @@ class Passwords:
         scheme, _, rest = stored.partition("$")
         key_id, _, rest = rest.partition("$")
         salt, _, digest = rest.partition("$")
-        if scheme != _SCHEME or key_id not in self._keys:
+        if scheme != _SCHEME:
             return None
+        if key_id not in self._keys:
+            self._look()
+        keys = self._keys
+        key = keys.get(key_id)
+        if key is None:  # no password is right under one that has gone: it takes as long to say
+            key, salt, digest = next(iter(keys.values())), _NO_SALT, ""
         right = [
             each
             for each in _spellings(password)
-            if hmac.compare_digest(self._digest(key_id, salt, each), digest)
+            if hmac.compare_digest(_digest(key, salt, each), digest)
         ]
         return right[0] if right else None
 
-    def _digest(self, key_id: str, salt: str, password: bytes) -> str:
-        return hmac.digest(self._keys[key_id], bytes.fromhex(salt) + password, "sha256").hex()
+
+def _digest(key: bytes, salt: str, password: bytes) -> str:
+    return hmac.digest(key, bytes.fromhex(salt) + password, "sha256").hex()
 
 
 def _derived(key: bytes) -> bytes:

@@ -26,7 +26,7 @@ import fcntl
 import hashlib
 import os
 import secrets as random
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -34,12 +34,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 __all__ = [
+    "KEYS_MAX",
     "KEY_VARIABLE",
     "SecretError",
     "Secrets",
     "add_key",
     "id_of_key",
     "keep_keys",
+    "keys_of",
     "load_keys",
     "new_key",
 ]
@@ -59,21 +61,37 @@ class SecretError(Exception):
 
 
 class Secrets:
-    """Seals and opens secrets. It has no state but its keys, so threads may share it."""
+    """Seals and opens secrets. It has no state but its keys; threads may share it."""
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
+    def __init__(self, keys: Sequence[bytes], look: Callable[[], object] = lambda: None) -> None:
         """Take the keys, the one that seals first.
+
+        ``look``: called before one is sealed, and when one is under another key; it may call
+        ``use``.
 
         Raises:
             SecretError: there is none, there are too many, or one has another length.
+        """
+        self._look = look
+        self.use(keys)
+
+    def use(self, keys: Sequence[bytes]) -> None:
+        """Take other keys.
+
+        Raises:
+            SecretError: as the constructor; then everything stays.
         """
         if not 0 < len(keys) <= KEYS_MAX:
             raise SecretError(f"there must be 1 to {KEYS_MAX} keys")
         if any(len(key) != KEY_BYTES for key in keys):
             raise SecretError(f"a key must have {KEY_BYTES} bytes")
+        # Threads share this: whoever sees the new first key finds its cipher.
         self._ciphers = {id_of_key(key): AESGCM(key) for key in keys}
-        self.key_id = id_of_key(keys[0])
+
+    @property
+    def key_id(self) -> str:
         """Of the key that seals."""
+        return next(iter(self._ciphers))
 
     def seal(self, secret: bytes, *place: str) -> str:
         """A secret as it is stored.
@@ -87,9 +105,11 @@ class Secrets:
         """
         if len(secret) > SECRET_BYTES_MAX:
             raise SecretError(f"a secret has {SECRET_BYTES_MAX} bytes at most")
+        self._look()
         nonce = random.token_bytes(_NONCE_BYTES)
-        sealed = self._ciphers[self.key_id].encrypt(nonce, secret, _place(self.key_id, place))
-        return f"{_FORMAT}.{self.key_id}.{_text(nonce + sealed)}"
+        key_id, cipher = next(iter(self._ciphers.items()))
+        sealed = cipher.encrypt(nonce, secret, _place(key_id, place))
+        return f"{_FORMAT}.{key_id}.{_text(nonce + sealed)}"
 
     def open(self, stored: str, *place: str) -> bytes:
         """The secret, if it was sealed for this place.
@@ -98,6 +118,8 @@ class Secrets:
             SecretError: its key is not here, it was changed, or it belongs to another place.
         """
         key_id, raw = _parts(stored)
+        if key_id not in self._ciphers:
+            self._look()
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise SecretError(f"the key {key_id} that a secret was sealed with is not here")
@@ -143,10 +165,19 @@ def load_keys(environment: Mapping[str, str], file: Path) -> list[bytes]:
         return [_key(text, KEY_VARIABLE) for text in given]
     if not file.exists():
         _make(file)
-    lines = file.read_text(encoding="ascii", errors="replace").split()
+    return keys_of(file.read_text(encoding="ascii", errors="replace"), str(file))
+
+
+def keys_of(text: str, source: str) -> list[bytes]:
+    """The keys of a text, one a line.
+
+    Raises:
+        SecretError: there is none, or one is not what ``new_key`` makes.
+    """
+    lines = text.split()
     if not lines:
-        raise SecretError(f"{file} holds no key")
-    return [_key(text, str(file)) for text in lines]
+        raise SecretError(f"{source} holds no key")
+    return [_key(each, source) for each in lines]
 
 
 def add_key(file: Path) -> list[bytes]:

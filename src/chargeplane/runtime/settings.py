@@ -39,6 +39,7 @@ SECRETS = frozenset(
         "CHARGEPLANE_SECRET_KEY",
         "CHARGEPLANE_OIDC_CLIENT_SECRET",
         "CHARGEPLANE_EST_PASSWORD",
+        "CHARGEPLANE_PKCS11_PIN",
     }
 )
 
@@ -90,6 +91,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tls_rsa_key: str = ""
     tls_roots: str = ""
     """A PEM file: roots of station certificates that another authority has issued."""
+    pkcs11_module: str = ""
+    """The PKCS#11 library of a hardware token that holds keys of the own authority."""
+    pkcs11_token: str = ""
+    """The label of the token. Its PIN is CHARGEPLANE_PKCS11_PIN in the environment."""
     est_url: str = ""
     """Another authority that signs the requests of stations, over EST (RFC 7030), such as
     https://ca.example/.well-known/est; empty: the own one does."""
@@ -106,6 +111,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Answer 404 to unknown identities, as the standard has it; whoever guesses learns from it."""
     ocsp_hosts: str = ""
     """Hosts of other authorities' OCSP responders, separated by commas, that may be asked."""
+    crl_sources: str = ""
+    """Files and addresses, separated by commas, of the revocation lists of other authorities."""
     database: str = ""
     """A URL such as ``postgresql://...``; empty: SQLite in ``data``."""
     nats: str = ""

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography import x509
 
 from chargeplane.csms.central import CentralSystem, Options
-from chargeplane.csms.certificates import Issuer
+from chargeplane.csms.certificates import ContractProvider, Issuer, RevocationLists
 from chargeplane.csms.certificates.tables import issued
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register
@@ -143,9 +143,17 @@ async def opened(
     clock: Clock = CLOCK,
     issuers: Mapping[Purpose, Issuer] | None = None,
     roots: tuple[x509.Certificate, ...] = (),
+    lists: RevocationLists | None = None,
+    contracts: ContractProvider | None = None,
 ) -> AsyncIterator[Site]:
     """A central system that serves; ``roots``: of stations, besides the own one."""
-    options = Options(vault=vault, public_url=PUBLIC_URL, issuers=issuers or {})
+    options = Options(
+        vault=vault,
+        public_url=PUBLIC_URL,
+        issuers=issuers or {},
+        lists=lists,
+        contracts=contracts,
+    )
     central = CentralSystem(store, clock, options)
     await central.start()
     try:

@@ -6,7 +6,10 @@
 
 * ``issuing``: our own authority (``runtime.pki``), or another one behind the same interface
 * ``est``: another authority, over EST (RFC 7030)
-* ``status``: OCSP for stations and for all who ask about ours, and revocation lists
+* ``status``: OCSP for stations and for all who ask about ours, and our revocation lists
+* ``contracts``: what vehicles ask of a provider
+* ``roots``: a root that was renewed goes to the stations
+* ``lists``: the revocation lists of other authorities
 * ``listing``: what stations say that they have installed
 
 Requirements: A02, A03, M01 to M07; the security whitepaper of 1.6, edition 3. Contracts of vehicles
@@ -17,13 +20,19 @@ from __future__ import annotations
 
 from chargeplane.csms.certificates import v1, v2
 from chargeplane.csms.certificates.api import routes
+from chargeplane.csms.certificates.contracts import (
+    ContractAnswer,
+    ContractFault,
+    ContractProvider,
+    contract,
+)
 from chargeplane.csms.certificates.delivery import Delivery
 from chargeplane.csms.certificates.est import EstIssuer, EstService
 from chargeplane.csms.certificates.issuing import Issuer, Issuers
 from chargeplane.csms.certificates.listing import Listing
-from chargeplane.csms.certificates.service import Certificates
+from chargeplane.csms.certificates.lists import RevocationLists
+from chargeplane.csms.certificates.service import Certificates, Present
 from chargeplane.csms.certificates.status import HttpResponders, Responders, StatusDesk
-from chargeplane.csms.certificates.v2 import ContractAnswer, ContractProvider
 from chargeplane.csms.contract import Asker, Block
 from chargeplane.domain.commands import (
     DeleteCertificate,
@@ -35,13 +44,16 @@ from chargeplane.ocpp import v16, v21
 __all__ = [
     "Certificates",
     "ContractAnswer",
+    "ContractFault",
     "ContractProvider",
     "EstIssuer",
     "EstService",
     "HttpResponders",
     "Issuer",
     "Issuers",
+    "Present",
     "Responders",
+    "RevocationLists",
     "StatusDesk",
     "block",
 ]
@@ -71,7 +83,7 @@ def block(
             v21.SignCertificateRequest: v2.sign(service, delivery),
             v21.GetCertificateStatusRequest: v2.status(desk),
             v21.GetCertificateChainStatusRequest: v2.chain_status(desk, service),
-            v21.Get15118EVCertificateRequest: v2.contract(contracts),
+            v21.Get15118EVCertificateRequest: contract(contracts),
         },
         commands_v1={
             InstallCertificate: v1.install(service),

@@ -15,7 +15,7 @@ from chargeplane.csms.certificates import tables
 from chargeplane.csms.certificates.service import Certificates
 from chargeplane.csms.certificates.status import StatusDesk
 from chargeplane.csms.certificates.tables import Certificate, Installed
-from chargeplane.runtime.pki import PkiFault, Purpose, from_der, pem_of
+from chargeplane.runtime.pki import PkiFault, Purpose, pem_of
 from chargeplane.runtime.rest import (
     PUBLIC,
     Injected,
@@ -68,6 +68,9 @@ class Root(Struct, frozen=True):
 
     certificate: str
     """PEM."""
+    not_after: datetime
+    waiting: int
+    """Stations with TLS that have another one, and are given this one when they are connected."""
 
 
 @get("/certificates", guards=[READ], summary="List issued certificates")
@@ -90,12 +93,13 @@ async def list_certificates(
 
 
 @get("/certificates/root", guards=[READ], summary="Show the root certificate")
-async def show_root(certificates: Injected[Certificates]) -> Root:
+async def show_root(certificates: Injected[Certificates], principal: Injected[Principal]) -> Root:
     """The root of our own authority."""
-    root = certificates.root_der()
-    if root is None:
+    local = certificates.local
+    if local is None:
         raise Problem.not_found("certificate authority", "root")
-    return Root(pem_of([from_der(root)]))
+    waiting = await certificates.roots.waiting_count(principal.tenant_id, local)
+    return Root(pem_of([local.root]), local.root.not_valid_after_utc, waiting)
 
 
 @post(
@@ -109,7 +113,7 @@ async def revoke_certificate(
     certificates: Injected[Certificates],
     principal: Injected[Principal],
 ) -> CertificateView:
-    """Let it count no longer. A station that is connected by it stays until its next attempt."""
+    """Let it count no longer. A station that is connected by it is cut off."""
     found = await certificates.revoke(principal.tenant_id, fingerprint)
     if found is None:
         raise Problem.not_found("certificate", fingerprint)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine, Mapping
-from datetime import timedelta
+from collections.abc import Coroutine, Iterable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from chargeplane.csms.certificates import tables
 from chargeplane.csms.certificates.issuing import Issuer, Issuers, LocalIssuer
+from chargeplane.csms.certificates.lists import LOOK_EVERY_S, RevocationLists
+from chargeplane.csms.certificates.roots import RootRollOut
 from chargeplane.csms.certificates.tables import Certificate
 from chargeplane.csms.contract import NotConnected, Notice, Notify, Send, Station
 from chargeplane.domain.commands import TriggerMessage
@@ -32,7 +34,7 @@ from chargeplane.runtime.pki import (
 )
 from chargeplane.runtime.store import Function, Store, StoreError, tenants
 
-__all__ = ["Certificates"]
+__all__ = ["Certificates", "Present"]
 
 _log = logging.getLogger(__name__)
 RENEWED_BEFORE: Final = timedelta(days=30)
@@ -43,6 +45,20 @@ REQUESTS_MAX: Final = 10
 """Of a station within an hour: a loop of a station must not keep the authority busy."""
 REQUESTS_S: Final = 3600.0
 STATIONS_MAX: Final = 10_000
+CUT_AT_ONCE_MAX: Final = 200
+"""Certificates that are looked at before others have their turn."""
+
+
+class Present(Protocol):
+    """The stations that are connected."""
+
+    def shown(self) -> Iterable[tuple[UUID, str, bytes]]:
+        """Tenant and id of those that have shown a certificate, and it in DER."""
+        ...
+
+    def disconnect(self, tenant_id: UUID, station_id: str) -> None:
+        """End the connection of one."""
+        ...
 
 
 class Certificates:
@@ -57,15 +73,29 @@ class Certificates:
         notify: Notify,
         public_url: str = "",
         issuers: Mapping[Purpose, Issuer] = MappingProxyType({}),
+        lists: RevocationLists | None = None,
+        present: Present | None = None,
     ) -> None:
         """Without a vault and another issuer nothing is signed.
 
-        ``public_url``: of the REST interface. ``issuers``: sign for some purposes instead of it.
+        Args:
+            store: with the certificates that we have issued.
+            clock: what time it is.
+            vault: our own authority.
+            send: asks a station.
+            notify: told of security events.
+            public_url: of the REST interface.
+            issuers: sign for some purposes instead of the vault.
+            lists: what other authorities have revoked.
+            present: the stations that are connected by a certificate.
         """
         self.store = store
         self.clock = clock
         self.local = LocalIssuer(vault, public_url) if vault else None
         self.issuer = Issuers(issuers, self.local) if issuers else self.local
+        self.lists = lists
+        self._present = present
+        self.roots = RootRollOut(store, clock, send)
         self._send = send
         self._notify = notify
         self._revoked: set[str] = set()
@@ -77,10 +107,30 @@ class Certificates:
         for tenant_id in await self.store.read(tenants.known):
             found = await self.store.read(partial(tables.revoked, tenant_id=tenant_id))
             self._revoked |= {each.fingerprint for each in found}
+        if self.lists is not None:
+            await self.lists.load()
 
     def is_revoked(self, der: bytes) -> bool:
         """Whether a station's certificate counts no longer (A00.FR.701)."""
-        return fingerprint(from_der(der)) in self._revoked
+        certificate = from_der(der)
+        if fingerprint(certificate) in self._revoked:
+            return True
+        return self.lists is not None and self.lists.is_revoked(certificate)
+
+    async def cut(self) -> int:
+        """End the connections of stations whose certificates were revoked; how many."""
+        if self._present is None:
+            return 0
+        count = 0
+        for number, (tenant_id, station_id, der) in enumerate([*self._present.shown()]):
+            if self.is_revoked(der):
+                detail = "connected by it, and cut off"
+                self._notify(Notice(tenant_id, station_id, "RevokedCertificate", detail=detail))
+                self._present.disconnect(tenant_id, station_id)
+                count += 1
+            if number % CUT_AT_ONCE_MAX == 0:
+                await asyncio.sleep(0)
+        return count
 
     async def has_valid(self, tenant_id: UUID, station_id: str) -> bool:
         """Whether a station has a certificate of ours that it can connect with."""
@@ -152,7 +202,7 @@ class Certificates:
         await self.store.write(Function(work))
 
     async def revoke(self, tenant_id: UUID, print_: str) -> Certificate | None:
-        """Let a certificate count no longer; None if there is none. Connections stay."""
+        """Let a certificate count no longer, and end connections by it; None if there is none."""
         look = partial(tables.one, tenant_id=tenant_id, fingerprint=print_)
         found = await self.store.read(look)
         if found is None:
@@ -166,6 +216,7 @@ class Certificates:
             notice = Notice(tenant_id, found.station_id, "RevokedCertificate", detail=detail)
             self._notify(notice)
         self._revoked.add(print_)
+        await self.cut()
         return found
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
@@ -177,7 +228,22 @@ class Certificates:
     # Renewals -------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Look after what ends, until cancelled."""
+        """Look after what ends and what others revoke, until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._run())
+            both.create_task(self._run_lists())
+
+    async def _run_lists(self) -> None:
+        was_changed = False
+        while self.lists is not None:
+            is_changed = await self.lists.look()
+            # Once more a little later: somebody may have been on the way in.
+            if is_changed or was_changed:
+                await self.cut()
+            was_changed = is_changed
+            await self.clock.sleep(LOOK_EVERY_S)
+
+    async def _run(self) -> None:
         while True:
             try:
                 await self.sweep()
@@ -186,8 +252,9 @@ class Certificates:
             await self.clock.sleep(SWEEP_S)
 
     async def sweep(self) -> int:
-        """Have stations renew what ends soon (A02), and tell of roots; how many were asked."""
+        """Have stations renew what ends soon (A02), and renew authorities; how many were asked."""
         now, asked = self.clock.now(), 0
+        await self._renew_authorities(now)
         for tenant_id in await self.store.read(tenants.known):
             look = partial(
                 tables.expiring,
@@ -198,7 +265,21 @@ class Certificates:
             for each in await self.store.read(look):
                 asked += await self._renew(each)
             self._tell_of_root(tenant_id)
+            if self.local is not None:
+                await self.roots.sweep(tenant_id, self.local)
         return asked
+
+    async def _renew_authorities(self, now: datetime) -> None:
+        if self.local is None:
+            return
+        self.local.forget()
+        try:
+            done = await self.local.renew_due(now)
+        except PkiFault as fault:  # the key of the root may be elsewhere: `pki renew` is for that
+            _log.error("an authority ends soon and cannot be renewed: %s", fault)
+            return
+        if done:
+            _log.info("renewed, with the same keys: %s", ", ".join(done))
 
     async def _renew(self, certificate: Certificate) -> bool:
         look = partial(
@@ -241,7 +322,7 @@ class Certificates:
             return
         root = self.local.root
         if root.not_valid_after_utc - self.clock.now() < ROOT_TOLD_BEFORE:
-            detail = f"the root ends on {root.not_valid_after_utc:%Y-%m-%d}: make a new one"
+            detail = f"the root ends on {root.not_valid_after_utc:%Y-%m-%d}: chargeplane pki renew"
             self._notify(Notice(tenant_id, "", "CertificateExpires", detail=detail))
 
     async def settled(self) -> None:

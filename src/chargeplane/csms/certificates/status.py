@@ -8,13 +8,15 @@ have us call what they like.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import httpx
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from chargeplane.csms.certificates import tables
@@ -43,6 +45,9 @@ ANSWER_BYTES_MAX: Final = 13_000
 """2.1 has room for 18,000 characters of base64."""
 TIMEOUT_S: Final = 5.0
 LIST_LIFE: Final = timedelta(days=7)
+KEPT_S: Final = 3600.0
+"""How long a signed answer or list is given again, if nothing was revoked since."""
+KEPT_MAX: Final = 1_000
 _TYPE: Final = {"Content-Type": "application/ocsp-request"}
 
 
@@ -87,6 +92,7 @@ class StatusDesk:
     def __init__(self, service: Certificates, responders: Responders | None = None) -> None:
         self._service = service
         self._responders = responders or HttpResponders()
+        self._kept: OrderedDict[Hashable, tuple[bytes, float]] = OrderedDict()
 
     async def status(self, hashes: CertificateHashes, url: str) -> bytes:
         """An OCSP answer for a station to check (M06).
@@ -127,7 +133,9 @@ class StatusDesk:
         Raises:
             PkiFault: there is no such authority.
         """
-        authority = self._authority(purpose)
+        local = self._service.local
+        if local is None:
+            raise PkiFault("there is no certificate authority")
         found: list[Revocation] = []
         for tenant_id in await self._service.store.read(tenants.known):
             rows = await self._service.store.read(partial(tables.revoked, tenant_id=tenant_id))
@@ -136,38 +144,54 @@ class StatusDesk:
                 for each in rows
                 if each.purpose == purpose and each.revoked_at is not None
             ]
-        number = int(now.timestamp())
-        return authority.revocation_list(found, number, now, LIST_LIFE).public_bytes(Encoding.DER)
+        content = purpose, *sorted(found, key=lambda each: each.serial_number)
 
-    def _authority(self, purpose: Purpose) -> Authority:
-        if self._service.local is None:
-            raise PkiFault("there is no certificate authority")
-        return self._service.local.authority(purpose)
+        def sign(authority: Authority) -> bytes:
+            number = int(now.timestamp())
+            listed = authority.revocation_list(found, number, now, LIST_LIFE)
+            return listed.public_bytes(Encoding.DER)
+
+        return await self._signed(content, purpose, sign)
 
     async def _own(self, hashes: CertificateHashes) -> bytes | None:
         """The answer about a certificate of ours; None if it is somebody else's."""
-        if self._service.local is None:
+        local = self._service.local
+        if local is None:
             return None
         serial = hashes.serial_number.lower().lstrip("0")
         rows = await self._service.store.read(partial(tables.find_serial, serial_number=serial))
         for row in rows:
-            authority = self._authority(Purpose(row.purpose))
-            certificate = certificates_of_pem(row.chain)[0]
+            certificate, *between = certificates_of_pem(row.chain)
             algorithm = hashes.algorithm.upper()
-            try:
-                own = hashes_of(certificate, authority.certificate, algorithm)
-            except KeyError:
-                continue
-            if own.key == hashes.key:
-                return self._answered(authority, row, algorithm)
+            if between and hashes_of(certificate, between[0], algorithm).key == hashes.key:
+                return await self._answered(certificate, row, algorithm)
         return None
 
-    def _answered(self, authority: Authority, row: Certificate, algorithm: str) -> bytes:
-        certificate = certificates_of_pem(row.chain)[0]
-        return answered(
-            authority,
-            lambda _: (certificate, row.revoked_at),
-            certificate.serial_number,
-            algorithm,
-            self._service.clock.now(),
-        )
+    async def _answered(
+        self, certificate: x509.Certificate, row: Certificate, algorithm: str
+    ) -> bytes:
+        now = self._service.clock.now()
+
+        def sign(authority: Authority) -> bytes:
+            found = certificate, row.revoked_at
+            number = certificate.serial_number
+            return answered(authority, lambda _: found, number, algorithm, now)
+
+        content = row.fingerprint, row.revoked_at, algorithm
+        return await self._signed(content, Purpose(row.purpose), sign)
+
+    async def _signed(
+        self, content: Hashable, purpose: Purpose, sign: Callable[[Authority], bytes]
+    ) -> bytes:
+        """What was signed lately counts again: everybody may ask, and each signature costs."""
+        assert self._service.local is not None  # whoever calls this has looked
+        now_s = self._service.clock.monotonic_s()
+        body, since_s = self._kept.get(content, (b"", 0.0))
+        if body and now_s - since_s < KEPT_S:
+            return body
+        body = await self._service.local.use(purpose, sign)
+        self._kept.pop(content, None)
+        self._kept[content] = body, now_s
+        if len(self._kept) > KEPT_MAX:
+            self._kept.popitem(last=False)
+        return body

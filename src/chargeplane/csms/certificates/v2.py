@@ -1,13 +1,12 @@
-"""Certificates in 2.x (A02, A03, M01 to M07)."""
+"""Certificates in 2.x (A02, A03, M03 to M07)."""
 
 from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from chargeplane.csms.certificates.delivery import Delivery
 from chargeplane.csms.certificates.listing import Listed, Listing
@@ -29,10 +28,7 @@ from chargeplane.ocpp.wire import UNSET, UnsetType
 from chargeplane.runtime.pki import CertificateHashes, PkiFault, Purpose, Standing
 
 __all__ = [
-    "ContractAnswer",
-    "ContractProvider",
     "chain_status",
-    "contract",
     "delete",
     "install",
     "list_ids",
@@ -62,17 +58,6 @@ _STANDING: Final = {
     Standing.UNKNOWN: v21.CertificateStatusEnumType.UNKNOWN,
 }
 NEXT_UPDATE: Final = timedelta(days=1)
-
-
-class ContractAnswer(NamedTuple):
-    """What a provider of contract certificates answers; EXI passes through as it is."""
-
-    is_accepted: bool
-    exi: str
-    remaining: int | None = None
-
-
-ContractProvider = Callable[[v21.Get15118EVCertificateRequest], Awaitable[ContractAnswer]]
 
 
 def sign(service: Certificates, delivery: Delivery) -> Handler:
@@ -217,25 +202,6 @@ async def _one(
         status=word,
         next_update=(service.clock.now() + NEXT_UPDATE).replace(microsecond=0),
     )
-
-
-def contract(provider: ContractProvider | None) -> Handler:
-    """Get15118EVCertificate (M01, M02): whoever provides contracts answers."""
-
-    async def handle(heard: Heard) -> Decision:
-        kinds = v21.Iso15118EVCertificateStatusEnumType
-        if provider is None:
-            response = v21.Get15118EVCertificateResponse(status=kinds.FAILED, exi_response="")
-            return Decision(response, durable=False)
-        answer = await provider(heard.request)
-        response = v21.Get15118EVCertificateResponse(
-            status=kinds.ACCEPTED if answer.is_accepted else kinds.FAILED,
-            exi_response=answer.exi,
-            remaining_contracts=UNSET if answer.remaining is None else answer.remaining,
-        )
-        return Decision(response, durable=False)
-
-    return handle
 
 
 def _hashes(asked: Any) -> CertificateHashes:

@@ -1,11 +1,11 @@
 """Certificates: a built-in authority, signing requests, chains, revocation lists and OCSP.
 
-``Vault`` keeps the authorities of an installation in files; an ``Authority`` issues certificates
-for one ``Purpose``. Nothing here knows OCPP, but names and limits are those of its block A
-(A00.FR.501 to .514) and of ISO 15118.
+``Vault`` keeps the authorities of an installation, their keys in files or in a ``Token``; an
+``Authority`` issues certificates for one ``Purpose``. Nothing here knows OCPP, but names and limits
+are those of its block A (A00.FR.501 to .514) and of ISO 15118.
 """
 
-from chargeplane.runtime.pki.authority import Authority, Issued, Purpose, Revocation
+from chargeplane.runtime.pki.authority import BACKDATED, Authority, Issued, Purpose, Revocation
 from chargeplane.runtime.pki.certificates import (
     CertificateHashes,
     between,
@@ -15,6 +15,7 @@ from chargeplane.runtime.pki.certificates import (
     fault_of_chain,
     fingerprint,
     from_der,
+    has_issued,
     hashes_of,
     names_of,
     organization,
@@ -30,13 +31,18 @@ from chargeplane.runtime.pki.keys import (
     pem_of_key,
     weakness_of,
 )
+from chargeplane.runtime.pki.lists import LIST_BYTES_MAX, ForeignList, contents_of, verified
 from chargeplane.runtime.pki.ocsp import Standing, answered, asked_for, question, standing_in
 from chargeplane.runtime.pki.requests import SigningRequest, checked_request, new_request
+from chargeplane.runtime.pki.token import Token
 from chargeplane.runtime.pki.vault import Vault, roots_in, write_private
 
 __all__ = [
+    "BACKDATED",
+    "LIST_BYTES_MAX",
     "Authority",
     "CertificateHashes",
+    "ForeignList",
     "Issued",
     "KeyKind",
     "PkiFault",
@@ -46,6 +52,7 @@ __all__ = [
     "Revocation",
     "SigningRequest",
     "Standing",
+    "Token",
     "Vault",
     "answered",
     "asked_for",
@@ -53,10 +60,12 @@ __all__ = [
     "certificates_of_pem",
     "checked_request",
     "common_name",
+    "contents_of",
     "der_of",
     "fault_of_chain",
     "fingerprint",
     "from_der",
+    "has_issued",
     "hashes_of",
     "key_from_pem",
     "names_of",
@@ -68,6 +77,7 @@ __all__ = [
     "question",
     "roots_in",
     "standing_in",
+    "verified",
     "weakness_of",
     "write_private",
 ]

@@ -28,10 +28,10 @@ from chargeplane.runtime.pki.keys import (
     weakness_of,
 )
 
-__all__ = ["Authority", "Issued", "Purpose", "Revocation"]
+__all__ = ["BACKDATED", "Authority", "Issued", "Purpose", "Revocation"]
 
 # A clock that is a little behind ours must find a new certificate valid.
-_BACKDATED: Final = timedelta(hours=1)
+BACKDATED: Final = timedelta(hours=1)
 
 
 class Purpose(StrEnum):
@@ -86,9 +86,10 @@ class Authority:
         now: datetime,
         life: timedelta,
         organization: str = "chargeplane",
+        key: PrivateKey | None = None,
     ) -> Authority:
-        """A root."""
-        key = new_key(kind)
+        """A root; with a key of this kind that is there already, or with a new one."""
+        key = key or new_key(kind)
         subject = _name(name, organization)
         certificate = _signed(
             _authority_builder(subject, key.public_key(), now, life, path_length=2), subject, key
@@ -96,10 +97,16 @@ class Authority:
         return cls(certificate, key)
 
     def sub(
-        self, name: str, kind: KeyKind, now: datetime, life: timedelta, organization: str = ""
+        self,
+        name: str,
+        kind: KeyKind,
+        now: datetime,
+        life: timedelta,
+        organization: str = "",
+        key: PrivateKey | None = None,
     ) -> Authority:
-        """An authority below this one. It cannot outlive it."""
-        key = new_key(kind)
+        """An authority below this one. It cannot outlive it. ``key``: as ``new``."""
+        key = key or new_key(kind)
         builder = _authority_builder(
             _name(name, organization or _organization(self.certificate)),
             key.public_key(),
@@ -226,7 +233,7 @@ def _builder(
         .subject_name(subject)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
+        .not_valid_before(now - BACKDATED)
         .not_valid_after(now + life)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )

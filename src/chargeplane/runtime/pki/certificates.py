@@ -24,6 +24,7 @@ __all__ = [
     "fault_of_chain",
     "fingerprint",
     "from_der",
+    "has_issued",
     "hashes_of",
     "names_of",
     "organization",
@@ -35,6 +36,8 @@ ALGORITHMS: Final[dict[str, hashes.HashAlgorithm]] = {
     "SHA384": hashes.SHA384(),
     "SHA512": hashes.SHA512(),
 }
+_ASKED_BY: Final = ALGORITHMS | {"SHA1": hashes.SHA1()}
+"""What OCSP clients name certificates by; OCPP has no SHA-1. It names, and proves nothing."""
 CHAIN_MAX: Final = 8
 PEM_BYTES_MAX: Final = 65_536
 
@@ -65,8 +68,14 @@ class CertificateHashes:
 def hashes_of(
     certificate: x509.Certificate, issuer: x509.Certificate, algorithm: str = "SHA256"
 ) -> CertificateHashes:
-    """The hashes of a certificate; the issuer of a root is itself."""
-    kind = ALGORITHMS[algorithm]
+    """The hashes of a certificate; the issuer of a root is itself.
+
+    Raises:
+        PkiFault: there is no such algorithm.
+    """
+    kind = _ASKED_BY.get(algorithm.upper())
+    if kind is None:
+        raise PkiFault(f"certificates are not named by {algorithm}")
     key = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return CertificateHashes(
         algorithm,
@@ -192,7 +201,7 @@ def fault_of_chain(
     for _ in range(CHAIN_MAX):
         if fingerprint(current) in trusted:
             return None
-        issuer = next((each for each in [*roots, *rest] if _has_issued(each, current)), None)
+        issuer = next((each for each in [*roots, *rest] if has_issued(each, current)), None)
         if issuer is None or issuer is current:
             break
         if not issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc:
@@ -207,7 +216,7 @@ def between(
     """Those of the candidates that stand between a certificate and its root, in order."""
     found, left, current = list[x509.Certificate](), list(candidates), leaf
     while len(found) < CHAIN_MAX:
-        issuer = next((each for each in left if _has_issued(each, current)), None)
+        issuer = next((each for each in left if has_issued(each, current)), None)
         if issuer is None or issuer.issuer == issuer.subject:
             break
         left.remove(issuer)
@@ -216,7 +225,8 @@ def between(
     return tuple(found)
 
 
-def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+def has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Whether an authority has signed a certificate; when, and whether it might, is not asked."""
     try:
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         if not constraints.ca:

@@ -2,14 +2,16 @@
 
     pki/root.pem  pki/root.key  pki/csms.pem  pki/csms.key  pki/station.pem  ...
 
-Keys are encrypted. The root's is only needed to make or renew the others: it may be taken away to
-another place, and everything else goes on.
+Keys are encrypted, or lie in a hardware token: then ``station.pkcs11`` names the key. The root's is
+only needed to make or renew the others: it may be taken away to another place, and everything else
+goes on. ``root.old.pem`` has the certificates that it had before.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,22 +20,56 @@ from typing import Final
 from cryptography import x509
 
 from chargeplane.runtime.pki.authority import Authority, Purpose
-from chargeplane.runtime.pki.certificates import certificates_of_pem, pem_of
-from chargeplane.runtime.pki.keys import KeyKind, PkiFault, PrivateKey, key_from_pem, pem_of_key
+from chargeplane.runtime.pki.certificates import (
+    certificates_of_pem,
+    common_name,
+    organization,
+    pem_of,
+)
+from chargeplane.runtime.pki.keys import (
+    KeyKind,
+    PkiFault,
+    PrivateKey,
+    key_from_pem,
+    pem_of_key,
+    strong,
+)
+from chargeplane.runtime.pki.token import Token
 
 __all__ = ["Vault", "roots_in", "write_private"]
 
 ROOT: Final = "root"
 ROOT_LIFE: Final = timedelta(days=20 * 365)
 SUB_LIFE: Final = timedelta(days=10 * 365)
+OLD_ROOTS_MAX: Final = 4
+_OLD_ROOTS: Final = "root.old.pem"
 
 
 class Vault:
     """The files of one installation."""
 
-    def __init__(self, folder: Path, passphrases: Sequence[bytes]) -> None:
-        """Read nothing yet. The first passphrase encrypts, any one opens."""
+    def __init__(
+        self,
+        folder: Path,
+        passphrases: Sequence[bytes],
+        token: Token | None = None,
+        look: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Read nothing yet. The first passphrase encrypts, any one opens.
+
+        Args:
+            folder: of the files.
+            passphrases: of the keys.
+            token: where keys are that lie in none of the files.
+            look: called when no passphrase opens; says whether there are others, by ``use``.
+        """
+        self._look = look
         self.folder = folder
+        self._passphrases = passphrases
+        self._token = token
+
+    def use(self, passphrases: Sequence[bytes]) -> None:
+        """Take other passphrases."""
         self._passphrases = passphrases
 
     @property
@@ -41,19 +77,29 @@ class Vault:
         """Whether there is an authority."""
         return (self.folder / f"{ROOT}.pem").is_file()
 
-    def init(self, organization: str, now: datetime, kind: KeyKind = KeyKind.P256) -> None:
-        """Make the root and the authorities of all purposes.
+    def init(
+        self,
+        organization: str,
+        now: datetime,
+        kind: KeyKind = KeyKind.P256,
+        *,
+        in_token: bool = False,
+    ) -> None:
+        """Make the root and the authorities of all purposes; their keys in files or in the token.
 
         Raises:
-            PkiFault: there is an authority already, or the files cannot be written.
+            PkiFault: there is an authority already, the files cannot be written, or the token
+                cannot be used.
         """
         if self.exists:
             raise PkiFault(f"{self.folder} holds an authority already")
-        root = Authority.new(f"{organization} root", kind, now, ROOT_LIFE, organization)
+        uri, key = self._made(ROOT, kind) if in_token else ("", None)
+        root = Authority.new(f"{organization} root", kind, now, ROOT_LIFE, organization, key)
         for purpose in Purpose:
             name = f"{organization} {purpose}"
-            self._save(str(purpose), root.sub(name, kind, now, SUB_LIFE))
-        self._save(ROOT, root)  # last: as soon as it is there, all of them are
+            of_sub, key = self._made(str(purpose), kind) if in_token else ("", None)
+            self._save(str(purpose), root.sub(name, kind, now, SUB_LIFE, key=key), of_sub)
+        self._save(ROOT, root, uri)  # last: as soon as it is there, all of them are
 
     def root(self) -> x509.Certificate:
         """What stations and others have to trust.
@@ -63,6 +109,14 @@ class Vault:
         """
         return self._certificates(ROOT)[0]
 
+    def certificate(self, purpose: Purpose) -> x509.Certificate:
+        """That of the authority of a purpose, without its key.
+
+        Raises:
+            PkiFault: there is none.
+        """
+        return self._certificates(str(purpose))[0]
+
     def authority(self, purpose: Purpose) -> Authority:
         """The authority of a purpose.
 
@@ -71,17 +125,56 @@ class Vault:
         """
         return self._load(str(purpose))
 
-    def renew(self, purpose: Purpose, now: datetime, kind: KeyKind = KeyKind.P256) -> Authority:
-        """Put a new authority in the place of one; what the old one has issued stays valid.
+    def renew(self, purpose: Purpose, now: datetime) -> Authority:
+        """Give an authority a new certificate for the same key and name.
+
+        What it has issued leads over the old and the new one alike, and it answers for that on.
 
         Raises:
-            PkiFault: as ``authority``, for the root.
+            PkiFault: as ``authority``, for it and for the root.
         """
-        root = self._load(ROOT)
-        name = f"{root.certificate.subject.rfc4514_string()} {purpose}"[:64]
-        authority = root.sub(name, kind, now, SUB_LIFE)
-        self._save(str(purpose), authority)
+        root, old = self._load(ROOT), self._load(str(purpose))
+        name, whose = common_name(old.certificate.subject), organization(old.certificate.subject)
+        authority = root.sub(name, KeyKind.P256, now, SUB_LIFE, whose, old.key)
+        self._save_chain(str(purpose), authority)
         return authority
+
+    def renew_root(self, now: datetime) -> Authority:
+        """Give the root a new certificate for the same key and name; the old one is kept beside.
+
+        Stations that have either trust all authorities below. They need the new one before the old
+        one ends.
+
+        Raises:
+            PkiFault: the key of the root is not here, or the files cannot be written.
+        """
+        old = self._load(ROOT)
+        name, whose = common_name(old.certificate.subject), organization(old.certificate.subject)
+        root = Authority.new(name, KeyKind.P256, now, ROOT_LIFE, whose, old.key)
+        kept = [old.certificate, *self.old_roots()][:OLD_ROOTS_MAX]
+        try:
+            write_private(self.folder / _OLD_ROOTS, pem_of(kept).encode())
+        except OSError as error:
+            raise PkiFault(f"{error.filename}: {error.strerror}") from error
+        self._save_chain(ROOT, root)
+        return root
+
+    def old_roots(self) -> list[x509.Certificate]:
+        """The certificates that the root had before, the latest first."""
+        with suppress(FileNotFoundError):
+            return certificates_of_pem((self.folder / _OLD_ROOTS).read_bytes())
+        return []
+
+    @property
+    def uses_token(self) -> bool:
+        """Whether a key lies in a hardware token, which takes its time."""
+        return any(self.folder.glob("*.pkcs11"))
+
+    def place_of_key(self, name: str) -> str:
+        """Where the key of an authority is, for people: file, its URI in a token, or elsewhere."""
+        with suppress(FileNotFoundError):
+            return self._uri_file(name).read_text(encoding="ascii", errors="replace").strip()
+        return "file" if (self.folder / f"{name}.key").exists() else "elsewhere"
 
     def stale(self) -> list[str]:
         """The keys in the folder that the first passphrase does not open, by name."""
@@ -96,15 +189,24 @@ class Vault:
         Raises:
             PkiFault: one of them cannot be opened or written; those before it are done.
         """
+        if not self.folder.is_dir():
+            return 0
+        try:
+            with (self.folder / ".lock").open("a") as lock:
+                # A server and a command may do this at the same time, in the same files.
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                return self._reseal()
+        except OSError as error:
+            raise PkiFault(f"{error.filename}: {error.strerror}") from error
+
+    def _reseal(self) -> int:
         stale = [path for path in self._keys() if not self._is_first(path)]
         for path in stale:
             try:
                 key = self._opened(path.read_bytes())
-                write_private(path, pem_of_key(key, self._passphrases[0]))
             except PkiFault as fault:
                 raise PkiFault(f"{path}: {fault}") from fault
-            except OSError as error:
-                raise PkiFault(f"{error.filename}: {error.strerror}") from error
+            write_private(path, pem_of_key(key, self._passphrases[0]))
         return len(stale)
 
     def _keys(self) -> list[Path]:
@@ -118,14 +220,39 @@ class Vault:
 
     def _load(self, name: str) -> Authority:
         certificate, *between = self._certificates(name)
+        public = strong(certificate.public_key())
         try:
-            key = self._opened((self.folder / f"{name}.key").read_bytes())
+            if self._uri_file(name).exists():
+                key = self._token_or_fault().key(self.place_of_key(name), public)
+            else:
+                key = self._opened((self.folder / f"{name}.key").read_bytes())
         except OSError as error:
             raise PkiFault(f"{error.filename}: {error.strerror}") from error
+        if key.public_key() != public:
+            raise PkiFault(f"{self.folder / name}.key is not the key of its certificate")
         chain = () if name == ROOT else (certificate, *between)
         return Authority(certificate, key, tuple(chain))
 
+    def _made(self, name: str, kind: KeyKind) -> tuple[str, PrivateKey]:
+        return self._token_or_fault().make(name, kind)
+
+    def _token_or_fault(self) -> Token:
+        if self._token is None:
+            raise PkiFault("keys in a token want the settings pkcs11_module and pkcs11_token")
+        return self._token
+
+    def _uri_file(self, name: str) -> Path:
+        return self.folder / f"{name}.pkcs11"
+
     def _opened(self, pem: bytes) -> PrivateKey:
+        try:
+            return self._opened_by_these(pem)
+        except PkiFault:
+            if not self._look():
+                raise
+            return self._opened_by_these(pem)
+
+    def _opened_by_these(self, pem: bytes) -> PrivateKey:
         for passphrase in self._passphrases[1:]:
             with suppress(PkiFault):
                 return key_from_pem(pem, passphrase)
@@ -140,13 +267,22 @@ class Vault:
         except OSError as error:
             raise PkiFault(f"{path}: {error.strerror}") from error
 
-    def _save(self, name: str, authority: Authority) -> None:
-        chain = authority.between or (authority.certificate,)
+    def _save(self, name: str, authority: Authority, uri: str) -> None:
+        """``uri``: of its key in the token; empty: the key goes into a file."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_private(
-                self.folder / f"{name}.key", pem_of_key(authority.key, self._passphrases[0])
-            )
+            if uri:
+                write_private(self._uri_file(name), f"{uri}\n".encode())
+            else:
+                sealed = pem_of_key(authority.key, self._passphrases[0])
+                write_private(self.folder / f"{name}.key", sealed)
+        except OSError as error:
+            raise PkiFault(f"{error.filename}: {error.strerror}") from error
+        self._save_chain(name, authority)
+
+    def _save_chain(self, name: str, authority: Authority) -> None:
+        chain = authority.between or (authority.certificate,)
+        try:
             write_private(self.folder / f"{name}.pem", pem_of(chain).encode())
         except OSError as error:
             raise PkiFault(f"{error.filename}: {error.strerror}") from error
