@@ -43,6 +43,7 @@ def test_a_forbidden_import_is_caught(path: str, statement: str, said: str) -> N
         ("csms/metering/v1.py", "from chargeplane.ocpp import v16"),
         ("csms/metering/v1.py", "from chargeplane.csms.context import Context"),
         ("csms/metering/v1.py", "from . import service"),
+        ("station/metering/v1.py", "from chargeplane.station.signals.life import Online"),
         ("csms/registry.py", "from chargeplane.csms.metering import service"),
         ("conformance/runner.py", "from chargeplane.station import Station"),
         ("cli/main.py", "from chargeplane import __version__"),

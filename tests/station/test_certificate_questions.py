@@ -11,7 +11,7 @@ from chargeplane.ocpp import v21
 from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.wire import Request, Response
 from chargeplane.runtime.pki import Authority, KeyKind, Purpose, new_key
-from chargeplane.station.certificate_signals import ContractWanted, Revocation, RevocationWanted
+from chargeplane.station.signals.certificates import ContractWanted, Revocation, RevocationWanted
 from tests.station.central import START
 from tests.station.stage import Stage, online
 

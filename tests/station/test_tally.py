@@ -18,13 +18,13 @@ from chargeplane.station.signals import (
     TransactionEnded,
     TransactionStarted,
 )
-from chargeplane.station.tally import EXAMPLE_CHARS_MAX, KINDS_MAX
-from chargeplane.station.traffic import (
+from chargeplane.station.signals.traffic import (
     CommandAnswered,
     FrameMalformed,
     RequestEnded,
     RequestEnding,
 )
+from chargeplane.station.tally import EXAMPLE_CHARS_MAX, KINDS_MAX
 
 
 def told(*signals: Signal, tally: Tally | None = None, who: str = "CP1") -> Tally:

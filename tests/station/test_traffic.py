@@ -8,7 +8,7 @@ from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.signals import Signal
-from chargeplane.station.traffic import (
+from chargeplane.station.signals.traffic import (
     CommandAnswered,
     FrameMalformed,
     RequestEnded,

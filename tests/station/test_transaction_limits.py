@@ -10,8 +10,8 @@ from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import Request, Response
 from chargeplane.station import Ev, Inventory
 from chargeplane.station.evse import ChargingState
-from chargeplane.station.screen_signals import CostShown
 from chargeplane.station.signals import LimitKind, LimitsWanted
+from chargeplane.station.signals.screens import CostShown
 from tests.station.stage import Stage, online
 from tests.station.tariff_cost.test_tariffs import ENERGY, put
 

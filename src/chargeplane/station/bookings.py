@@ -59,6 +59,9 @@ class Bookings:
     def __iter__(self) -> Iterator[Reservation]:
         return iter(list(self._all.values()))
 
+    def __len__(self) -> int:
+        return len(self._all)
+
     def __contains__(self, reservation_id: int) -> bool:
         return reservation_id in self._all
 

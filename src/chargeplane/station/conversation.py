@@ -27,7 +27,7 @@ from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.versions import Role, Version
 from chargeplane.ocpp.wire import Request, Response
 from chargeplane.station.signals import Signal
-from chargeplane.station.traffic import FrameMalformed, RequestEnded, RequestEnding
+from chargeplane.station.signals.traffic import FrameMalformed, RequestEnded, RequestEnding
 
 __all__ = ["Conversation", "Done", "Outcome", "Serve", "Unanswered"]
 

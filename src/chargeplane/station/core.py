@@ -1,6 +1,7 @@
 """A charging station as a state machine, without sockets and without a clock.
 
-Frames, the deeds of people and the time go in; frames for the wire and the next deadline come out:
+Frames, the deeds of people (``OnSite``) and the time go in; frames for the wire and the next
+deadline come out:
 
     core = Core("CP1", Version.V1_6, started_at=now, now_s=0.0)
     core.connected(0.0)
@@ -16,90 +17,35 @@ seconds vehicles and meters live through in one of them; the station's clock doe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from random import Random
 
-from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp.versions import Version
-from chargeplane.station import (
-    authorization,
-    availability,
-    battery_swap,
-    certificates,
-    data_transfer,
-    der,
-    diagnostics,
-    display,
-    firmware,
-    local_list,
-    metering,
-    monitoring,
-    payment,
-    provisioning,
-    remote_control,
-    reservation,
-    smart_charging,
-    tariff_cost,
-    transactions,
-)
-from chargeplane.station.evse import Evse
-from chargeplane.station.grid import GridPoint
+from chargeplane.station.blocks import install_blocks
 from chargeplane.station.hub import Hub
 from chargeplane.station.inventory import Inventory
 from chargeplane.station.memory import Memory
+from chargeplane.station.on_site import OnSite
 from chargeplane.station.quirks import REACTED_TO, Disguise
 from chargeplane.station.readings import connect_readings
 from chargeplane.station.remembering import keep_life, keep_variable, recall, seen_at
 from chargeplane.station.signals import (
-    Cause,
     Connected,
     Disconnected,
-    FaultChanged,
-    GridChanged,
     Happening,
-    LimitWanted,
     NotReached,
     Online,
-    PluggedIn,
-    PowerLost,
     RedialWanted,
     Restarting,
     SettingChanged,
     Signal,
-    StopWanted,
-    Tapped,
-    Unplugged,
 )
 from chargeplane.station.variables import Variable, Variables
-from chargeplane.station.vehicle import Ev
 
 __all__ = ["Core"]
 
-BLOCKS = (
-    provisioning,
-    reservation,
-    local_list,
-    availability,
-    authorization,
-    transactions,
-    metering,
-    monitoring,
-    remote_control,
-    smart_charging,
-    der,
-    diagnostics,
-    firmware,
-    display,
-    tariff_cost,
-    payment,
-    battery_swap,
-    data_transfer,
-    certificates,
-)
 
-
-class Core:
+class Core(OnSite):
     """One station."""
 
     def __init__(
@@ -134,17 +80,17 @@ class Core:
             ValueError: a quirk or variable is not known, or does not fit the version.
             MemoryFault: the memory is that of another kind of station, or damaged.
         """
-        rng = Random() if rng is None else rng
-        self.hub = hub = Hub(
+        hub = Hub(
             identity,
             version,
             inventory or Inventory(),
-            rng=rng,
+            rng=Random() if rng is None else rng,
             started_at=started_at,
             now_s=now_s,
             speed=speed,
             memory=memory,
         )
+        super().__init__(hub)
         self._starts = self._begin()
         self._disguise = Disguise(quirks, version)
         self._heard: list[str] = []  # what quirks answer without the station
@@ -157,8 +103,7 @@ class Core:
         hub.hears(Online, lambda _: hub.outbox.wake())
         hub.hears(Restarting, self._on_restarting)
         hub.hears(RedialWanted, self._on_redial)
-        for block in BLOCKS:
-            block.install(hub)
+        install_blocks(hub)
         for kind in REACTED_TO:
             hub.hears(kind, self._react)
 
@@ -190,14 +135,6 @@ class Core:
             ValueError: a quirk is not known, or does not fit the version.
         """
         self._disguise = Disguise(quirks, self.hub.version)
-
-    def evse(self, evse_id: int) -> Evse:
-        """An EVSE as it is at the time of the last call.
-
-        Raises:
-            KeyError: there is none with this number.
-        """
-        return self.hub.live(self.hub.evses[evse_id])
 
     # The wire.
 
@@ -235,9 +172,11 @@ class Core:
 
     def outgoing(self) -> list[str]:
         """The frames to send now, in order, as the quirks want them."""
-        self.save()
+        hub = self.hub
+        if hub.memory.is_changed:
+            self.save()
         if self._disguise.is_plain and not self._heard:
-            return self.hub.conversation.outgoing()
+            return hub.conversation.outgoing()
         sent, self._heard = self._heard, []
         while texts := self.hub.conversation.outgoing():
             for text in texts:
@@ -284,119 +223,13 @@ class Core:
         self.hub.now_s = max(self.hub.now_s, now_s)
 
     def _to(self, now_s: float) -> None:
-        hub = self.hub
-        while (due := hub.timers.take_due(now_s)) is not None:
+        hub, timers = self.hub, self.hub.timers
+        while timers.next_s <= now_s and (due := timers.take_due(now_s)) is not None:
             at_s, act = due
             hub.now_s = max(hub.now_s, at_s)
             act()
         hub.now_s = max(hub.now_s, now_s)
         hub.conversation.expire(hub.now_s)
-
-    # People.
-
-    def plug_in(self, evse_id: int, ev: Ev, now_s: float, connector_id: int = 1) -> None:
-        """A vehicle is connected.
-
-        Raises:
-            KeyError: there is no such EVSE.
-            ValueError: a vehicle stands there already, or the EVSE has no such connector.
-        """
-        self._to(now_s)
-        evse = self.evse(evse_id)
-        if evse.ev is not None:
-            raise ValueError(f"a vehicle is connected to EVSE {evse_id} already")
-        if not 1 <= connector_id <= len(evse.spec.connector_types):
-            raise ValueError(f"EVSE {evse_id} has no connector {connector_id}")
-        evse.ev, evse.connector_id = ev, connector_id
-        self.hub.tell(PluggedIn(evse_id))
-
-    def unplug(self, evse_id: int, now_s: float) -> Ev:
-        """The cable is pulled; the vehicle, as it leaves.
-
-        Raises:
-            KeyError: there is no such EVSE.
-            ValueError: no vehicle is connected.
-        """
-        self._to(now_s)
-        evse = self.evse(evse_id)
-        ev = evse.ev
-        if ev is None:
-            raise ValueError(f"no vehicle is connected to EVSE {evse_id}")
-        evse.ev = None
-        self.hub.tell(Unplugged(evse_id))
-        return ev
-
-    def tap(self, token: IdToken, now_s: float, evse_id: int | None = None) -> None:
-        """A driver holds a token to the reader; ``TokenDecided`` follows, perhaps later."""
-        self._to(now_s)
-        self.hub.tell(Tapped(token, evse_id))
-
-    def set_fault(self, evse_id: int, fault: str, now_s: float) -> None:
-        """An EVSE breaks (a 1.6 error code), or works again (an empty text)."""
-        self._to(now_s)
-        self.evse(evse_id).fault = fault
-        self.hub.tell(FaultChanged(evse_id, fault))
-
-    def set_limit(self, evse_id: int, limit_w: float | None, now_s: float) -> None:
-        """A limit of the site: what an EVSE may offer; None: what its hardware can."""
-        self._to(now_s)
-        self.hub.tell(LimitWanted(evse_id, limit_w))
-
-    def set_grid(self, point: GridPoint, now_s: float) -> None:
-        """The grid is another one from now on."""
-        self._to(now_s)
-        for evse in self.hub.evses.values():
-            self.hub.live(evse)
-        point.put_on(self.hub.grid)
-        self.hub.tell(GridChanged())
-
-    def play_grid(self, points: Sequence[GridPoint], now_s: float) -> None:
-        """Let the grid change over time, in seconds of the station's clock."""
-        self._to(now_s)
-        for number, point in enumerate(points):
-            act = partial(self._play, point)
-            self.hub.after(point.after_s, ("grid", number), act)
-
-    def _play(self, point: GridPoint) -> None:
-        self.set_grid(point, self.hub.now_s)
-
-    def want(self, signal: Signal, now_s: float) -> None:
-        """Somebody on the site wants something: an energy manager a limit, a driver priority."""
-        self._to(now_s)
-        self.hub.tell(signal)
-
-    def restart(self, now_s: float, reason: str = "LocalReset") -> None:
-        """Somebody switches the station off and on; a boot reason of 2.x."""
-        self._to(now_s)
-        for evse in list(self.hub.transactions()):
-            self.hub.tell(StopWanted(evse.id, Cause.REBOOTED))
-        self.hub.tell(Restarting(reason))
-
-    def lose_power(self, now_s: float, reason: str = "PowerUp") -> None:
-        """The station stops without a warning, and boots when it can dial again.
-
-        Args:
-            now_s: the time.
-            reason: why it boots, a boot reason of 2.x: ``PowerUp`` after a power cut, ``Watchdog``
-                after a crash.
-        """
-        self._to(now_s)
-        self.hub.tell(PowerLost(Cause.POWER_LOST if reason == "PowerUp" else Cause.REBOOTED))
-        self.hub.tell(Restarting(reason))
-
-    def skew_clock(self, difference_s: float, now_s: float) -> None:
-        """The station's clock jumps; an answer with the time sets it right again."""
-        self._to(now_s)
-        self.hub.set_time(self.hub.time() + timedelta(seconds=difference_s))
-
-    def reset_meter(self, evse_id: int, now_s: float) -> None:
-        """The meter of an EVSE begins at 0 again, as some do when they lose power.
-
-        Raises:
-            KeyError: there is no such EVSE.
-        """
-        self._to(now_s)
-        self.evse(evse_id).register = 0.0
 
     def happened(self) -> list[Happening]:
         """All that happened since the last call."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import floor
 from random import Random
+from typing import NamedTuple
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.duty import Duty
@@ -45,8 +46,7 @@ class Status(StrEnum):
     FAULTED = "Faulted"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One measured value in a base unit, in the words that both families share."""
 
     measurand: str
@@ -131,8 +131,10 @@ class Evse:
         if self.held or self.capped:
             return 0.0
         power_w = self.spec.power_w_max * self._share_used
-        limits_w = (power_w, self.limit_w, self.profile_w, self.duty.charge_w_max)
-        return min(each for each in limits_w if each is not None)
+        for limit_w in (self.limit_w, self.profile_w, self.duty.charge_w_max):
+            if limit_w is not None and limit_w < power_w:
+                power_w = limit_w
+        return power_w
 
     @property
     def given_w_max(self) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from math import nan
 from random import Random
 from typing import Any, TypeVar
 
@@ -28,8 +29,8 @@ from chargeplane.station.memory import Memory
 from chargeplane.station.network import Network
 from chargeplane.station.outbox import Outbox
 from chargeplane.station.signals import Happening, Signal
+from chargeplane.station.signals.traffic import CommandAnswered
 from chargeplane.station.timers import Timers
-from chargeplane.station.traffic import CommandAnswered
 from chargeplane.station.variable_table import table
 from chargeplane.station.variables import Place, Variables
 
@@ -40,7 +41,7 @@ ASKED_MAX = 48
 WAITING_MAX = 4
 """Requests without an answer, beyond which the central system does not keep up."""
 HAPPENED_MAX = 10_000
-CLOCK_TOLERANCE_S = 1.0
+CLOCK_TOLERANCE = timedelta(seconds=1)
 # A UUID of version 4 (RFC 9562, 5.4): six bits say so, all others are chance.
 _UUID_4 = (0x4 << 76) | (0x2 << 62)
 _UUID_BITS = ~((0xF << 76) | (0x3 << 62))
@@ -108,6 +109,7 @@ class Hub:
         self.happened: deque[Happening] = deque(maxlen=HAPPENED_MAX)
         """For the owner of the station, who takes them; the oldest are lost first."""
         self._epoch = started_at - timedelta(seconds=now_s)
+        self._time, self._time_at_s = started_at, now_s  # what ``time`` said last
         self._answers: dict[type[Request], Callable[[Any], Response | ErrorCode]] = {}
         self._hears: dict[type[Signal], list[Callable[[Any], None]]] = defaultdict(list)
         self._completes: dict[type[Request], list[Callable[[Any, Evse], Any]]] = defaultdict(list)
@@ -155,13 +157,14 @@ class Hub:
             early: whether it may be sent before the station is accepted: BootNotification, and
                 what the central system itself asked for.
         """
-        possible = self.conversation.is_open if early else self.is_online
-        has_room = self.conversation.waiting < ASKED_MAX
-        lowered = self.conversation.lowered(request) if possible and has_room else None
+        conversation = self.conversation
+        possible = conversation.is_open and (early or self.registration == "Accepted")
+        has_room = conversation.waiting < ASKED_MAX
+        lowered = conversation.lowered(request) if possible and has_room else None
         if lowered is None:
             done(Unanswered.SILENT)
         else:
-            self.conversation.call(lowered, self.now_s, done)
+            conversation.call(lowered, self.now_s, done)
 
     def send(self, request: Request) -> bool:
         """Tell the central system what it does not answer (2.1); False: not possible now."""
@@ -186,8 +189,8 @@ class Hub:
 
     def new_id(self) -> str:
         """A UUID; the same ones for the same seed."""
-        bits = self.rng.getrandbits(128)
-        text = f"{bits & _UUID_BITS | _UUID_4:032x}"
+        bits = self.rng.getrandbits(128) & _UUID_BITS | _UUID_4
+        text = bits.to_bytes(16).hex()
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     # What is known.
@@ -218,13 +221,17 @@ class Hub:
 
     def time(self) -> datetime:
         """The station's clock."""
-        return self._epoch + timedelta(seconds=self.now_s)
+        if self._time_at_s != self.now_s:
+            self._time = self._epoch + timedelta(seconds=self.now_s)
+            self._time_at_s = self.now_s
+        return self._time
 
     def set_time(self, time: datetime) -> None:
         """Follow the central system's clock (B01.FR.06); small differences are the network's."""
         difference = time - self.time()
-        if abs(difference.total_seconds()) > CLOCK_TOLERANCE_S:
+        if abs(difference) > CLOCK_TOLERANCE:
             self._epoch += difference
+            self._time_at_s = nan
 
     # What the conversation asks.
 

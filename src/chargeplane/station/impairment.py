@@ -28,6 +28,9 @@ class Impairment:
         """Pass a frame on: now, later, or never."""
         if self.is_silent:
             return
+        if not self._last_s and not self.delay_s:
+            onward(text)
+            return
         last_s = self._last_s.get(inward)
         if not self.delay_s and last_s is None:
             onward(text)

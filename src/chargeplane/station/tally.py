@@ -21,13 +21,13 @@ from chargeplane.station.signals import (
     TransactionEnded,
     TransactionStarted,
 )
-from chargeplane.station.station import Station
-from chargeplane.station.traffic import (
+from chargeplane.station.signals.traffic import (
     CommandAnswered,
     FrameMalformed,
     RequestEnded,
     RequestEnding,
 )
+from chargeplane.station.station import Station
 
 __all__ = ["Fault", "Tally"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from heapq import heapify, heappop, heappush
 from itertools import count
+from math import inf
 
 __all__ = ["Timers"]
 
@@ -20,6 +21,8 @@ class Timers:
         # Moments in order; one whose number is not that of its key any more is stale.
         self._moments: list[tuple[float, int, Hashable]] = []
         self._order = count()
+        self.next_s = inf
+        """Before this nothing is due; perhaps nothing is due then either."""
 
     def set(self, key: Hashable, at_s: float, act: Callable[[], None]) -> None:
         """Do this then; replaces what the key stood for."""
@@ -30,6 +33,7 @@ class Timers:
             heapify(self._moments)
         else:
             heappush(self._moments, (at_s, number, key))
+        self.next_s = self._moments[0][0]
 
     def drop(self, key: Hashable) -> None:
         """Do nothing."""
@@ -46,16 +50,19 @@ class Timers:
             at_s, number, key = moments[0]
             due = self._due.get(key)
             if due is not None and due[1] == number:
+                self.next_s = at_s
                 return at_s
             heappop(moments)
+        self.next_s = inf
         return None
 
     def take_due(self, now_s: float) -> tuple[float, Callable[[], None]] | None:
         """The earliest deed that is due, with its moment; it is taken off the list."""
-        if not self._moments or self._moments[0][0] > now_s:
+        if self.next_s > now_s:
             return None
         at_s = self.deadline_s
         if at_s is None or at_s > now_s:
             return None
         _, _, key = heappop(self._moments)
+        self.next_s = self._moments[0][0] if self._moments else inf
         return at_s, self._due.pop(key)[2]

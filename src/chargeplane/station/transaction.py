@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chargeplane.domain.tokens import IdToken
-from chargeplane.station.session_signals import LimitKind
+from chargeplane.station.signals.sessions import LimitKind
 
 __all__ = ["Transaction"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from chargeplane.station.core import Core
-from chargeplane.station.file_signals import (
+from chargeplane.station.signals.files import (
     DownloadWanted,
     PublishWanted,
     UnpublishWanted,

@@ -243,7 +243,8 @@ class Variables:
             KeyError: the station does not have the variable, which is a bug of ours.
         """
         name = (component, variable, instance)
-        return (self._by_name.get(name) or self._rows.exact[name]).actual
+        found = self._by_name.get(name) or self._rows.exact[name]
+        return found.read() if found.read else found.value
 
     def number(self, component: str, variable: str, instance: str | None = None) -> float:
         """A value as a number."""

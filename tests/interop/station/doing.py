@@ -11,17 +11,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.versions import Version
 from chargeplane.station import Core, Ev, EvseSpec, Inventory
-from chargeplane.station.certificate_signals import ContractWanted, RevocationWanted
 from chargeplane.station.firmware.images import image
 from chargeplane.station.grid import GridPoint
 from chargeplane.station.monitoring.monitors import Monitor
-from chargeplane.station.screen_signals import (
+from chargeplane.station.signals import ExternalLimitWanted, SecurityEventWanted, Signal
+from chargeplane.station.signals.certificates import ContractWanted, RevocationWanted
+from chargeplane.station.signals.screens import (
     BatteryInserted,
     BatteryTaken,
     PaymentEnded,
     VatNumberGiven,
 )
-from chargeplane.station.signals import ExternalLimitWanted, SecurityEventWanted, Signal
 from tests.interop.station.day import Day
 from tests.station.firmware.test_updates import certificate, signature
 from tests.station.test_certificate_questions import chain

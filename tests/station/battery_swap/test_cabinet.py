@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chargeplane.ocpp import v21
-from chargeplane.station.screen_signals import BatteryInserted, BatteryTaken, SwapOffered
+from chargeplane.station.signals.screens import BatteryInserted, BatteryTaken, SwapOffered
 from tests.station.stage import Stage, online
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chargeplane.ocpp import v16, v21
-from chargeplane.station.file_signals import UploadWanted
+from chargeplane.station.signals.files import UploadWanted
 from tests.station.stage import TOKEN, Stage, online
 
 

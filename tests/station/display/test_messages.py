@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chargeplane.ocpp import v21
-from chargeplane.station.screen_signals import CostShown, MessageShown
+from chargeplane.station.signals.screens import CostShown, MessageShown
 from tests.station.central import START
 from tests.station.stage import Stage, online
 

@@ -14,8 +14,8 @@ import pytest
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.core import Core
-from chargeplane.station.file_signals import DownloadWanted, PublishWanted, UploadWanted
 from chargeplane.station.firmware.images import image
+from chargeplane.station.signals.files import DownloadWanted, PublishWanted, UploadWanted
 from chargeplane.station.transfers import Transfers
 from tests.station.stage import online
 

@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import v16, v21
-from chargeplane.station.file_signals import DownloadWanted, FirmwareFaultWanted
 from chargeplane.station.firmware.images import image
+from chargeplane.station.signals.files import DownloadWanted, FirmwareFaultWanted
 from tests.station.central import START
 from tests.station.stage import Stage, online
 

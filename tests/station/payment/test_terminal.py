@@ -6,7 +6,7 @@ import pytest
 
 from chargeplane.ocpp import v21
 from chargeplane.station.payment.qr_code import address, one_time_password
-from chargeplane.station.screen_signals import PaymentEnded, VatNumberGiven, WebPaymentStarted
+from chargeplane.station.signals.screens import PaymentEnded, VatNumberGiven, WebPaymentStarted
 from tests.station.stage import online
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from chargeplane.ocpp import v21
 from chargeplane.station import Ev
-from chargeplane.station.screen_signals import CostShown
+from chargeplane.station.signals.screens import CostShown
 from tests.station.stage import Stage, online
 
 ENERGY = {"prices": [{"priceKwh": 0.5}], "taxRates": [{"type": "VAT", "tax": 20}]}

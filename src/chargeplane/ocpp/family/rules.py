@@ -122,7 +122,7 @@ class Rules:
     shortcuts: Mapping[str | tuple[str, str], Shortcut] = field(default_factory=dict)
     """Of ``datatypes`` and ``fields``, which are in doubt without."""
     keeps_words: bool = False
-    """The other version kept all names and values: it is worth trying a payload as it stands."""
+    """What both versions have they call alike: it is worth trying a payload as it stands."""
     total: bool = False
     """A message always has a counterpart: texts are cut and numbers are moved into their range
     where a required field would be lost otherwise."""

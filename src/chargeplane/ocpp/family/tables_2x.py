@@ -97,6 +97,7 @@ _TEXTS = {
 RULES = {
     (Version.V2_0_1, Version.V2_1): Rules(assumed=_LIFT_ASSUMED, keeps_words=True, total=True),
     (Version.V2_1, Version.V2_0_1): Rules(
+        keeps_words=True,
         values=_LOWER_VALUES,
         assumed=_LOWER_ASSUMED,
         essential=_ESSENTIAL,

@@ -49,16 +49,16 @@ class _Way:
 
     def unremarked(self, message: Message) -> Message | None:
         """The message, if there is nothing to tell of it."""
-        if self.rules.keeps_words and (said := self._directly(message)) is not None:
+        if self.rules.keeps_words and (said := self.directly(message)) is not None:
             return said
         losses = Losses()
         try:
             said = self.quick(message, losses)
         except InDoubt:
-            return self._directly(message)
+            return self.directly(message)
         return None if said is UNSAID or losses.happened else said
 
-    def _directly(self, message: Message) -> Message | None:
+    def directly(self, message: Message) -> Message | None:
         """The message, if its payload is one of the other version as it stands."""
         try:
             return self.decode(encode_unchecked(message))
@@ -139,6 +139,8 @@ def said_in(message: Message, version: Version) -> Message | None:
     way = _way_down(type(message), version)
     if way is None:
         return None
+    if way.rules.keeps_words and (said := way.directly(message)) is not None:
+        return said
     try:
         said = way.quick(message, Losses())
     except InDoubt:

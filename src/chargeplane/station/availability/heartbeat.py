@@ -13,6 +13,7 @@ from chargeplane.station.signals import Disconnected, HeartbeatWanted, Online, S
 __all__ = ["Heartbeat"]
 
 _HEARTBEAT = "heartbeat"
+_RESPONSES = (v16.HeartbeatResponse, v21.HeartbeatResponse)
 
 
 class Heartbeat:
@@ -43,5 +44,5 @@ class Heartbeat:
         self._hub.ask(self._message(), self._done, early=early)
 
     def _done(self, outcome: Outcome) -> None:
-        if isinstance(outcome, v16.HeartbeatResponse | v21.HeartbeatResponse):
+        if isinstance(outcome, _RESPONSES):
             self._hub.set_time(outcome.current_time)

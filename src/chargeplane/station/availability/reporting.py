@@ -29,7 +29,8 @@ class Report:
     connector_id: int
     status: str
     """In the words of the version: what is compared with the report before."""
-    request: Request
+    request: Callable[[], Request]
+    """Makes the message, if there is something new to say."""
 
 
 Statuses = Callable[[Hub], Iterator[Report]]
@@ -77,7 +78,7 @@ class StatusReports:
     def _send(self, report: Report) -> None:
         place = (report.evse_id, report.connector_id)
         self._told[place] = report.status
-        self._hub.ask(report.request, partial(self._done, place), early=True)
+        self._hub.ask(report.request(), partial(self._done, place), early=True)
 
     def _done(self, place: tuple[int, int], outcome: Outcome) -> None:
         if outcome is Unanswered.SILENT:  # nobody may have heard it

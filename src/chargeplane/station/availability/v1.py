@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from chargeplane.ocpp import v16
 from chargeplane.station.availability.operation import Operation
@@ -27,13 +28,19 @@ def statuses(hub: Hub) -> Iterator[Report]:
 
 
 def _report(hub: Hub, connector_id: int, status: Status, fault: str) -> Report:
-    request = v16.StatusNotificationRequest(
+    request = partial(_request, hub, connector_id, status, fault)
+    return Report(connector_id, min(connector_id, 1), status.value + fault, request)
+
+
+def _request(
+    hub: Hub, connector_id: int, status: Status, fault: str
+) -> v16.StatusNotificationRequest:
+    return v16.StatusNotificationRequest(
         connector_id=connector_id,
         status=v16.ChargePointStatus(status.value),
         error_code=v16.ChargePointErrorCode(fault or "NoError"),
         timestamp=hub.time(),
     )
-    return Report(connector_id, min(connector_id, 1), status.value + fault, request)
 
 
 def install(hub: Hub, operation: Operation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET
@@ -26,13 +27,19 @@ def statuses(hub: Hub) -> Iterator[Report]:
     for evse in hub.evses.values():
         for connector_id in range(1, len(evse.spec.connector_types) + 1):
             status = _status(hub, evse, connector_id)
-            request = v21.StatusNotificationRequest(
-                timestamp=hub.time(),
-                connector_status=status,
-                evse_id=evse.id,
-                connector_id=connector_id,
-            )
+            request = partial(_request, hub, evse.id, connector_id, status)
             yield Report(evse.id, connector_id, status.value, request)
+
+
+def _request(
+    hub: Hub, evse_id: int, connector_id: int, status: v21.ConnectorStatusEnumType
+) -> v21.StatusNotificationRequest:
+    return v21.StatusNotificationRequest(
+        timestamp=hub.time(),
+        connector_status=status,
+        evse_id=evse_id,
+        connector_id=connector_id,
+    )
 
 
 def _status(hub: Hub, evse: Evse, connector_id: int) -> v21.ConnectorStatusEnumType:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import v21
 from chargeplane.station.hub import Hub
-from chargeplane.station.screen_signals import BatteryInserted, BatteryTaken, SwapOffered
+from chargeplane.station.signals.screens import BatteryInserted, BatteryTaken, SwapOffered
 from chargeplane.station.tokens_2x import id_token_2x, token_of_2x
 
 __all__ = ["Cabinet"]

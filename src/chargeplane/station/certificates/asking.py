@@ -12,10 +12,10 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.pki import CertificateHashes, hashes_of
-from chargeplane.station.certificate_signals import ContractWanted, Revocation, RevocationWanted
 from chargeplane.station.certificates.hashes import told
 from chargeplane.station.conversation import Outcome
 from chargeplane.station.hub import Hub
+from chargeplane.station.signals.certificates import ContractWanted, Revocation, RevocationWanted
 
 __all__ = ["install"]
 

@@ -8,7 +8,6 @@ from functools import partial
 
 from msgspec import Struct
 
-from chargeplane.station.file_signals import LogStatusWanted, UploadWanted
 from chargeplane.station.hub import Hub
 from chargeplane.station.signals import (
     Connected,
@@ -19,6 +18,7 @@ from chargeplane.station.signals import (
     TransactionEnded,
     TransactionStarted,
 )
+from chargeplane.station.signals.files import LogStatusWanted, UploadWanted
 
 __all__ = ["RETRY_S", "Job", "Uploading"]
 

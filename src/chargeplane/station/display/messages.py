@@ -10,8 +10,8 @@ from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET, decode_custom
 from chargeplane.station.conversation import Outcome
 from chargeplane.station.hub import Hub
-from chargeplane.station.screen_signals import CostShown, MessageShown
 from chargeplane.station.signals import EvseChanged, TransactionEnded
+from chargeplane.station.signals.screens import CostShown, MessageShown
 from chargeplane.station.variables import Place
 
 __all__ = ["MESSAGES_MAX", "Messages"]

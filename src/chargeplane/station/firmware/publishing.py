@@ -7,14 +7,14 @@ from hashlib import md5
 
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET, given
-from chargeplane.station.file_signals import (
+from chargeplane.station.firmware.updating import RETRY_S
+from chargeplane.station.hub import Hub
+from chargeplane.station.signals.files import (
     DownloadWanted,
     PublishStatusWanted,
     PublishWanted,
     UnpublishWanted,
 )
-from chargeplane.station.firmware.updating import RETRY_S
-from chargeplane.station.hub import Hub
 
 __all__ = ["PUBLISHED_MAX", "Publishing"]
 

@@ -9,11 +9,6 @@ from functools import partial
 
 from msgspec import Struct
 
-from chargeplane.station.file_signals import (
-    DownloadWanted,
-    FirmwareFaultWanted,
-    FirmwareStatusWanted,
-)
 from chargeplane.station.firmware.images import is_signed_by, version_of
 from chargeplane.station.hub import Hub
 from chargeplane.station.signals import (
@@ -22,6 +17,11 @@ from chargeplane.station.signals import (
     Restarting,
     SecurityEventWanted,
     TransactionEnded,
+)
+from chargeplane.station.signals.files import (
+    DownloadWanted,
+    FirmwareFaultWanted,
+    FirmwareStatusWanted,
 )
 
 __all__ = ["RETRY_S", "Job", "Tell", "Updating"]

@@ -6,7 +6,7 @@ from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET
 from chargeplane.station.conversation import Outcome
 from chargeplane.station.hub import Hub
-from chargeplane.station.screen_signals import PaymentEnded, VatNumberGiven, WebPaymentStarted
+from chargeplane.station.signals.screens import PaymentEnded, VatNumberGiven, WebPaymentStarted
 
 __all__ = ["Terminal"]
 

@@ -6,11 +6,6 @@ from functools import partial
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.evse import Evse
-from chargeplane.station.file_signals import (
-    FirmwareStatusWanted,
-    LogStatusWanted,
-    PublishStatusWanted,
-)
 from chargeplane.station.hub import Hub
 from chargeplane.station.signals import (
     BootWanted,
@@ -21,6 +16,11 @@ from chargeplane.station.signals import (
     Signal,
     StatusWanted,
     StopWanted,
+)
+from chargeplane.station.signals.files import (
+    FirmwareStatusWanted,
+    LogStatusWanted,
+    PublishStatusWanted,
 )
 
 __all__ = ["stop", "target_of_start", "trigger", "unlock"]

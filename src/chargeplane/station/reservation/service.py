@@ -109,6 +109,8 @@ class Reservations:
 
     def _on_changed(self) -> None:
         hub = self._hub
+        if not hub.bookings:
+            return
         for each in hub.bookings:
             evse = hub.evses.get(each.evse_id or 0)
             if evse is not None and (evse.fault or not (evse.is_operative and hub.is_operative)):

@@ -3,11 +3,10 @@
 * ``checking``: which profiles a station takes, and why not the others (K01; 1.6 section 5.16).
 * ``installed``: the profiles it has, on which EVSE; EVSE 0 is the station. They stay over a reboot;
   a TxProfile goes with its transaction (K02.FR.05, K01.FR.27).
-* ``limiting``: what they allow acts on the EVSEs, now and at each later change. A limit of the
-  station is shared by those who charge (K04); below 6 A, or the least rate of a profile, an EVSE
-  pauses (``SuspendedEVSE``).
+* ``offers``: what they allow each EVSE at a moment. A limit of the station is shared by those who
+  charge (K04); below 6 A, or the least rate of a profile, an EVSE pauses (``SuspendedEVSE``).
+* ``limiting``: that acts on the EVSEs, now and at each later change.
 * ``schedules``: GetCompositeSchedule (K08; 1.6 section 5.7). Reports of 2.x: K09, clearing: K10.
-
 * ``starting``: profiles inside a remote start (K05; 1.6 section 5.11).
 * ``external``: what an energy manager on the site limits or adds (K11-K13, K27, Q06).
 * ``needs``: vehicles of ISO 15118 tell their needs and choose their schedule (K15-K20, Q02).

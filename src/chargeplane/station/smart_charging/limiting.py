@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from math import inf
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from chargeplane.domain.charging import (
     Balancing,
-    Ceiling,
     Mode,
     Situation,
-    Supply,
     changes,
     limit_at,
     mode_at,
@@ -22,7 +19,6 @@ from chargeplane.domain.charging import (
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
-from chargeplane.station.inventory import EvseSpec
 from chargeplane.station.signals import (
     Cause,
     Disconnected,
@@ -38,43 +34,17 @@ from chargeplane.station.signals import (
 )
 from chargeplane.station.smart_charging.checking import is_enabled
 from chargeplane.station.smart_charging.installed import Profiles, Wanted
-from chargeplane.station.smart_charging.sharing import Share, shared
+from chargeplane.station.smart_charging.offers import Limits, Offers
+from chargeplane.station.smart_charging.supply import grid_of
 from chargeplane.station.variables import Place
 
-__all__ = ["PILOT_A_MIN", "Limiting", "grid_of", "supply_of"]
+__all__ = ["Limiting"]
 
-PILOT_A_MIN = Decimal(6)
-"""The least that a vehicle can be offered on alternating current (IEC 61851-1)."""
 _TIMER = "charging profiles"
 _AHEAD = timedelta(hours=1)
 """How far changes are looked for; then again, since the station's clock may have been set."""
 _DELAY_S_MIN = 0.001
 _SOC_TINY = 1e-6
-
-
-class _Offer(NamedTuple):
-    """What one EVSE may take."""
-
-    power_w: Decimal
-    phases: int | None
-    watts_per_ampere: Decimal
-    """What one ampere of each phase of the grid is worth here."""
-    setpoint_w: Decimal | None
-
-    @property
-    def most_w(self) -> Decimal:
-        """What it would take of a limit of the station."""
-        if self.setpoint_w is None:
-            return self.power_w
-        return max(min(self.power_w, self.setpoint_w), Decimal(0))
-
-
-class _Told(NamedTuple):
-    """What was said to an EVSE last."""
-
-    limit_w: float | None = None
-    phases: int | None = None
-    setpoint_w: float | None = None
 
 
 class Limiting:
@@ -83,9 +53,11 @@ class Limiting:
     def __init__(self, hub: Hub, profiles: Profiles) -> None:
         self._hub = hub
         self._profiles = profiles
+        self._offers = Offers(hub, profiles, self.situation)
         self._closed_at: dict[int, datetime] = {}
         """When the power path of a running transaction closed first."""
-        self._told: dict[int, _Told] = {}
+        self._told: dict[int, Limits] = {}
+        """What was said to each EVSE last."""
         self._station_w: Decimal | None = None
         """What the whole station may take, as it was told last."""
         self._modes: dict[str, Mode] = {}
@@ -143,11 +115,11 @@ class Limiting:
         if self._is_telling:
             return
         self._tell_of_station()
-        if not (self._profiles or any(each != _Told() for each in self._told.values())):
+        if not (self._profiles or any(each != Limits() for each in self._told.values())):
             return
         self._is_telling = True
         for _ in self._hub.evses:  # what is told may start or end charging, so others get more
-            if not self._tell(self._limits()):
+            if not self._tell(self._offers.now()):
                 break
         self._is_telling = False
         self._tell_modes()
@@ -249,9 +221,9 @@ class Limiting:
                 waits += [ev.reaches_in_s(soc, evse.aim_w) / self._hub.speed for soc in ahead]
         return min(waits) + _DELAY_S_MIN
 
-    def _tell(self, limits: Mapping[int, _Told]) -> bool:
+    def _tell(self, limits: Mapping[int, Limits]) -> bool:
         """Say what has changed, lower limits first; whether there was anything."""
-        new = {key: each for key, each in limits.items() if self._told.get(key, _Told()) != each}
+        new = {key: each for key, each in limits.items() if self._told.get(key, Limits()) != each}
         for evse_id in sorted(new, key=lambda key: (new[key][0] is None, new[key][0] or 0.0)):
             self._told[evse_id] = told = new[evse_id]
             self._hub.tell(
@@ -264,92 +236,6 @@ class Limiting:
                 )
             )
         return bool(new)
-
-    def _limits(self) -> dict[int, _Told]:
-        hub, now = self._hub, self._hub.time()
-        if not is_enabled(hub):
-            return dict.fromkeys(hub.evses, _Told())
-        station = limit_at(self._profiles.of_station(), now, self.situation(0, now))
-        offers = {evse.id: self._offer(evse, station, now) for evse in hub.evses.values()}
-        parts = self._shared(offers, station)
-        return {
-            evse_id: _Told()
-            if offer is None
-            else _Told(
-                float(parts.get(evse_id, offer.power_w)),
-                offer.phases,
-                None if offer.setpoint_w is None else float(offer.setpoint_w),
-            )
-            for evse_id, offer in offers.items()
-        }
-
-    def _offer(self, evse: Evse, station: Ceiling, now: datetime) -> _Offer | None:
-        """What an EVSE may take if it is alone; None: nothing limits it."""
-        transaction_id = evse.transaction.id if evse.transaction else None
-        own = self._profiles.of_evse(evse.id, transaction_id)
-        # Capacity and setpoints of the whole station are shared by those who charge.
-        count = max(sum(map(_charges, self._hub.evses.values())), 1)
-        ceiling = limit_at(own, now, self.situation(evse.id, now)).with_(
-            station._replace(
-                extra_w=station.extra_w / count,
-                extra_a=station.extra_a / count,
-                setpoint_w=None if station.setpoint_w is None else station.setpoint_w / count,
-                setpoint_a=None if station.setpoint_a is None else station.setpoint_a / count,
-            )
-        )
-        supply = supply_of(evse.spec)
-        allowed_w, setpoint_w = ceiling.in_w(supply), ceiling.setpoint_in_w(supply)
-        if allowed_w is None and setpoint_w is None:
-            return None
-        rating_w = Decimal(str(evse.spec.power_w_max))
-        allowed_w = rating_w if allowed_w is None else allowed_w
-        lines = ceiling.lines(supply)
-        allowed_a = allowed_w / (supply.voltage_v * lines)
-        # A vehicle with a setpoint speaks ISO 15118-20, and needs no pilot to tell it amperes.
-        too_low = not evse.spec.is_dc and allowed_a < PILOT_A_MIN and setpoint_w is None
-        if too_low or ceiling.is_too_low(supply):
-            allowed_w = Decimal(0)
-        used = min(lines, evse.ev.phases) if evse.ev is not None and not evse.spec.is_dc else lines
-        grid = grid_of(self._hub)
-        worth_v = grid.voltage_v * grid.phases if evse.spec.is_dc else supply.voltage_v * used
-        # The pilot tells amperes of each phase: a vehicle that uses fewer gets less (K01.FR.50).
-        power_w = min(allowed_w * used / lines, rating_w)
-        return _Offer(power_w, None if evse.spec.is_dc else lines, worth_v, setpoint_w)
-
-    def _shared(self, offers: Mapping[int, _Offer | None], station: Ceiling) -> dict[int, Decimal]:
-        """What those who charge get of a limit of the station."""
-        charging = [each for each in self._hub.evses.values() if _charges(each)]
-        charging.sort(key=lambda each: (each.transaction and each.transaction.started_at, each.id))
-        wanted = {evse.id: offer for evse in charging if (offer := offers[evse.id]) is not None}
-        parts = {evse_id: each.most_w for evse_id, each in wanted.items()}
-        if station.power_w is not None:
-            parts = shared(
-                station.power_w + station.extra_w,
-                {key: Share(parts[key], self._least_w(key, each)) for key, each in wanted.items()},
-            )
-        if station.current_a is not None:
-            amperes = shared(
-                station.current_a + station.extra_a,
-                {
-                    key: Share(
-                        parts[key] / each.watts_per_ampere,
-                        self._least_w(key, each) / each.watts_per_ampere,
-                    )
-                    for key, each in wanted.items()
-                },
-            )
-            parts = {key: amperes[key] * each.watts_per_ampere for key, each in wanted.items()}
-        return parts
-
-    def _least_w(self, evse_id: int, offer: _Offer) -> Decimal:
-        is_dc = self._hub.evses[evse_id].spec.is_dc
-        return Decimal(1) if is_dc else PILOT_A_MIN * offer.watts_per_ampere
-
-
-def _charges(evse: Evse) -> bool:
-    """Whether an EVSE needs a share: it has a transaction and a vehicle that wants energy."""
-    ready = evse.transaction is not None and evse.token is not None and not evse.capped
-    return ready and evse.ev is not None and evse.ev.soc < evse.ev.soc_max
 
 
 def balancing_of(hub: Hub, evse_id: int) -> Balancing | None:
@@ -368,16 +254,3 @@ def balancing_of(hub: Hub, evse_id: int) -> Balancing | None:
     ]
     said = [Decimal(each.actual) for each in values if each is not None]
     return Balancing(*said) if len(said) == len(names) and said[0] > said[1] else None
-
-
-def supply_of(spec: EvseSpec) -> Supply:
-    """What profiles of an EVSE count with."""
-    return Supply(Decimal(str(spec.voltage_v)), spec.phases)
-
-
-def grid_of(hub: Hub) -> Supply:
-    """What profiles of the station count with: three phases, unless all EVSEs have fewer."""
-    specs = [each.spec for each in hub.evses.values() if not each.spec.is_dc]
-    if not specs:
-        return Supply(Decimal(230), 3)
-    return Supply(Decimal(str(specs[0].voltage_v)), max(each.phases for each in specs))

@@ -18,7 +18,8 @@ from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
 from chargeplane.station.inventory import EvseSpec
 from chargeplane.station.smart_charging.installed import Profiles
-from chargeplane.station.smart_charging.limiting import Limiting, grid_of, supply_of
+from chargeplane.station.smart_charging.limiting import Limiting
+from chargeplane.station.smart_charging.supply import grid_of, supply_of
 
 __all__ = ["DURATION_S_MAX", "Part", "Schedule", "schedule_of"]
 

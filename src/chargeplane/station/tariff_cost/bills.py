@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from chargeplane.ocpp import v21
 from chargeplane.station.evse import ChargingState, Evse
 from chargeplane.station.hub import Hub
-from chargeplane.station.screen_signals import CostShown
 from chargeplane.station.signals import (
     Cause,
     CostAsked,
@@ -23,6 +22,7 @@ from chargeplane.station.signals import (
     TransactionResumed,
     TransactionStarted,
 )
+from chargeplane.station.signals.screens import CostShown
 from chargeplane.station.tariff_cost.bill import Bill, KeptBill
 from chargeplane.station.tariff_cost.conditions import Moment
 from chargeplane.station.tariff_cost.driver_tariffs import DriverTariffs

@@ -14,7 +14,6 @@ from typing import Final
 
 from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
-from chargeplane.station.screen_signals import CostShown
 from chargeplane.station.signals import (
     Cause,
     CostAsked,
@@ -28,6 +27,7 @@ from chargeplane.station.signals import (
     TransactionStarted,
     UpdateWanted,
 )
+from chargeplane.station.signals.screens import CostShown
 from chargeplane.station.transaction import Transaction
 from chargeplane.station.transactions.records import Records
 from chargeplane.station.transactions.sessions import Sessions

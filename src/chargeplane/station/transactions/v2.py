@@ -12,7 +12,6 @@ from chargeplane.station.evse import ChargingState, Evse
 from chargeplane.station.hub import Hub
 from chargeplane.station.outbox import Entry
 from chargeplane.station.sampled_values import context_of, meter_value_2x
-from chargeplane.station.screen_signals import CostShown
 from chargeplane.station.signals import (
     Cause,
     LimitKind,
@@ -20,6 +19,7 @@ from chargeplane.station.signals import (
     TokenInfoHeard,
     TokenRefused,
 )
+from chargeplane.station.signals.screens import CostShown
 from chargeplane.station.tokens_2x import id_token_2x, known_of_2x, token_of_2x
 from chargeplane.station.transaction import Transaction
 from chargeplane.station.transactions.records import Records

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chargeplane.station.signals import Signal
+from chargeplane.station.signals.signal import Signal
 
 __all__ = [
     "DownloadWanted",

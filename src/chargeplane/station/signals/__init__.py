@@ -1,20 +1,27 @@
 """What happens in a station, and what its parts ask of each other.
 
 Blocks never import each other; they tell the hub, and it tells whoever wants to know. What is a
-``Happening`` the owner of the station sees as well. They stand in modules of their kinds, and can
-all be had here, save those of certificates, files and screens:
+``Happening`` the owner of the station sees as well. They stand in modules of their kinds, and most
+can be had here:
 
 * ``signal``: what every signal is, and why transactions change
-* ``life_signals``: of the station as a whole: connection, registration, end and settings
-* ``place_signals``: of EVSEs and the grid before them
-* ``token_signals``: of id tokens: presented, asked about, decided, refused
-* ``session_signals``: of transactions: how they begin, go on, are measured and end
-* ``power_signals``: of power: who limits it, and who wants it at once
+* ``life``: of the station as a whole: connection, registration, end and settings
+* ``places``: of EVSEs and the grid before them
+* ``tokens``: of id tokens: presented, asked about, decided, refused
+* ``sessions``: of transactions: how they begin, go on, are measured and end
+* ``power``: of power: who limits it, and who wants it at once
+
+Had from their own modules only, since few want them:
+
+* ``certificates``: of certificates that are asked for
+* ``files``: of firmware and logs, downloaded and uploaded
+* ``screens``: of what people and machines see and do: messages, costs, payments, battery slots
+* ``traffic``: of what is said on the wire, to be counted
 """
 
 from __future__ import annotations
 
-from chargeplane.station.life_signals import (
+from chargeplane.station.signals.life import (
     AlertWanted,
     BootWanted,
     CertificateWanted,
@@ -31,7 +38,7 @@ from chargeplane.station.life_signals import (
     SecurityEventWanted,
     SettingChanged,
 )
-from chargeplane.station.place_signals import (
+from chargeplane.station.signals.places import (
     EvseChanged,
     FaultChanged,
     GridChanged,
@@ -39,7 +46,7 @@ from chargeplane.station.place_signals import (
     StatusWanted,
     Unplugged,
 )
-from chargeplane.station.power_signals import (
+from chargeplane.station.signals.power import (
     DutyWanted,
     ExternalLimitWanted,
     LimitWanted,
@@ -49,7 +56,7 @@ from chargeplane.station.power_signals import (
     ProfileWanted,
     StationLimitChanged,
 )
-from chargeplane.station.session_signals import (
+from chargeplane.station.signals.sessions import (
     CostAsked,
     LimitKind,
     LimitsWanted,
@@ -63,8 +70,8 @@ from chargeplane.station.session_signals import (
     TransactionStarted,
     UpdateWanted,
 )
-from chargeplane.station.signal import Cause, Happening, Signal
-from chargeplane.station.token_signals import (
+from chargeplane.station.signals.signal import Cause, Happening, Signal
+from chargeplane.station.signals.tokens import (
     AuthorizationWanted,
     Decision,
     DriverTariffHeard,

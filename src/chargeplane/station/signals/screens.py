@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chargeplane.domain.tokens import IdToken
-from chargeplane.station.signals import Happening, Signal
+from chargeplane.station.signals.signal import Happening, Signal
 
 __all__ = [
     "BatteryInserted",

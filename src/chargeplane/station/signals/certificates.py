@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from chargeplane.station.signals import Signal
+from chargeplane.station.signals.signal import Signal
 
 __all__ = ["ContractWanted", "Revocation", "RevocationWanted"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chargeplane.station.signal import Happening, Signal
+from chargeplane.station.signals.signal import Happening, Signal
 
 __all__ = ["EvseChanged", "FaultChanged", "GridChanged", "PluggedIn", "StatusWanted", "Unplugged"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.duty import Duty
-from chargeplane.station.signal import Happening, Signal
+from chargeplane.station.signals.signal import Happening, Signal
 
 __all__ = [
     "DutyWanted",

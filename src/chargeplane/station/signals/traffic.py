@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from chargeplane.station.signals import Signal
+from chargeplane.station.signals.signal import Signal
 
 __all__ = ["CommandAnswered", "FrameMalformed", "RequestEnded", "RequestEnding"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chargeplane.domain.tokens import IdToken
-from chargeplane.station.signal import Cause, Happening, Signal
+from chargeplane.station.signals.signal import Cause, Happening, Signal
 
 __all__ = [
     "CostAsked",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chargeplane.station.signal import Cause, Happening, Signal
+from chargeplane.station.signals.signal import Cause, Happening, Signal
 
 __all__ = [
     "AlertWanted",
