@@ -196,6 +196,15 @@ async def test_a_request_in_flight_at_a_drain_is_told_503(transport: Transport) 
         await draining
 
 
+async def test_who_has_said_nothing_is_cut_off_at_the_end_of_a_drain(transport: Transport) -> None:
+    async with site(transport) as at:
+        silent = await at.dial()
+        await until(lambda: at.listener.reception.connections == 1)
+        await at.listener.drain(0.05)
+        assert await silent.reader.read() == b""
+        assert at.listener.reception.silent == set()
+
+
 async def test_one_listener_counts_over_all_of_its_ports(transport: Transport) -> None:
     stations: list[Station] = []
 

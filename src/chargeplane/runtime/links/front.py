@@ -33,6 +33,7 @@ __all__ = ["Front"]
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FAILED = Response(HTTPStatus.INTERNAL_SERVER_ERROR, b"internal error\n")
+_TOO_SLOW = Response(HTTPStatus.REQUEST_TIMEOUT, b"too slow\n")
 # How long a connection that was answered may stay open for the peer to read the answer: closing
 # while bytes of the peer are unread would make its system throw the answer away. A peer that has
 # ended its side sends no more, and is not waited for.
@@ -50,6 +51,8 @@ class Front(asyncio.Protocol):
         self._intake = Intake()
         self._answered = False
         self._held = False
+        self._is_late = False
+        self._deadline: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport
 
@@ -63,12 +66,19 @@ class Front(asyncio.Protocol):
         if self._reception.is_flooded:
             self._transport.abort()
             return
-        self._task = self._reception.start(self._serve())
+        self._reception.silent.add(self._transport)
+        # Not asyncio.timeout: that wants a task, which begins with the first bytes. Many stations
+        # at once are what this is for, and each turn of a task is a part of what they cost.
+        delay_s = self._settings.handshake_timeout_s
+        self._deadline = asyncio.get_running_loop().call_later(delay_s, self._expire)
 
     def data_received(self, data: bytes) -> None:
         if self._answered:
             return  # the rest of a request that was refused
         self._intake.feed(data)
+        if self._task is None:
+            self._reception.silent.discard(self._transport)
+            self._task = self._reception.start(self._serve())
         # Nobody asks for more than this at once: the rest waits with the peer.
         if len(self._intake) > self._settings.head_bytes_max + self._settings.body_bytes_max:
             self._hold()
@@ -76,14 +86,25 @@ class Front(asyncio.Protocol):
     def eof_received(self) -> bool:
         self._intake.end()
         # A peer that only reads any more still gets its answer. TLS cannot be half closed.
-        return self._tls is None and not self._answered
+        return self._tls is None and not self._answered and self._task is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        self._reception.silent.discard(self._transport)
         self._reception.left(self._peer.host)
         self._answered = True
         self._intake.end()
         if self._task is not None:
             self._task.cancel()
+
+    def _expire(self) -> None:
+        """The time for the handshake is over."""
+        self._is_late = True
+        if self._task is not None:
+            self._task.cancel()
+        elif not self._answered:
+            self._reception.silent.discard(self._transport)
+            self._answer(_TOO_SLOW)
 
     def _hold(self) -> None:
         if not self._held:
@@ -100,27 +121,39 @@ class Front(asyncio.Protocol):
     async def _serve(self) -> None:
         response: Response | None = _FAILED
         try:
-            async with asyncio.timeout(self._settings.handshake_timeout_s):
-                head = await read_head(self._intake, self._settings)
-                self._check_room()
-                handshake = wanted(head, self._settings)
-                if handshake is not None:
-                    response = await self._upgrade(head, handshake)
-                    return
-                request = await self._read_request(head)
-            async with asyncio.timeout(self._settings.answer_timeout_s):
-                response = await self._respond(request)
+            response = await self._served()
         except HttpFault as fault:
             response = fault.response
         except TimeoutError:
-            response = Response(HTTPStatus.REQUEST_TIMEOUT, b"too slow\n")
+            response = _TOO_SLOW
+        except asyncio.CancelledError:
+            if not self._is_late:
+                raise
+            response = _TOO_SLOW
         except IntakeEnded:
             response = None
             self._transport.close()
         finally:
+            self._in_time()
             # An error that is not ours to handle travels on; the peer learns that there was one.
             if response is not None and not self._answered:
                 self._answer(response)
+
+    async def _served(self) -> Response | None:
+        """Do what the peer asks for; what it is answered, if it has no link now."""
+        head = await read_head(self._intake, self._settings)
+        self._check_room()
+        handshake = wanted(head, self._settings)
+        if handshake is not None:
+            return await self._upgrade(head, handshake)
+        request = await self._read_request(head)
+        self._in_time()
+        async with asyncio.timeout(self._settings.answer_timeout_s):
+            return await self._respond(request)
+
+    def _in_time(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
 
     def _check_room(self) -> None:
         if self._trouble is not None:

@@ -36,9 +36,11 @@ class Headers:
     __slots__ = ("_fields", "_values")
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._fields = tuple((name.lower(), value) for name, value in fields)
+        self._fields: list[tuple[str, str]] = []
         self._values: dict[str, tuple[str, ...]] = {}
-        for name, value in self._fields:
+        for written, value in fields:
+            name = written.lower()
+            self._fields.append((name, value))
             before = self._values.get(name)
             self._values[name] = (value,) if before is None else (*before, value)
 
@@ -62,12 +64,14 @@ class Headers:
 
     def listed(self, name: str) -> tuple[str, ...]:
         """The parts of a comma-separated field, over all of its lines."""
-        values = self.all(name)
-        return tuple(filter(None, map(str.strip, ",".join(values).split(",")))) if values else ()
+        values = self._values.get(name.lower())
+        if values is None:
+            return ()
+        return tuple(filter(None, map(str.strip, ",".join(values).split(","))))
 
     def lists(self, name: str, word: str) -> bool:
         """Whether a word, in small letters, is among the parts of a comma-separated field."""
-        return any(word == each.lower() for each in self.listed(name))
+        return word in [each.lower() for each in self.listed(name)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from http import HTTPStatus
 from struct import Struct
 from typing import Any
 
@@ -29,6 +30,8 @@ from picows import (
     WSMsgType,
     WSTransport,
     WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
 )
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
@@ -57,13 +60,13 @@ class _Log(logging.LoggerAdapter[logging.Logger]):
     """picows logs what peers do wrong as errors, which lets them fill the log; links count it."""
 
     def info(self, msg: object, *args: object, **kwargs: Any) -> None:
-        self.debug(msg, *args, **kwargs)
+        self.logger.debug(msg, *args, **kwargs)
 
     def warning(self, msg: object, *args: object, **kwargs: Any) -> None:
-        self.debug(msg, *args, **kwargs)
+        self.logger.debug(msg, *args, **kwargs)
 
     def error(self, msg: object, *args: object, **kwargs: Any) -> None:
-        self.debug(msg, *args, **kwargs)
+        self.logger.debug(msg, *args, **kwargs)
 
     def exception(self, msg: object, *args: object, **kwargs: Any) -> None:
         # Raised by our own callbacks: a bug of ours stays an error, with its trace.
@@ -88,6 +91,24 @@ class _NoSocket:
         return 0
 
 
+_NO_SOCKET = _NoSocket()
+
+
+class _Unheard(WSUpgradeResponse):
+    """What picows answers, one for all connections: it goes nowhere, the true answer is out."""
+
+    def __init__(self) -> None:
+        self.status = HTTPStatus.SWITCHING_PROTOCOLS
+        self.headers = WSUpgradeResponse.create_101_response().headers
+
+    def to_bytes(self) -> bytearray:
+        """No frame of a close, at any rate."""
+        return bytearray(1)
+
+
+_UNHEARD = _Unheard()
+
+
 class _Mute:
     """The transport that picows sees: it writes nothing and closes nothing."""
 
@@ -99,7 +120,7 @@ class _Mute:
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         if name == "socket":
-            return _NoSocket()
+            return _NO_SOCKET
         return self._transport.get_extra_info(name, default)
 
     def get_write_buffer_size(self) -> int:
@@ -209,8 +230,8 @@ class PicowsWire(WSListener):
 
 
 def _protocol(wire: PicowsWire, message_bytes_max: int) -> Any:
-    def accept(_request: WSUpgradeRequest) -> PicowsWire:
-        return wire
+    def accept(_request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+        return WSUpgradeResponseWithListener(_UNHEARD, wire)
 
     return WSProtocol(
         host_port=None,

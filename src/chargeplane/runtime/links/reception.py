@@ -53,6 +53,8 @@ class Reception:
         self.wire = wire
         self.wheel = Wheel()
         self.links: set[Link] = set()
+        self.silent: set[asyncio.Transport] = set()
+        """Connections that have not said anything yet."""
         self.refusals: Counter[int] = Counter()
         """How often each HTTP error was answered."""
         self.is_draining = False
@@ -88,6 +90,7 @@ class Reception:
         self._sources[host] -= 1
         if not self._sources[host]:
             del self._sources[host]
+        self._note_quiet()
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Serve a connection."""
@@ -114,6 +117,8 @@ class Reception:
             await asyncio.wait_for(self._quiet.wait(), timeout_s)
         for link in tuple(self.links):
             link.cut("shutting down")
+        for transport in tuple(self.silent):
+            transport.abort()
         for task in tuple(self._tasks):
             task.cancel()
         await self._quiet.wait()
@@ -121,7 +126,6 @@ class Reception:
     def _ended(self, link: Link) -> None:
         self.links.discard(link)
         self.left(link.facts.peer.host)
-        self._note_quiet()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -133,5 +137,5 @@ class Reception:
         self._note_quiet()
 
     def _note_quiet(self) -> None:
-        if self.is_draining and not self.links and not self._tasks:
+        if self.is_draining and not (self.silent or self.links or self._tasks):
             self._quiet.set()
