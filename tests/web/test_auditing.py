@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from chargeplane.runtime.access import Role
 from chargeplane.runtime.access.alarms import ENTRIES_MAX
+from chargeplane.runtime.audit import finding
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.rest import Problem, Routes, requires
 from chargeplane.runtime.store import Settings
@@ -127,7 +128,7 @@ async def test_a_log_in_is_logged_with_its_source(rest: Serving) -> None:
 
 
 async def test_administrators_and_auditors_read_the_log_and_nobody_else(rest: Serving) -> None:
-    for place in ("", "/chain", "/export"):
+    for place in ("", "/names", "/chain", "/export"):
         for role, client in rest.clients.items():
             answer = await client.get(f"/api/v1/audit-log{place}")
             may = role in (Role.ADMIN, Role.AUDITOR)
@@ -149,5 +150,52 @@ async def test_the_log_is_searched_checked_and_exported(rest: Serving) -> None:
     lines = [msgspec.json.decode(line) for line in answer.content.splitlines()]
     assert [line["seq"] for line in lines] == [1, 2, 3, 4]
     assert lines[-1]["digest"] == chain["digest"]
-    first, rest_of = (await log_of(rest, limit="1")), await log_of(rest)
-    assert first == rest_of[:1]
+
+
+async def test_the_log_is_searched_and_cut_into_pages_by_the_server(rest: Serving) -> None:
+    for number in range(4):
+        headers = {"X-Reason": "A Door" if number == 2 else "a window"}
+        body = {"name": f"t{number}"}
+        await rest.admin.post("/api/v1/api-tokens", json=body, headers=headers)
+    await rest.operator.post("/api/v1/orders", json={})
+    assert [each["reason"] for each in await log_of(rest, search="door")] == ["A Door"]
+    assert len(await log_of(rest, search="GIVE_")) == 1
+    assert await log_of(rest, search="%") == []
+    query, seen = {"action": "add_api_token", "limit": "3", "count": "true"}, []
+    while True:
+        page = (await rest.admin.get("/api/v1/audit-log", params=query)).json()
+        seen += [each["seq"] for each in page["items"]]
+        assert page["total"] == 4
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    assert seen == [4, 3, 2, 1]
+
+
+async def test_the_names_of_a_facet_are_those_that_the_other_filters_leave(rest: Serving) -> None:
+    for number in range(2):
+        await rest.admin.post("/api/v1/api-tokens", json={"name": f"t{number}"})
+    await rest.operator.post("/api/v1/orders", json={})
+
+    async def names(**query: str) -> Any:
+        return (await rest.admin.get("/api/v1/audit-log/names", params=query)).json()
+
+    everybody = [{"name": "admin", "count": 2}, {"name": "operator", "count": 1}]
+    assert (await names())["actors"] == everybody
+    of_operator = await names(actor="operator")
+    assert of_operator == {"actors": everybody, "actions": [{"name": "give_order", "count": 1}]}
+    assert await names(to="2001-01-01T00:00:00Z") == {"actors": [], "actions": []}
+
+
+async def test_no_more_is_counted_than_the_bound(
+    rest: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "COUNT_MAX", 2)
+    monkeypatch.setattr(finding, "NAMES_MAX", 1)
+    for number in range(3):
+        await rest.admin.post("/api/v1/api-tokens", json={"name": f"t{number}"})
+    await rest.operator.post("/api/v1/orders", json={})
+    page = (await rest.admin.get("/api/v1/audit-log", params={"count": "true"})).json()
+    assert (len(page["items"]), page["total"]) == (4, None)
+    names = (await rest.admin.get("/api/v1/audit-log/names")).json()
+    assert names["actions"] == [{"name": "add_api_token", "count": 3}]

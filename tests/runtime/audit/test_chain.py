@@ -64,7 +64,7 @@ async def test_an_entry_is_there_exactly_if_the_change_is(store: Store) -> None:
     with noted(Note(ADA, "two", "x", NOW)):
         await store.write(Function(lambda connection: None))
     await store.write(Function(lambda connection: None))
-    found = await store.read(lambda c: entries(c, TENANT_ID, count_max=10))
+    found = await store.read(lambda c: entries(c, TENANT_ID, after=0, count_max=10))
     assert [entry.action for entry in found] == ["two"]
 
 
@@ -115,7 +115,7 @@ async def test_an_entry_that_was_inserted_is_found_even_if_all_after_it_move(sto
         for seq in (5, 4, 3):
             of_row = (mine, audit_log.c.seq == seq)
             connection.execute(update(audit_log).where(*of_row).values(seq=seq + 1))
-        second = entries(connection, TENANT_ID, before=3, count_max=1)[0]
+        second = entries(connection, TENANT_ID, after=1, count_max=1)[0]
         forged = second._replace(seq=3, id=UUID(int=9), previous=second.digest, action="forged")
         forged = forged._replace(digest=digest_of(forged))
         connection.execute(audit_log.insert().values(forged._asdict()))
@@ -148,7 +148,7 @@ async def test_a_chain_that_was_cut_back_does_not_hold_against_a_kept_head(store
     kept = await store.read(lambda c: head(c, TENANT_ID))
 
     def cut(connection: Connection) -> None:
-        fourth = entries(connection, TENANT_ID, before=5, count_max=1)[0]
+        fourth = entries(connection, TENANT_ID, after=3, count_max=1)[0]
         connection.execute(delete(audit_log).where(audit_log.c.seq == 5))
         values = {"seq": 4, "digest": fourth.digest}
         connection.execute(update(audit_heads).values(values))

@@ -13,23 +13,33 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 from msgspec import Struct
+from sqlalchemy import Connection
 
-from chargeplane.runtime.audit.chain import STEP_ENTRIES_MAX, Entry, Wanted, check, entries, head
+from chargeplane.runtime.audit import finding
+from chargeplane.runtime.audit.chain import STEP_ENTRIES_MAX, Entry, check, entries, head
+from chargeplane.runtime.audit.finding import Wanted
 from chargeplane.runtime.rest import (
     Injected,
-    Page,
     PageRequest,
     Principal,
     Routes,
     Span,
     requires,
 )
-from chargeplane.runtime.store import Store, storable
+from chargeplane.runtime.store import Store
 
 __all__ = ["routes"]
 
 AUDIT = requires("audit-log:audit")
 Text = Annotated[str | None, QueryParameter(min_length=1, max_length=300)]
+Search = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=100,
+        description="In who, the action, its target, the reason or the address.",
+    ),
+]
 
 
 class EntryView(Struct, frozen=True):
@@ -55,6 +65,30 @@ class EntryView(Struct, frozen=True):
     """SHA-256 of the entry, the digest of the one before included."""
 
 
+class EntryPage(Struct, frozen=True, kw_only=True):
+    """One page of the audit log."""
+
+    items: list[EntryView]
+    next: str | None
+    """The cursor of the page after it; null at the end of the list."""
+    total: int | None = None
+    """On all pages, if it was asked for with ``count``; null if there are more than 10,000."""
+
+
+class NamedView(Struct, frozen=True):
+    """A name, and how many entries have it."""
+
+    name: str
+    count: int
+
+
+class AuditNamesView(Struct, frozen=True):
+    """Who is in the audit log, with what: up to 100 of each, those with the most entries."""
+
+    actors: list[NamedView]
+    actions: list[NamedView]
+
+
 class ChainView(Struct, frozen=True):
     """Whether the chain of entries holds."""
 
@@ -75,17 +109,42 @@ async def list_audit_log(
     actor: Text = None,
     action: Text = None,
     target: Text = None,
-) -> Page[EntryView]:
+    search: Search = None,
+    count: Annotated[
+        bool, QueryParameter(description="Count all that fit, up to 10,000, as `total`.")
+    ] = False,
+) -> EntryPage:
     """Who did what to what and why, the newest first. ``target`` is the beginning of a path."""
-    wanted = Wanted(_stored(actor), _stored(action), _stored(target), span.start, span.end)
-    look = partial(
-        entries,
-        tenant_id=principal.tenant_id,
-        wanted=wanted,
-        before=page.after(int),
-        count_max=page.fetch_max,
+    tenant_id = principal.tenant_id
+    wanted = Wanted(actor, action, target, search, span.start, span.end)
+    before = page.after(int)
+
+    def look(connection: Connection) -> tuple[list[Entry], int | None]:
+        rows = finding.found(connection, tenant_id, wanted, before=before, count_max=page.fetch_max)
+        return rows, finding.count(connection, tenant_id, wanted) if count else None
+
+    rows, total = await store.read(look)
+    shown = page.of(rows, _view, key=lambda entry: entry.seq)
+    return EntryPage(items=shown.items, next=shown.next, total=total)
+
+
+@get("/audit-log/names", guards=[AUDIT], summary="List who is in the audit log")
+async def list_audit_names(
+    store: Injected[Store],
+    principal: Injected[Principal],
+    span: Injected[Span],
+    actor: Text = None,
+    action: Text = None,
+    target: Text = None,
+    search: Search = None,
+) -> AuditNamesView:
+    """The actors and actions of the entries that the others of these parameters fit."""
+    wanted = Wanted(actor, action, target, search, span.start, span.end)
+    look = partial(finding.names, tenant_id=principal.tenant_id, wanted=wanted)
+    actors, actions = await store.read(look)
+    return AuditNamesView(
+        [NamedView(*each) for each in actors], [NamedView(*each) for each in actions]
     )
-    return page.of(await store.read(look), _view, key=lambda entry: entry.seq)
 
 
 @get("/audit-log/chain", guards=[AUDIT], summary="Check the audit log")
@@ -117,7 +176,9 @@ async def export_audit_log(store: Injected[Store], principal: Injected[Principal
 
 def routes() -> Routes:
     """The routes of the audit log."""
-    return Routes("Audit log", (list_audit_log, check_audit_log, export_audit_log))
+    return Routes(
+        "Audit log", (list_audit_log, list_audit_names, check_audit_log, export_audit_log)
+    )
 
 
 async def _lines(store: Store, tenant_id: UUID) -> AsyncIterator[bytes]:
@@ -135,7 +196,3 @@ def _view(entry: Entry) -> EntryView:
     facts = entry._asdict() | {"details": msgspec.json.decode(entry.details)}
     del facts["tenant_id"]
     return EntryView(**facts)
-
-
-def _stored(text: str | None) -> str | None:
-    return None if text is None else storable(text)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -133,46 +133,11 @@ def head(connection: Connection, tenant_id: UUID) -> Head:
     return Head(0, FIRST) if row is None else Head(*row)
 
 
-class Wanted(NamedTuple):
-    """Which entries; None: all."""
-
-    actor: str | None = None
-    """The name or the id."""
-    action: str | None = None
-    target: str | None = None
-    """The beginning of it."""
-    start: datetime | None = None
-    end: datetime | None = None
-
-
-def entries(
-    connection: Connection,
-    tenant_id: UUID,
-    *,
-    wanted: Wanted | None = None,
-    before: int | None = None,
-    after: int | None = None,
-    count_max: int,
-) -> list[Entry]:
-    """Entries, the newest first; with ``after``, the oldest of them first."""
-    wanted, known = wanted or Wanted(), audit_log.c
-    conditions: list[Any] = [known.tenant_id == tenant_id]
-    if wanted.actor is not None:
-        conditions.append((known.actor_name == wanted.actor) | (known.actor_id == wanted.actor))
-    if wanted.action is not None:
-        conditions.append(known.action == wanted.action)
-    if wanted.target is not None:
-        conditions.append(known.target.startswith(wanted.target, autoescape=True))
-    if wanted.start is not None:
-        conditions.append(known.at >= wanted.start)
-    if wanted.end is not None:
-        conditions.append(known.at < wanted.end)
-    if before is not None:
-        conditions.append(known.seq < before)
-    if after is not None:
-        conditions.append(known.seq > after)
-    order = known.seq.desc() if after is None else known.seq
-    query = select(*_ENTRY).where(*conditions).order_by(order).limit(count_max)
+def entries(connection: Connection, tenant_id: UUID, *, after: int, count_max: int) -> list[Entry]:
+    """Entries from behind a number on, the oldest first."""
+    known = audit_log.c
+    mine = known.tenant_id == tenant_id, known.seq > after
+    query = select(*_ENTRY).where(*mine).order_by(known.seq).limit(count_max)
     return [Entry(*row) for row in connection.execute(query)]
 
 
