@@ -12,6 +12,7 @@ import pytest
 
 from chargeplane.csms.contract import NotConnected
 from chargeplane.csms.provisioning import block
+from chargeplane.csms.provisioning.history import actor
 from chargeplane.domain.commands import Accepted, Command, Outcome
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.rest import Principal
@@ -37,6 +38,7 @@ class World:
     connected: set[tuple[UUID, str]] = field(default_factory=set)
     disconnected: list[str] = field(default_factory=list)
     sent: list[tuple[UUID, str, Command]] = field(default_factory=list)
+    actors: list[str | None] = field(default_factory=list)
     outcome: Outcome = field(default_factory=Accepted)
     is_gone: bool = False
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class World:
 
     async def send(self, tenant_id: UUID, station_id: str, command: Command) -> Outcome:
         self.sent.append((tenant_id, station_id, command))
+        self.actors.append(actor())
         if self.is_gone:
             raise NotConnected
         return self.outcome

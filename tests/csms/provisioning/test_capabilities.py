@@ -7,7 +7,13 @@ from sqlalchemy import update
 
 from chargeplane.csms.inventory import stations
 from chargeplane.csms.provisioning import tables
-from chargeplane.csms.provisioning.capabilities import CACHE, MESSAGES, PROFILES, capabilities
+from chargeplane.csms.provisioning.capabilities import (
+    CACHE,
+    MESSAGES,
+    PROFILES,
+    RESERVATIONS,
+    capabilities,
+)
 from chargeplane.csms.provisioning.tables import Reading
 from chargeplane.domain.commands import COMMANDS
 from chargeplane.ocpp.versions import Version
@@ -17,9 +23,11 @@ from tests.csms.provisioning.conftest import World
 
 
 def lacking(version: Version | None, **reported: str) -> dict[str, str | None]:
-    told = {
-        tables.key_of({"profiles": PROFILES, "cache": CACHE}[k]): v for k, v in reported.items()
-    }
+    available, enabled = RESERVATIONS
+    variables = {
+        "profiles": PROFILES, "cache": CACHE, "available": available, "enabled": enabled,
+    }  # fmt: skip
+    told = {tables.key_of(variables[name]): value for name, value in reported.items()}
     return {each.name: each.lack for each in capabilities(version, told) if not each.supported}
 
 
@@ -42,7 +50,10 @@ def test_every_command_but_any_message_is_known_by_its_message() -> None:
 def test_a_version_lacks_what_it_has_no_message_for(version: Version, missing: set[str]) -> None:
     found = lacking(version)
     certificates = {each for each in MESSAGES if "certificate" in each}
-    assert found.keys() - certificates - {"data-transfer"} == missing
+    reservations = {each for each in MESSAGES if "reserv" in each}
+    assert found.keys() - certificates - reservations - {"data-transfer"} == missing
+    assert (reservations <= found.keys()) is (version is Version.V1_2)
+    assert len(reservations) == 2
     assert ("install-certificate" in found) is (version in (Version.V1_2, Version.V1_5))
     assert ("data-transfer" in found) is (version is Version.V1_2)
     assert set(found.values()) <= {"version"}
@@ -55,7 +66,16 @@ def test_of_a_station_that_was_never_here_nothing_is_known_to_be_missing() -> No
 def test_a_station_without_remote_trigger_is_not_asked_for_messages() -> None:
     found = lacking(Version.V1_6, profiles="Core, Reservation")
     assert found["trigger-message"] == "feature"
-    assert "trigger-message" not in lacking(Version.V1_6, profiles="Core,remotetrigger")
+    told = lacking(Version.V1_6, profiles="Core,remotetrigger")
+    assert "trigger-message" not in told
+    assert (told["reserve"], told["cancel-reservation"]) == ("feature", "feature")
+    assert not {"reserve", "cancel-reservation"} & found.keys()
+
+
+def test_a_station_that_takes_no_reservations_is_not_asked_for_one() -> None:
+    for name in ("available", "enabled"):
+        assert lacking(Version.V2_1, **{name: "false"}) == {"reserve": "feature"}
+    assert lacking(Version.V2_1, available="true", enabled="true") == {}
 
 
 def test_a_station_without_a_cache_has_none_to_clear() -> None:

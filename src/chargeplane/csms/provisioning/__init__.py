@@ -10,7 +10,9 @@ When it boots it is told how it stands with us, and how often to show itself:
 A registration stays until an operator changes it. The answer to a boot counts when it is durable.
 
 What stations report of their device model is kept (``tables``): the variables of 2.x, and the
-configuration keys of 1.x as variables without a component. Passwords are never among them.
+configuration keys of 1.x as variables without a component. Passwords are never among them. What
+a variable was before is kept as well (``history``), and what it shall be (``templates``): what
+deviates at a station is shown, and set in one action (``applying``).
 
 Requirements: B01.FR.02, B02, B03, B05, B06, B07, B08, B11, B12, G02 (1.6: 4.2, 4.6, 5.3, 5.8,
 5.14). Not kept to yet: the bounds of a station on items per message (B05.FR.11, B06.FR.05,
@@ -25,6 +27,7 @@ from __future__ import annotations
 from chargeplane.csms.contract import Block, Send
 from chargeplane.csms.provisioning import v1, v2
 from chargeplane.csms.provisioning.api import routes
+from chargeplane.csms.provisioning.applying import Applier
 from chargeplane.csms.provisioning.commanding import Commander, Redact
 from chargeplane.csms.provisioning.commands_v2 import Commands as CommandsV2
 from chargeplane.csms.provisioning.device_model import DeviceModel
@@ -42,6 +45,7 @@ from chargeplane.domain.commands import (
 from chargeplane.ocpp import v16, v21
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.passwords import Passwords
+from chargeplane.runtime.rest import Routes
 from chargeplane.runtime.store import Store
 
 __all__ = ["Directory", "block"]
@@ -82,6 +86,19 @@ def block(
         retry_interval_s=retry_interval_s,
     )
     model = DeviceModel(store, clock)
+    commander = Commander(store, clock, directory, send, redact)
+    offered = routes(
+        directory,
+        Stations(directory, power_w),
+        commander,
+        Recorder(store, directory),
+        Applier(store, commander),
+    )
+    return _block(service, model, offered)
+
+
+def _block(service: Provisioning, model: DeviceModel, offered: Routes) -> Block:
+    """Who serves which message and command."""
     first, second = v1.Handlers(service), v2.Handlers(service, model)
     commands_v1, commands_v2 = v1.Commands(model), CommandsV2(model)
     return Block(
@@ -108,12 +125,5 @@ def block(
             GetReport: commands_v2.report,
             Reset: v2.reset,
         },
-        routes=(
-            routes(
-                directory,
-                Stations(directory, power_w),
-                Commander(store, clock, directory, send, redact),
-                Recorder(store, directory),
-            ),
-        ),
+        routes=(offered,),
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Annotated
 from uuid import UUID
 
 from litestar import delete, get, patch, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, UnsetType
 
-from chargeplane.csms.provisioning import tables
+from chargeplane.csms.provisioning.applying import Applier
 from chargeplane.csms.provisioning.capabilities import list_capabilities
 from chargeplane.csms.provisioning.commanding import Commander, list_commands, send_command
 from chargeplane.csms.provisioning.directory import (
@@ -26,14 +24,18 @@ from chargeplane.csms.provisioning.finding import is_at
 from chargeplane.csms.provisioning.listing import Stations, list_stations
 from chargeplane.csms.provisioning.recording import Recorder, export_frames, list_frames
 from chargeplane.csms.provisioning.strangers import Strangers, list_strangers
+from chargeplane.csms.provisioning.templates_api import HANDLERS
+from chargeplane.csms.provisioning.variables_api import (
+    list_variable_changes,
+    list_variables,
+    show_variable_report,
+)
 from chargeplane.csms.provisioning.views import (
     Adoption,
     MadeStation,
     NewStation,
     StationChanges,
     StationView,
-    VariableView,
-    members,
     station_members,
 )
 from chargeplane.runtime.links import IdentityFault, identity_of_text
@@ -41,14 +43,11 @@ from chargeplane.runtime.rest import (
     SECRET_ANSWER,
     SITED,
     Injected,
-    Page,
-    PageRequest,
     Principal,
     Problem,
     Routes,
     requires,
 )
-from chargeplane.runtime.store import Store
 
 __all__ = ["routes"]
 
@@ -120,33 +119,6 @@ async def remove_station(
         raise Problem.not_found("station", station_id)
 
 
-@get("/stations/{station_id:str}/variables", guards=[READ], summary="List a station's variables")
-async def list_variables(
-    station_id: FromPath[str],
-    directory: Injected[Directory],
-    store: Injected[Store],
-    principal: Injected[Principal],
-    page: Injected[PageRequest],
-    component: Annotated[
-        str | None, QueryParameter(max_length=50, description="Only those of this component.")
-    ] = None,
-) -> Page[VariableView]:
-    """What the station has reported of its device model, by component."""
-    await _found(directory, principal, station_id)
-    look = partial(
-        tables.after,
-        tenant_id=principal.tenant_id,
-        station_id=station_id,
-        count_max=page.fetch_max,
-        key=page.after(str),
-        component=component,
-    )
-    rows = await store.read(look)
-    return page.of(
-        rows, lambda row: VariableView(**members(VariableView, row)), key=lambda row: row.key
-    )
-
-
 @post(
     "/unknown-stations/{station_id:str}/adopt",
     guards=[WRITE],
@@ -185,15 +157,20 @@ async def dismiss_stranger(
 
 
 def routes(
-    directory: Directory, stations: Stations, commander: Commander, recorder: Recorder
+    directory: Directory,
+    stations: Stations,
+    commander: Commander,
+    recorder: Recorder,
+    applier: Applier,
 ) -> Routes:
     """Everything about stations."""
     strangers = Strangers(directory)
     handlers = (
         list_stations, add_station, show_station, change_station, remove_station, list_variables,
         list_frames, export_frames, send_command, list_commands,
-        list_capabilities,
+        list_variable_changes, show_variable_report, list_capabilities,
         list_strangers, adopt_station, dismiss_stranger,
+        *HANDLERS,
     )  # fmt: skip
     services = {
         "directory": directory,
@@ -201,6 +178,7 @@ def routes(
         "commander": commander,
         "recorder": recorder,
         "strangers": strangers,
+        "applier": applier,
     }
     views = (*stations.views, recorder.view, strangers.view)
     return Routes("Stations", handlers, services, views, {"station_id": is_at})

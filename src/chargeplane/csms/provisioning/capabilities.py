@@ -46,7 +46,11 @@ MESSAGES: Final[Mapping[str, Messages]] = {
     "get-base-report": Messages("GetConfiguration", "GetBaseReport"),
     "get-report": Messages(None, "GetReport"),
     "clear-cache": Messages("ClearCache", "ClearCache"),
+    "reserve": Messages("ReserveNow", "ReserveNow"),
+    "cancel-reservation": Messages("CancelReservation", "CancelReservation"),
     "data-transfer": Messages("DataTransfer", "DataTransfer"),
+    "get-log": Messages("GetDiagnostics", "GetLog"),
+    "update-firmware": Messages("UpdateFirmware", "UpdateFirmware"),
     "install-certificate": Messages("InstallCertificate", "InstallCertificate"),
     "delete-certificate": Messages("DeleteCertificate", "DeleteCertificate"),
     "get-installed-certificate-ids": Messages(
@@ -59,7 +63,19 @@ PROFILES: Final = Variable(name="SupportedFeatureProfiles")
 """What a 1.6 station says it can (1.6, 9.1.24)."""
 CACHE: Final = Variable(name="Available", component="AuthCacheCtrlr")
 """Whether a 2.x station has an authorisation cache (2.0.1, AuthCacheCtrlr)."""
-_NEEDED_PROFILES: Final = {"trigger-message": "RemoteTrigger"}
+RESERVATIONS: Final = (
+    Variable(name="Available", component="ReservationCtrlr"),
+    Variable(name="Enabled", component="ReservationCtrlr"),
+)
+"""Whether a 2.x station takes reservations (H01.FR.01)."""
+_TOLD_BY: Final = (PROFILES, CACHE, *RESERVATIONS)
+_NEEDED_PROFILES: Final = {
+    "trigger-message": "RemoteTrigger",
+    "reserve": "Reservation",
+    "cancel-reservation": "Reservation",
+    "get-log": "FirmwareManagement",
+    "update-firmware": "FirmwareManagement",
+}
 
 
 class CapabilityView(Struct, frozen=True, kw_only=True):
@@ -111,6 +127,10 @@ def _missing(name: str, version: Version, reported: Mapping[str, str | None]) ->
     has_cache = (reported.get(tables.key_of(CACHE)) or "").casefold() != "false"
     if name == "clear-cache" and not has_cache:
         return "the station says it has no authorisation cache"
+    for variable in RESERVATIONS:
+        is_off = (reported.get(tables.key_of(variable)) or "").casefold() == "false"
+        if name == "reserve" and is_off:
+            return f"the station says that ReservationCtrlr.{variable.name} is false"
     return None
 
 
@@ -120,7 +140,7 @@ def reported_by(connection: Connection, tenant_id: UUID, station_id: str) -> dic
     query = select(each.key, each.value).where(
         each.tenant_id == tenant_id,
         each.station_id == station_id,
-        each.key.in_([tables.key_of(PROFILES), tables.key_of(CACHE)]),
+        each.key.in_([tables.key_of(variable) for variable in _TOLD_BY]),
     )
     return {row.key: row.value for row in connection.execute(query)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,8 +18,17 @@ from msgspec import Struct
 from chargeplane.csms.contract import NotConnected, Send
 from chargeplane.csms.provisioning import command_log
 from chargeplane.csms.provisioning.command_log import Given, Logged, Result
-from chargeplane.csms.provisioning.directory import Directory
-from chargeplane.domain.commands import COMMANDS, Command, Outcome, Raw
+from chargeplane.csms.provisioning.directory import Directory, Seen
+from chargeplane.csms.provisioning.history import acting
+from chargeplane.domain.commands import (
+    COMMANDS,
+    Command,
+    Outcome,
+    Raw,
+    SetVariables,
+    VariableValue,
+    name_of,
+)
 from chargeplane.ocpp import catalogue, codec
 from chargeplane.ocpp.errors import RemoteError
 from chargeplane.ocpp.versions import Role, Version
@@ -98,11 +107,27 @@ class Commander:
                 station is not connected.
             StoreError: it could not be put into the log; it was not sent.
         """
-        tenant_id = principal.tenant_id
-        seen = await self._directory.find(tenant_id, station_id)
+        seen = await self._found(principal, station_id)
+        return await self._carry_out(principal, seen, name, _command(name, body))
+
+    async def set_variables(
+        self, principal: Principal, station_id: str, values: Sequence[VariableValue]
+    ) -> CommandAnswer:
+        """The outcome of setting variables; errors as of ``carry_out``."""
+        seen = await self._found(principal, station_id)
+        command = SetVariables(values=tuple(values))
+        return await self._carry_out(principal, seen, name_of(SetVariables), command)
+
+    async def _found(self, principal: Principal, station_id: str) -> Seen:
+        seen = await self._directory.find(principal.tenant_id, station_id)
         if seen is None:
             raise Problem.not_found("station", station_id)
-        command = _command(name, body)
+        return seen
+
+    async def _carry_out(
+        self, principal: Principal, seen: Seen, name: str, command: Command
+    ) -> CommandAnswer:
+        tenant_id, station_id = principal.tenant_id, seen.station.id
         if not self._directory.is_connected(tenant_id, station_id):
             raise _not_connected(station_id)
         # A station that connects for the first time is here before its version is stored.
@@ -111,7 +136,8 @@ class Commander:
         given = self._given(principal, station_id, name, command)
         await self._store.write(Function(partial(command_log.begun, given=given)))
         try:
-            outcome = await self._send(tenant_id, station_id, command)
+            with acting(principal.name):
+                outcome = await self._send(tenant_id, station_id, command)
         except NotConnected as error:
             await self._ended(given, Result(self._clock.now(), "not_connected"))
             raise _not_connected(station_id) from error

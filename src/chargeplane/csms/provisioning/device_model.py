@@ -15,7 +15,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from chargeplane.csms.contract import Decision, Heard, Station
-from chargeplane.csms.provisioning import tables
+from chargeplane.csms.provisioning import history, tables
+from chargeplane.csms.provisioning.history import Source
 from chargeplane.csms.provisioning.tables import Reading, Report
 from chargeplane.domain.commands import Accepted, Outcome, Refused, Variable
 from chargeplane.domain.events import Event, VariablesReported
@@ -76,12 +77,16 @@ class DeviceModel:
     async def reported(self, heard: Heard, part: Part, response: Response) -> Decision:
         """A part of a report (B07.FR.03, B08.FR.03). The last one makes it complete."""
         station = heard.station
-        report, has_room = await self._store.read(partial(_look, station, part.request_id))
+        known = await self._store.read(partial(_look, station, part))
+        report = known.report
         rows: list[Row] = []
-        if has_room:
-            rows += tables.report_rows(
-                station.tenant_id, station.id, part.readings, part.generated_at, heard.received_at
-            )
+        if known.has_room:
+            mine, at = (station.tenant_id, station.id), heard.received_at
+            rows += tables.report_rows(*mine, part.readings, part.generated_at, at)
+            changes = history.changes_of(known.values, part.readings)
+            rows += history.rows(*mine, changes, Source.REPORT, at)
+            if changes and known.is_full:
+                self._submit(station, Function(lambda each: history.prune(each, *mine)))
         else:
             _log.warning("station %s reports more variables than are kept", station.id)
         events: list[Event] = []
@@ -100,19 +105,38 @@ class DeviceModel:
 
     def was_read(self, station: Station, readings: Iterable[Reading]) -> None:
         """Note what a station has answered. Nobody waits for it: it can be asked again."""
-        at = self._clock.now()
+        at, readings = self._clock.now(), [*readings]
         rows = tables.value_rows(station.tenant_id, station.id, readings, at)
         if rows:
+            self._note_changes(station, readings, Source.READ, at)
             self._submit(station, Rows(rows))
 
     def was_set(self, station: Station, values: Sequence[tuple[Variable, str]]) -> None:
         """Note what a station has taken."""
+        at = self._clock.now()
+        readings = [Reading(variable, value) for variable, value in values]
+        self._note_changes(station, readings, Source.SET, at)
         work = partial(
             tables.note_set,
             tenant_id=station.tenant_id,
             station_id=station.id,
             values=values,
-            at=self._clock.now(),
+            at=at,
+        )
+        self._submit(station, Function(work))
+
+    def _note_changes(
+        self, station: Station, readings: Sequence[Reading], source: Source, at: datetime
+    ) -> None:
+        """To be submitted before the values: units are written in their order."""
+        work = partial(
+            history.note,
+            tenant_id=station.tenant_id,
+            station_id=station.id,
+            readings=readings,
+            source=source,
+            at=at,
+            by_name=history.actor(),
         )
         self._submit(station, Function(work))
 
@@ -145,10 +169,26 @@ def outcome_of_items(items: Sequence[Item], response: dict[str, Any]) -> Outcome
     return Accepted(status=done.status if done else "Accepted", reason=reason, response=response)
 
 
-def _look(station: Station, request_id: int, connection: Connection) -> tuple[Report | None, bool]:
+class _Known(NamedTuple):
+    """What is known when a part of a report comes."""
+
+    report: Report | None
+    """It was asked for and is not complete."""
+    has_room: bool
+    values: dict[str, str | None]
+    is_full: bool
+    """The history of the station."""
+
+
+def _look(station: Station, part: Part, connection: Connection) -> _Known:
     mine = station.tenant_id, station.id
-    report = tables.report_that_is_open(connection, *mine, request_id)
-    return report, tables.has_room(connection, *mine)
+    keys = (tables.key_of(each.variable) for each in part.readings)
+    return _Known(
+        tables.report_that_is_open(connection, *mine, part.request_id),
+        tables.has_room(connection, *mine),
+        history.values_of(connection, *mine, keys),
+        history.is_full(connection, *mine),
+    )
 
 
 def _event(heard: Heard, part: Part, report: Report, is_complete: bool) -> VariablesReported:

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Integer, bindparam, delete, func, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.inventory import stations
@@ -19,10 +29,15 @@ __all__ = [
     "BOOT",
     "Reading",
     "Report",
+    "address_of",
     "after",
     "has_room",
+    "is_readable",
+    "is_secret",
+    "key_of",
     "note_set",
     "registration_of",
+    "report_of",
     "report_row",
     "report_rows",
     "report_that_is_open",
@@ -135,6 +150,16 @@ def registration_of(
     return Registration(found[0][0]) if found else None
 
 
+def is_readable() -> ColumnElement[bool]:
+    """Whether the station lets us read a variable. Of one that was only read it says no more."""
+    return func.coalesce(variables.c.mutability, "") != WRITE_ONLY
+
+
+def is_secret(variable: Variable) -> bool:
+    """Whether its value opens doors and is not kept."""
+    return variable.name.casefold() in _SECRETS
+
+
 def key_of(variable: Variable) -> str:
     """The key of a row. Numbers are padded, so that EVSE 10 comes after EVSE 9."""
     parts = (
@@ -163,7 +188,7 @@ def report_rows(
             (
                 tenant_id,
                 station_id,
-                *_address(each.variable),
+                *address_of(each.variable),
                 _value(each),
                 *map(_text, each[2:]),
                 reported_at,
@@ -180,7 +205,7 @@ def value_rows(
     """Rows of values that were asked for one by one; what is known besides stays."""
     rows: list[Row] = []
     for each in readings:
-        head = (tenant_id, station_id, *_address(each.variable), _value(each))
+        head = (tenant_id, station_id, *address_of(each.variable), _value(each))
         if each.mutability is None:
             rows.append((_READ, (*head, at, at)))
         else:
@@ -197,7 +222,7 @@ def note_set(
 ) -> None:
     """The station has taken these values. Only what it lets us read is noted."""
     for variable, value in values:
-        if variable.name.casefold() in _SECRETS:
+        if is_secret(variable):
             continue
         connection.execute(
             update(variables)
@@ -205,7 +230,7 @@ def note_set(
                 variables.c.tenant_id == tenant_id,
                 variables.c.station_id == station_id,
                 variables.c.key == key_of(variable),
-                variables.c.mutability != WRITE_ONLY,
+                is_readable(),
             )
             .values(value=storable(value), received_at=at)
         )
@@ -298,6 +323,19 @@ def report_that_is_open(
     return Report(*row) if row else None
 
 
+def report_of(
+    connection: Connection, tenant_id: UUID, station_id: str, request_id: int
+) -> Any | None:
+    """A report that was asked for, complete or not."""
+    table = variable_reports.c
+    query = select(variable_reports).where(
+        table.tenant_id == tenant_id,
+        table.station_id == station_id,
+        table.request_id == request_id,
+    )
+    return connection.execute(query).one_or_none()
+
+
 def report_row(
     tenant_id: UUID, station_id: str, report: Report, completed_at: datetime | None
 ) -> Row:
@@ -305,7 +343,8 @@ def report_row(
     return _REPORT, (tenant_id, station_id, *report, completed_at)
 
 
-def _address(variable: Variable) -> tuple[Any, ...]:
+def address_of(variable: Variable) -> tuple[Any, ...]:
+    """The columns that say which variable it is, its key first."""
     return (
         key_of(variable),
         _text(variable.component),
@@ -319,7 +358,7 @@ def _address(variable: Variable) -> tuple[Any, ...]:
 
 
 def _value(reading: Reading) -> str | None:
-    return None if reading.variable.name.casefold() in _SECRETS else _text(reading.value)
+    return None if is_secret(reading.variable) else _text(reading.value)
 
 
 def _text(value: str | None) -> str | None:
