@@ -22,6 +22,7 @@ from sqlalchemy import Boolean, Connection, Integer, Table, insert, select
 
 from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.inventory import unknown_stations
+from chargeplane.csms.reservation.tables import reservations
 from chargeplane.csms.transactions.tables import transactions
 from chargeplane.runtime.access import Role, User
 from chargeplane.runtime.clock import SystemClock
@@ -44,6 +45,7 @@ from tests.web.live.watching import Watcher
 from tests.web.serving import TENANT_ID, Serving, serving
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SOON = "2126-01-01T00:00:00Z"
 TWO_ID = UUID(int=2)
 PASSWORD = "correct horse battery"
 STATION, SITE, TOKEN, STRANGER = "ONE-CP", "ONE-site", "ONE-TOKEN", "ONE-STRANGER"
@@ -63,12 +65,18 @@ BODIES: dict[str, Any] = {
     "set_signing_rule": {"is_required": False, "certificate": "none"},
     "upgrade_site_security_profile": {"security_profile": 2},
     "make_upload_address": {"purpose": "log"},
+    "add_image": {"firmware_version": "HACKED"},
+    "plan_updates": {"image_id": str(UUID(int=1)), "station_ids": [STATION]},
     "add_station": {"id": "HACKED"},
     "change_station": {"name": "hacked"},
     "send_command": {"type": "immediate"},
     "adopt_station": {},
     "add_token": {"token": "HACKED"},
     "change_token": {"status": "blocked"},
+    "reserve": {"station_id": STATION, "id_token": "HACKED", "expires_at": SOON},
+    "add_template": {"name": "hacked", "wanted": [{"variable": {"name": "x"}, "value": "1"}]},
+    "change_template": {"name": "hacked"},
+    "prolong_reservation": {"expires_at": SOON},
     "correct_transaction": {"reason": "hacked", "energy_wh": 1},
     "upgrade_security_profile": {"security_profile": 2},
     "add_site": {"name": "hacked"},
@@ -91,7 +99,7 @@ ADMINISTERED = {
 }  # fmt: skip
 ASKED_BY_POST = {"ask_ocsp"}
 """They change nothing."""
-LOG = {"list_audit_log", "check_audit_log", "export_audit_log", "list_settings"}
+LOG = {"list_audit_log", "list_audit_names", "check_audit_log", "export_audit_log", "list_settings"}
 """For auditors too."""
 
 
@@ -172,12 +180,18 @@ async def furnished(rest: Serving) -> dict[str, str]:
     assert (await rest.admin.post("/api/v1/stations", json=station)).status_code == 201
     known = {"token": TOKEN}
     assert (await rest.admin.post("/api/v1/id-tokens", json=known)).status_code == 201
+    wanted = {"name": "ONE-template", "wanted": [{"variable": {"name": "ONE"}, "value": "1"}]}
+    template = await rest.admin.post("/api/v1/variable-templates", json=wanted)
+    assert template.status_code == 201
     transaction_id = new_id()
     row = {
         "id": transaction_id, "station_id": STATION, "id_token": TOKEN, "remarks": "[]",
         "state": "ended", "started_at": NOW, "ended_at": NOW,
     }  # fmt: skip
     await rest.store.write(Function(partial(put, transactions, row)))
+    reservation_id = new_id()
+    row = {"id": reservation_id, "station_id": STATION, "state": "held", "id_token": TOKEN}
+    await rest.store.write(Function(partial(put, reservations, row)))
     row = {"id": STRANGER, "remote_host": "ONE-host", "subprotocols": "[]"}
     await rest.store.write(Function(partial(put, unknown_stations, row)))
     return {
@@ -189,13 +203,19 @@ async def furnished(rest: Serving) -> dict[str, str]:
         "transaction_id": str(transaction_id),
         "station_id": STATION,
         "token": TOKEN,
+        "template_id": str(template.json()["id"]),
+        "report_id": "1",
         "transfer": "none",
         "file_id": str(new_id()),
+        "file_name": "none",
+        "log_id": str(new_id()),
+        "image_id": str(new_id()),
+        "update_id": str(new_id()),
         "name": "reset",
         "fingerprint": "0" * 64,
         "purpose": "station",
         "site_id": SITE,
-        "reservation_id": str(new_id()),
+        "reservation_id": str(reservation_id),
         "request_id": str(new_id()),
     }
 
@@ -244,6 +264,8 @@ def missing(parameter: str, value: str) -> str:
     """An id of the same kind that nothing has."""
     if parameter in ("name", "purpose"):
         return value  # of a command or a list: no thing of anybody
+    if value.isdigit():
+        return f"9{value}"
     try:
         return str(UUID(int=UUID(value).int ^ 1))
     except ValueError:
@@ -369,7 +391,7 @@ async def test_the_operator_reaches_what_the_others_do_not(world: World) -> None
 # What a view is asked for, if not for everything: it names a thing.
 SUBJECTS = {
     "station": "station_id", "power": "station_id", "frames": "station_id",
-    "transaction": "transaction_id",
+    "transaction": "transaction_id", "reservation": "reservation_id",
 }  # fmt: skip
 
 

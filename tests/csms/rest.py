@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from litestar import Litestar
 
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.rest import Principal, Routes
@@ -14,7 +15,7 @@ from chargeplane.runtime.telemetry import Metrics
 from chargeplane.web.app import Parts, create_app
 from tests.csms.making import TENANT_ID
 
-__all__ = ["client"]
+__all__ = ["application", "client"]
 
 
 async def _authenticate(token: str) -> Principal | None:
@@ -25,10 +26,14 @@ async def _authenticate(token: str) -> Principal | None:
     return Principal(TENANT_ID, UUID(int=1), token, token, frozenset(grants))
 
 
+def application(store: Store, *routes: Routes) -> Litestar:
+    """These routes, for a client or a server."""
+    return create_app(Parts(store, SystemClock(), Metrics(), _authenticate, routes, "0.0.0"))
+
+
 def client(store: Store, *routes: Routes, role: str = "operator") -> httpx.AsyncClient:
     """A client of these routes with a token, in the loop of the store."""
-    parts = Parts(store, SystemClock(), Metrics(), _authenticate, routes, "0.0.0")
-    app: Any = create_app(parts)
+    app: Any = application(store, *routes)
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://testserver/api/v1",

@@ -23,7 +23,7 @@ def test_the_names_are_those_of_the_routes() -> None:
     assert set(COMMANDS) == set(
         "start-charging stop-charging reset unlock-connector change-availability trigger-message "
         "get-variables set-variables get-base-report get-report clear-cache data-transfer "
-        "reserve cancel-reservation "
+        "reserve cancel-reservation get-log update-firmware "
         "install-certificate delete-certificate get-installed-certificate-ids raw".split()
     )
     assert all(issubclass(each, Command) for each in COMMANDS.values())

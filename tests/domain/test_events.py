@@ -71,6 +71,12 @@ SAMPLES: list[events.DomainEvent] = [
     events.SecurityEventNoted(
         **FROM, event_id="u2", type="FailedLogIn", severity="warning", origin="central-system"
     ),
+    events.FirmwareStatusChanged(
+        **FROM, update_id="u8", firmware_version="2.1.0", state="installing", status="Installing"
+    ),
+    events.LogStatusChanged(
+        **FROM, log_id="u9", kind="security", state="uploaded", status="Uploaded"
+    ),
 ]
 
 

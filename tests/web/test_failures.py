@@ -100,6 +100,8 @@ async def test_a_body_that_cannot_be_used_names_its_fields(
         ("limit=0", ["limit"]),
         ("limit=1001", ["limit"]),
         ("limit=many", ["limit"]),
+        ("limit=10&limit=10", ["limit"]),
+        ("name=a&limit=10&name=%00", ["name"]),
         ("cursor=", ["cursor"]),
         ("cursor=" + "x" * 1_001, ["cursor"]),
         ("from=yesterday", ["from"]),

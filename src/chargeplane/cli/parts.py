@@ -67,6 +67,7 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
         files_url=files_url(settings, is_demo=base.is_demo),
         ocsp_hosts=tuple(filter(None, map(str.strip, settings.ocsp_hosts.split(",")))),
         tells_unknown=settings.tell_unknown_stations,
+        signed_firmware_only=settings.signed_firmware_only,
     )
     central = CentralSystem(base.store, base.clock, options, base.metrics)
     doors = Doors(settings, central.listener, vault, base.clock)

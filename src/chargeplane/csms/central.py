@@ -8,22 +8,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 from chargeplane.csms import (
     authorization,
     availability,
     certificates,
     data_transfer,
+    diagnostics,
     files,
+    firmware,
     metering,
     overview,
     provisioning,
     remote_control,
+    reservation,
     security,
     site,
     transactions,
@@ -37,7 +42,8 @@ from chargeplane.csms.certificates import (
     RevocationLists,
 )
 from chargeplane.csms.contract import Block, Station
-from chargeplane.csms.files import Files
+from chargeplane.csms.files import Files, Tidying
+from chargeplane.csms.firmware import Campaigns, Firmware, Images
 from chargeplane.csms.gateway.admission import Admission
 from chargeplane.csms.gateway.desk import Desk
 from chargeplane.csms.gateway.dispatcher import outbox_row
@@ -48,9 +54,10 @@ from chargeplane.csms.gateway.soap import SoapEndpoint
 from chargeplane.csms.gateway.soap_stations import SoapStations
 from chargeplane.csms.housekeeping import Housekeeping, Retention
 from chargeplane.csms.journal import NOTED, note
-from chargeplane.csms.overview import Overview
+from chargeplane.csms.overview import COMING_CHANGED, Overview
 from chargeplane.csms.pulse import HEARD, Pulse
-from chargeplane.csms.remote_control import RemoteStarts
+from chargeplane.csms.remote_control import RemoteStarts, random_id
+from chargeplane.csms.reservation import Reservations
 from chargeplane.csms.security import (
     Changes,
     ForeignTransactions,
@@ -89,7 +96,8 @@ from chargeplane.runtime.passwords import Passwords
 from chargeplane.runtime.pki import Purpose, Vault, organization
 from chargeplane.runtime.rest import Routes
 from chargeplane.runtime.settings import UnknownStations
-from chargeplane.runtime.store import Row, Rows, Store, StoreError, new_id
+from chargeplane.runtime.store import Function, Row, Rows, Store, StoreError, new_id
+from chargeplane.runtime.store.rows import write_rows
 from chargeplane.runtime.telemetry import Metrics
 
 __all__ = ["CentralSystem", "Options"]
@@ -127,10 +135,17 @@ class Options:
     """The folder of what stations send and fetch; made when the first one does."""
     public_url: str = ""
     """Of the REST interface, for addresses in certificates; empty: they have none."""
+    files_url: str = ""
+    """The same as stations reach it, to send and fetch files; empty: ``public_url``."""
+    signed_firmware_only: bool = False
+    """Whether stations are given firmware with a signature that they check, or none."""
     ocsp_hosts: tuple[str, ...] = ()
     """Hosts (``host`` or ``host:port``) of other authorities' responders that may be asked."""
     loopback_allowed: bool = False
     """Whether SOAP stations may be called on this machine; see ``gateway.soap_routes``."""
+    draw: Callable[[], int] = random_id
+    """Gives ids of transactions, remote starts and reservations for the wire. Who can guess one can
+    end a transaction: only a simulation that shall be repeated gives another source."""
 
 
 class CentralSystem:
@@ -153,7 +168,7 @@ class CentralSystem:
         self._housekeeping = Housekeeping(store, clock, options.retention)
         self._store = store
         posting = Posting(store, may_post=lambda: not self._relay.is_behind)
-        self.transactions = Transactions(store, posting)
+        self.transactions = Transactions(store, posting, options.draw)
         self._passwords = options.passwords
         self.recorder = Recorder(store, clock, self.tell)
         self.certificates = Certificates(
@@ -180,7 +195,16 @@ class CentralSystem:
         self.foreign = ForeignTransactions(store, owners, self.recorder, self._is_1x)
         self.bus.listen(self.foreign.hear, TransactionStarted)
         self.bus.listen(Trail(store, clock).hear, SecurityEventNoted)
-        self.signatures = Signatures(store, clock, self.recorder)
+        self.signatures = Signatures(store, clock, self.recorder, self.certificates.issued_to)
+        self.certificates.on_change = self.signatures.refresh
+        url = options.files_url or options.public_url
+        self.files = Files(store, clock, options.files, self.recorder, url)
+        self._tidying = Tidying(store, clock, options.files)
+        self.firmware = Firmware(store, clock, self.files, signed_only=options.signed_firmware_only)
+        self._campaigns = Campaigns(self.firmware, self.send, self.is_connected, self.tell)
+        self.bus.listen(self._campaigns.heard, *firmware.HEARD)
+        self.reservations = Reservations(store, clock, self.tell_of, options.draw)
+        self.bus.listen(self.reservations.hear, *reservation.HEARD)
         self.blocks = self._blocks(store, clock, options)
         self.gateway = Gateway(
             self.blocks,
@@ -222,7 +246,7 @@ class CentralSystem:
         authorizer = Authorizer(
             store, clock, self.transactions.active_count, options.unknown_tokens
         )
-        starts = RemoteStarts(clock)
+        starts = RemoteStarts(clock, options.draw)
         transactions_block, of_transaction = transactions.block(
             self.transactions, authorizer, starts.match, store, clock, self.tell
         )
@@ -244,6 +268,7 @@ class CentralSystem:
             transactions_block,
             metering.block(of_transaction),
             remote_control.block(starts, self.wire_id),
+            reservation.block(self.reservations, store, self.send),
             data_transfer.block(),
             security.block(self.changes, self.signatures),
             certificates.block(
@@ -252,20 +277,19 @@ class CentralSystem:
                 responders=HttpResponders(options.ocsp_hosts),
                 contracts=options.contracts,
             ),
-            files.block(Files(store, clock, options.files, self.recorder)),
+            files.block(self.files),
+            diagnostics.block(store, clock, self.files),
+            firmware.block(self.firmware, Images(store, clock, self.files), self._campaigns),
             site.block(store, self.is_connected),
-            overview.block(
-                Overview(
-                    store,
-                    clock,
-                    self.pulse,
-                    self.is_connected,
-                    day,
-                    active_count,
-                    (authorization.expiring,),
-                )
-            ),
+            overview.block(self._overview(store, clock)),
         )
+
+    def _overview(self, store: Store, clock: Clock) -> Overview:
+        """The overview, with all that know of something that comes."""
+        coming = (authorization.expiring, reservation.coming, firmware.coming)
+        found = Overview(store, clock, self.pulse, self.is_connected, day, active_count, coming)
+        self.bus.listen(found.hear, *COMING_CHANGED)
+        return found
 
     @property
     def routes(self) -> tuple[Routes, ...]:
@@ -279,8 +303,11 @@ class CentralSystem:
         for work in (
             self._relay.run(),
             self._housekeeping.run(),
+            self.reservations.run(),
             self.changes.run(),
             self.certificates.run(),
+            self._tidying.run(),
+            self._campaigns.run(),
         ):
             self._tasks.append(asyncio.create_task(work))
         self._soap.start()
@@ -301,6 +328,7 @@ class CentralSystem:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.certificates.stop()
         await self.foreign.settle()
+        await self.reservations.settle()
         await self.recorder.stop()
         try:
             await self._relay.finish()
@@ -327,6 +355,23 @@ class CentralSystem:
         told = [outbox_row(each, each.event) for each in published]
         await self._store.write(Rows((*rows, *told)))
         self.bus.publish(published)
+
+    async def tell_of(
+        self, tenant_id: UUID, work: Callable[[Connection], Sequence[Event]]
+    ) -> Sequence[Event]:
+        """Do some work in the writer's transaction, and tell the events that it gives back.
+
+        They are durable together with it.
+        """
+
+        def both(connection: Connection) -> list[Published]:
+            published = [Published(tenant_id, new_id(), event) for event in work(connection)]
+            write_rows(connection, [outbox_row(each, each.event) for each in published])
+            return published
+
+        told = await self._store.write(Function(both))
+        self.bus.publish(told)
+        return [each.event for each in told]
 
     def disconnect(self, tenant_id: UUID, station_id: str) -> None:
         """End a station's connection, so that it comes back under what is true now."""

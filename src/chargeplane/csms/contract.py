@@ -19,6 +19,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
+from msgspec import Struct
+
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.commands import Command, Outcome, Unsupported
 from chargeplane.domain.events import Event
@@ -99,8 +101,7 @@ class Station:
         self.state.clear()
 
 
-@dataclass(slots=True, eq=False)
-class Heard:
+class Heard(Struct, frozen=True, eq=False):
     """One request of a station, in the newest version of its family."""
 
     station: Station
@@ -124,8 +125,7 @@ class Heard:
         return text
 
 
-@dataclass(slots=True, eq=False)
-class Decision:
+class Decision(Struct, frozen=True, eq=False):
     """What a block makes of a request. Rows, events and the frame become durable together."""
 
     response: Response

@@ -1,17 +1,20 @@
-"""Figures of a day of sessions: what the block of transactions can say and the overview shows."""
+"""What blocks can say and the overview shows: figures of a day of sessions, and what comes next."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from chargeplane.runtime.rest import Sites
 
-__all__ = ["Coming", "CountActive", "Day", "Hour", "ReadComing", "ReadDay", "Trouble"]
+__all__ = ["COMING_MAX", "Coming", "CountActive", "Day", "Hour", "ReadComing", "ReadDay", "Trouble"]
+
+COMING_MAX: Final = 50
+"""Of one source, and of all together."""
 
 
 class Hour(NamedTuple):
@@ -48,13 +51,32 @@ class Coming(NamedTuple):
 
     at: datetime
     kind: str
+    """In kebab-case; the console has words for it."""
     subject: str
     """What it happens to: an id."""
+    station_id: str | None = None
+    """Where it happens, if that is at one station."""
+    until: datetime | None = None
+    """When it will be over, if it takes a while."""
 
 
 ReadDay = Callable[[Connection, UUID, datetime, Sites], Day]
 """Up to a moment, at some sites."""
 CountActive = Callable[[Connection, UUID, Sites], int]
 """Sessions that go on now, at some sites."""
-ReadComing = Callable[[Connection, UUID, datetime], list[Coming]]
-"""What is coming from a moment on, the next first."""
+
+
+class ReadComing(Protocol):
+    """A source of what comes next. ``central`` makes it known to the overview."""
+
+    def __call__(
+        self, connection: Connection, tenant_id: UUID, now: datetime, sites: Sites
+    ) -> list[Coming]:
+        """What is coming from a moment on, the next first, at most ``COMING_MAX``.
+
+        Args:
+            connection: for reading.
+            tenant_id: whose.
+            now: the moment.
+            sites: those that whoever asks is limited to; what has no place is not told to them.
+        """

@@ -18,7 +18,7 @@ AGE_S_MAX: Final = 400 * 86_400
 AHEAD_S_MAX: Final = 86_400
 
 _AGE = timedelta(seconds=AGE_S_MAX)
-_AHEAD = timedelta(seconds=AHEAD_S_MAX)
+_AHEAD = -timedelta(seconds=AHEAD_S_MAX)
 
 
 class Moment(NamedTuple):
@@ -30,6 +30,6 @@ class Moment(NamedTuple):
 
 def moment(reported_at: datetime, received_at: datetime) -> Moment:
     """The station's time if it can be, ours otherwise."""
-    if -_AHEAD <= received_at - reported_at <= _AGE:
+    if _AHEAD <= received_at - reported_at <= _AGE:
         return Moment(reported_at, True)
     return Moment(received_at, False)

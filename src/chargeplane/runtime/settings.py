@@ -120,6 +120,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unknown_stations: UnknownStations = UnknownStations.REFUSE
     min_security_profile: Annotated[int, Meta(ge=0, le=3)] = 1
     """Stations with a lower one are refused."""
+    signed_firmware_only: bool = False
+    """Stations are given firmware with a signature that they check, or none."""
     simulator: bool = False
     """Virtual stations that people start and move in the console, for trying things out."""
     public_url: str = ""

@@ -29,7 +29,7 @@ from chargeplane.web.authentication import GUARDED, Authentication
 from chargeplane.web.failures import HANDLERS
 from chargeplane.web.headers import Outgoing
 from chargeplane.web.live import Hub, Noticing, stream_handler
-from chargeplane.web.requests import StrictRequest
+from chargeplane.web.requests import StrictRequest, each_once
 
 __all__ = ["BODY_BYTES_MAX", "PREFIX", "Parts", "create_app"]
 
@@ -88,6 +88,7 @@ def create_app(parts: Parts) -> Litestar:
         Router(
             PREFIX,
             route_handlers=[*each.handlers],
+            guards=[each_once],
             opt={**GUARDED, "places": frozenset(places)},
             tags=[each.title],
             security=[{documentation.SCHEME: []}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,12 +20,17 @@ NOW = CLOCK.now()
 YEAR = timedelta(days=365)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    Vault(folder, [b"a passphrase"]).init("Operator", NOW)
+    return folder
+
+
 @pytest.fixture
-def vault(tmp_path: Path) -> Vault:
+def vault(made: Path, tmp_path: Path) -> Vault:
     """One of its own for each test."""
-    vault = Vault(tmp_path / "pki", [b"a passphrase"])
-    vault.init("Operator", NOW)
-    return vault
+    return Vault(shutil.copytree(made, tmp_path / "pki"), [b"a passphrase"])
 
 
 async def test_nothing_is_renewed_that_has_time(vault: Vault) -> None:

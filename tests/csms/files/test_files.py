@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from chargeplane.csms.contract import Notice, Registration
-from chargeplane.csms.files import FileFault, Files
+from chargeplane.csms.files import FileFault, Files, Tidying
 from chargeplane.csms.files.api import routes
 from chargeplane.csms.files.service import LIFE_MAX, UPLOAD_BYTES_MAX, USES_MAX, TooLarge, Unknown
 from chargeplane.csms.files.tables import listed, prune
@@ -199,3 +199,65 @@ async def test_only_so_many_transfers_are_under_way(
     monkeypatch.setattr("chargeplane.csms.files.service.TRANSFERS_MAX", 0)
     with pytest.raises(TooLarge):
         await desk.files.receive(await desk.upload(), pieces(b"x"), "127.0.0.1")
+
+
+async def test_a_directory_takes_one_file_by_whatever_name(
+    desk: Desk, rest: httpx.AsyncClient
+) -> None:
+    for method in ("PUT", "POST"):
+        path = f"/transfers/{await desk.upload()}/log.txt"
+        assert (await rest.request(method, path, content=LOG)).status_code == 201
+        assert (await rest.request(method, path, content=LOG)).status_code == 404
+
+
+async def test_a_kept_file_is_fetched_by_many_and_lies_here_once(
+    desk: Desk, rest: httpx.AsyncClient
+) -> None:
+    files = Files(
+        desk.store, desk.clock, desk.folder, desk.notices.append, "http://testserver/api/v1"
+    )
+    kept = await files.shelf.keep(pieces(b"half", b" and half"), 100)
+    assert (kept.size_bytes, kept.sha256) == (13, hashlib.sha256(b"half and half").hexdigest())
+    for name in ("CP1", "CP2"):
+        address = await files.download_address(
+            TENANT_ID, name, "firmware", kept.name, life=LIFE_MAX, uses=1
+        )
+        got = await rest.get(address.url)
+        assert (got.content, got.headers["content-length"]) == (b"half and half", "13")
+        assert (await rest.get(address.url)).status_code == 404
+    assert desk.kept == ["kept"]
+    await files.shelf.drop(kept.name)
+    with pytest.raises(FileFault, match="not here"):
+        await files.download_address(TENANT_ID, "CP1", "f", kept.name, life=LIFE_MAX, uses=1)
+    with pytest.raises(TooLarge):
+        await files.shelf.keep(pieces(b"x" * 11), 10)
+    assert [*(desk.folder / "kept").iterdir()] == []
+
+
+async def test_a_fetch_that_breaks_off_gives_its_use_back(desk: Desk) -> None:
+    _, token = await desk.files.grant_download(TENANT_ID, "CP1", "firmware", b"image" * 50_000)
+    _, content = await desk.files.fetch(token, "127.0.0.1")
+    assert await anext(content)
+    await content.aclose()
+    size_bytes, content = await desk.files.fetch(token, "127.0.0.1")
+    assert size_bytes == len(b"".join([piece async for piece in content]))
+    with pytest.raises(Unknown):
+        await desk.files.fetch(token, "127.0.0.1")
+
+
+async def test_old_files_and_those_beyond_the_bound_go(desk: Desk) -> None:
+    tidying = Tidying(
+        desk.store, desk.clock, desk.folder, kept_for=timedelta(days=2), station_bytes_max=25
+    )
+    for number in range(4):
+        await desk.files.receive(await desk.upload(), pieces(b"%010d" % number), "127.0.0.1")
+    await desk.files.grant_upload(TENANT_ID, "CP2", "log", life=timedelta(days=9))
+    assert await tidying.once() == 2
+    assert {(desk.folder / name).read_bytes() for name in desk.kept} == {
+        b"0000000002",
+        b"0000000003",
+    }
+    await desk.clock.advance(3 * 86_400)
+    assert await tidying.once() == 2  # the address that still counts stays
+    assert desk.kept == []
+    assert await tidying.once() == 0

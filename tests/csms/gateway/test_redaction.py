@@ -49,3 +49,16 @@ def test_any_password_is_blotted_out_of_a_frame(password: str) -> None:
 def test_all_other_frames_are_kept_as_they_are() -> None:
     text = '[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"300"}]'
     assert redacted(text) is text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[2,"1","GetLog",{"log":{"remoteLocation":"https://cp.example/api/v1/transfers/Ab-_9"}}]',
+        '[2,"1","GetDiagnostics",{"location":"https://cp.example/api/v1/transfers/Ab-_9/"}]',
+        "<location>https://cp.example/api/v1/transfers/Ab-_9</location>",
+    ],
+    ids=["2.x", "1.6", "soap"],
+)
+def test_what_opens_an_address_of_a_file_is_blotted_out(text: str) -> None:
+    assert redacted(text) == text.replace("Ab-_9", BLOT)

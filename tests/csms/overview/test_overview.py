@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec import structs
@@ -14,6 +15,7 @@ from chargeplane.csms import overview
 from chargeplane.csms.authorization import expiring
 from chargeplane.csms.authorization import tables as tokens
 from chargeplane.csms.contract import Registration
+from chargeplane.csms.figures import Coming
 from chargeplane.csms.gateway.admission import register, remember_unknown
 from chargeplane.csms.inventory import CONNECTOR_SINK, Known, stations
 from chargeplane.csms.overview import service
@@ -23,6 +25,7 @@ from chargeplane.csms.pulse import Pulse
 from chargeplane.csms.transactions import active_count, day
 from chargeplane.domain.tokens import TokenStatus
 from chargeplane.runtime.clock import SimulatedClock
+from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import Function, Rows, Store
 from tests.csms.making import NOW, TENANT_ID
 from tests.csms.rest import client
@@ -150,6 +153,28 @@ async def test_what_is_slow_to_read_is_read_seldom_and_what_flows_is_told_at_onc
     assert len(later["problems"]["failing_starts"]) == 1
     await scene.clock.advance(DAY_S_MAX)
     assert len((await scene.show())["problems"]["failing_starts"]) == 2
+
+
+async def test_what_comes_is_read_anew_when_something_of_it_has_changed(scene: Scene) -> None:
+    coming: list[Coming] = []
+
+    def read(connection: Connection, tenant_id: UUID, now: datetime, sites: Sites) -> list[Coming]:
+        assert (tenant_id, now) == (TENANT_ID, scene.clock.now())
+        return [each for each in coming if sites is None or "north" in sites]
+
+    scene.overview = Overview(
+        scene.store, scene.clock, scene.pulse, lambda *_: True, day, active_count, (expiring, read)
+    )
+    await scene.show()
+    coming.append(Coming(NOW + HOUR, "reservation", "R", "A", NOW + 2 * HOUR))
+    assert [each["kind"] for each in (await scene.show())["next"]] == ["id-token-expires"]
+    scene.overview.hear(sampled(power(1), station_id="A"))
+    first, second = (await scene.show())["next"]
+    assert (first["kind"], first["subject"], first["station_id"]) == ("reservation", "R", "A")
+    assert (first["until"], second["station_id"]) == ("2026-11-21T14:00:00Z", None)
+    north = await scene.overview.coming(TENANT_ID, frozenset({"north"}))
+    assert [each.kind for each in north] == ["reservation"]
+    assert await scene.overview.coming(TENANT_ID, frozenset({"south"})) == ()
 
 
 async def test_the_live_view_answers_the_same_and_needs_no_parameters(scene: Scene) -> None:

@@ -139,7 +139,7 @@ async def test_critical_events_are_told_and_are_in_the_audit_log_once(sqlite_sto
     for event in told * 2:
         if (keeping := trail.hear(event)) is not None:
             await keeping
-    (entry,) = await sqlite_store.read(partial(entries, tenant_id=TENANT_ID, count_max=10))
+    (entry,) = await sqlite_store.read(partial(entries, tenant_id=TENANT_ID, after=0, count_max=10))
     assert (entry.actor_kind, entry.target, entry.action) == (
         "system", "stations/CP1", "security_event",
     )  # fmt: skip

@@ -171,6 +171,11 @@ def one(*entries: LedgerEntry) -> Session:
     return session
 
 
+def frames_of(entries: list[LedgerEntry]) -> tuple[str, ...]:
+    """The frames of a session of all of these."""
+    return tuple(sorted(each.frame_id for each in entries))
+
+
 def kinds(session: Session) -> set[RemarkKind]:
     return {each.kind for each in session.remarks}
 

@@ -15,7 +15,16 @@ from chargeplane.domain.metering import BEGIN, END, MeterValue
 from chargeplane.domain.tokens import CUT, IdToken
 from chargeplane.domain.transactions import SessionState, StopReason
 from tests.domain.ledger.histories import fresh
-from tests.domain.ledger.telling import DAY, Station, again, at, power, register, these
+from tests.domain.ledger.telling import (
+    DAY,
+    Station,
+    again,
+    at,
+    frames_of,
+    power,
+    register,
+    these,
+)
 
 FAMILIES = pytest.mark.parametrize("family", [1, 2])
 
@@ -72,8 +81,8 @@ def test_an_ordinary_transaction_has_its_figures_after_each_message(family: int)
     assert these(running.energy_wh, running.meter_stop_wh) == (3000, 18_000)
     assert (running.ended_at, running.stop_reason) == (at(20), StopReason.LOCAL)
     assert (running.state, running.ended) == (SessionState.ENDED, True)
-    assert (running.session(),) == fold([told.start, told.first, end])
-    assert running.frame_ids == running.session().frame_ids
+    said = [told.start, told.first, end]
+    assert (running.session(frames_of(said)),) == fold(said)
 
 
 def test_a_token_that_comes_after_the_start_is_the_token_of_the_session() -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from chargeplane.domain.ledger import LedgerEntry, RemarkKind, Running, fold, running
 from tests.domain.ledger.stories import faulty, ordinary, pieces
+from tests.domain.ledger.telling import frames_of
 from tests.soak import cases
 
 STORIES = cases(12_000)
@@ -36,13 +37,14 @@ def taken(kind: type[Running], entries: list[LedgerEntry]) -> int:
     running = kind.begin(entries[0])
     if running is None:
         return 0
-    assert (running.session(),) == fold(entries[:1])
+    assert (running.session(frames_of(entries[:1])),) == fold(entries[:1])
     for place, entry in enumerate(entries[1:], 1):
         before = state(running)
         if not running.extend(entry):
             assert state(running) == before
             return place
-        assert (running.session(),) == fold(entries[: place + 1])
+        so_far = entries[: place + 1]
+        assert (running.session(frames_of(so_far)),) == fold(so_far)
     return len(entries)
 
 
@@ -100,7 +102,7 @@ def test_what_is_resumed_is_what_the_fold_says(family: int) -> None:
     for seed, entries in enumerate(stories(family, range(1500))):
         found = Running.resume(Random(seed).sample(entries, len(entries)))
         if found is not None:
-            assert (found.session(),) == fold(entries)
+            assert (found.session(frames_of(entries)),) == fold(entries)
             healed += taken(Running, entries) < len(entries)
     assert healed > 0
 

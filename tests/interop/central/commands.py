@@ -58,6 +58,8 @@ def _key(name: str, value: str) -> dict[str, Any]:
     return {"key": name, "readonly": False, "value": value}
 
 
+_UNTIL = "2126-01-01T00:00:00Z"
+_ANNA = {"id_token": {"value": "ANNA"}, "expires_at": _UNTIL}
 _INTERVAL = {"name": "HeartbeatInterval"}
 _KEYS = {"configurationKey": [_key("HeartbeatInterval", "300")]}
 
@@ -90,6 +92,14 @@ OLD = [
         versions=SINCE_1_5,
     ),
     Case("get-base-report", {}, "GetConfiguration", {}, _KEYS, versions=SINCE_1_5),
+    Case(
+        "reserve",
+        _ANNA,
+        "ReserveNow",
+        {"connectorId": 0, "idTag": "ANNA"},
+        {"status": "Accepted"},
+        versions=SINCE_1_5,
+    ),
     Case(
         "data-transfer",
         {"vendor_id": "org.example", "message_id": "m", "data": {"a": 1}},
@@ -173,6 +183,13 @@ NEW = [
     ),
     _new("get-base-report", {}, "GetBaseReport", {"reportBase": "FullInventory"}, ACCEPTED),
     _new("clear-cache", {}, "ClearCache", {}, ACCEPTED),
+    _new(
+        "reserve",
+        _ANNA | {"evse_id": 1},
+        "ReserveNow",
+        {"evseId": 1, "idToken": {"idToken": "ANNA", "type": "ISO14443"}},
+        ACCEPTED,
+    ),
     _new(
         "data-transfer",
         {"vendor_id": "org.example", "message_id": "m", "data": {"a": 1}},

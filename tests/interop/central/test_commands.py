@@ -77,6 +77,35 @@ async def test_a_remote_start_ends_as_the_transaction_that_it_caused(scene: Scen
         assert ended["stop_reason"] == "remote"
 
 
+async def test_a_reservation_ends_as_a_stranger_says(scene: Scene) -> None:
+    if scene.version is Version.V1_2:  # it has none
+        return
+    rest, memory, name = scene.rest, scene.station.memory, scene.station_id
+    memory.answers |= {"ReserveNow": {"status": "Accepted"}}
+    memory.answers |= {"CancelReservation": {"status": "Accepted"}}
+    wish = {"id_token": {"value": scene.token}, "expires_at": "2126-01-01T00:00:00Z", "evse_id": 1}
+    ids = [
+        (await rest.command(name, "reserve", **wish))["response"]["reservation_id"]
+        for _ in range(2)
+    ]
+    given_back = await rest.command(name, "cancel-reservation", reservation_id=ids[0])
+    assert given_back["outcome"] == "accepted"
+    first, second = [await rest.get(f"/reservations/{id_}") for id_ in ids]
+    assert (first["state"], second["state"]) == ("cancelled", "held")
+    assert memory.asked[-1] == Asked("CancelReservation", {"reservationId": first["wire_id"]})
+    if scene.version.newest_of_family is Version.V1_6:
+        for status in ("Reserved", "Available"):
+            said = {"connectorId": 1, "status": status, "errorCode": "NoError"}
+            await scene.station.ask("StatusNotification", said)
+    else:
+        said = {"reservationId": second["wire_id"], "reservationUpdateStatus": "Removed"}
+        assert await scene.station.ask("ReservationStatusUpdate", said) == {}
+    lost = await eventually(
+        lambda: rest.get(f"/reservations/{ids[1]}"), until=lambda it: it["state"] == "removed"
+    )
+    assert lost["ended_at"] is not None
+
+
 async def test_a_report_that_a_stranger_was_asked_for_fills_the_device_model(scene: Scene) -> None:
     memory, path = scene.station.memory, f"/stations/{scene.station_id}/variables"
     if scene.version is Version.V1_2:  # it has no message for that

@@ -102,7 +102,7 @@ class ZeepStation:
         return None if answer is None else _reply(envelope, answer)
 
 
-class _FromHere(ZEEP.Plugin):  # type: ignore[misc]
+class _FromHere(ZEEP.Plugin):
     """Says in each request where the station listens."""
 
     def __init__(self, address: str) -> None:

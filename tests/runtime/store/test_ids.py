@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from random import Random
 from uuid import UUID
 
 from hypothesis import given
@@ -32,6 +33,19 @@ def test_an_id_is_a_uuid_of_version_7_that_tells_its_time(time_ns: int) -> None:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ns // 1_000_000)
     assert time_of(made) == moment
     assert id_at(moment) <= made < id_at(moment + timedelta(milliseconds=1))
+
+
+def test_the_same_sources_give_the_same_ids_again() -> None:
+    ids = Ids()
+    made = []
+    for _ in range(2):
+        ids.begin_anew(lambda: 10**18, Random(7).randbytes)
+        made.append([ids.new() for _ in range(600)])  # more than are drawn at once
+    assert made[0] == made[1]
+    ids.begin_anew()
+    now = ids.new()
+    assert now not in made[0]
+    assert datetime.now(UTC) - time_of(now) < timedelta(minutes=1)
 
 
 def test_ids_of_many_threads_are_all_different() -> None:

@@ -41,6 +41,17 @@ export interface TransactionsParameters extends PageParameters {
   sort?: string;
   count?: boolean;
 }
+export interface ReservationsParameters extends PageParameters {
+  search?: string;
+  open?: boolean;
+  state?: string;
+  station_id?: string;
+  id_token?: string;
+  from?: string;
+  to?: string;
+  sort?: string;
+  count?: boolean;
+}
 export interface PlacesParameters {
   search?: string;
   status?: string;
@@ -58,6 +69,11 @@ interface Views {
     parameters: TransactionsParameters;
     state: Schemas["TransactionPage"];
   };
+  reservations: {
+    parameters: ReservationsParameters;
+    state: Schemas["ReservationPage"];
+  };
+  reservation: { parameters: { id: string }; state: Schemas["ReservationView"] };
   power: { parameters: { id: string }; state: Schemas["PowerView"] };
   "unknown-stations": { parameters: PageParameters; state: Page<Schemas["StrangerView"]> };
   transaction: { parameters: { id: string }; state: Schemas["TransactionView"] };

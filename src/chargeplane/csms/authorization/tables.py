@@ -11,8 +11,9 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Column, Connection, Integer, bindparam, delete, func, select, update
 
-from chargeplane.csms.figures import Coming
+from chargeplane.csms.figures import COMING_MAX, Coming
 from chargeplane.domain.tokens import IdToken, TokenStatus
+from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import (
     SCHEMA,
     Change,
@@ -37,7 +38,6 @@ __all__ = [
     "token_of",
 ]
 
-EXPIRING_MAX = 50
 _SOON = timedelta(days=7)
 
 SCHEMA.contribute(Path(__file__).parent / "migrations")
@@ -165,8 +165,12 @@ def remove(connection: Connection, tenant_id: UUID, key: str) -> bool:
     return connection.execute(_of(delete(id_tokens), tenant_id, key)).rowcount == 1
 
 
-def expiring(connection: Connection, tenant_id: UUID, now: datetime) -> list[Coming]:
-    """Accepted tokens that end in the next days, the next first."""
+def expiring(
+    connection: Connection, tenant_id: UUID, now: datetime, sites: Sites = None
+) -> list[Coming]:
+    """Accepted tokens that end in the next days, the next first; they have no place."""
+    if sites is not None:
+        return []
     each = id_tokens.c
     rows = connection.execute(
         select(each.expires_at, each.value)
@@ -177,7 +181,7 @@ def expiring(connection: Connection, tenant_id: UUID, now: datetime) -> list[Com
             each.expires_at <= now + _SOON,
         )
         .order_by(each.expires_at)
-        .limit(EXPIRING_MAX)
+        .limit(COMING_MAX)
     )
     return [Coming(row.expires_at, "id-token-expires", row.value) for row in rows]
 

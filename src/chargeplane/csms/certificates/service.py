@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 from uuid import UUID
+
+from cryptography import x509
 
 from chargeplane.csms.certificates import tables
 from chargeplane.csms.certificates.issuing import Issuer, Issuers, LocalIssuer
@@ -26,6 +28,7 @@ from chargeplane.runtime.pki import (
     Purpose,
     SigningRequest,
     Vault,
+    certificates_of_pem,
     checked_request,
     common_name,
     der_of,
@@ -61,6 +64,13 @@ class Present(Protocol):
         ...
 
 
+OnChange = Callable[[UUID, str], Awaitable[None]]
+
+
+async def _nothing(_: UUID, __: str) -> None:
+    """Nobody wants to know."""
+
+
 class Certificates:
     """Issues, follows and revokes certificates."""
 
@@ -93,6 +103,8 @@ class Certificates:
         self.clock = clock
         self.local = LocalIssuer(vault, public_url) if vault else None
         self.issuer = Issuers(issuers, self.local) if issuers else self.local
+        self.on_change: OnChange = _nothing
+        """Told of stations that we have issued a certificate to, or revoked one of."""
         self.lists = lists
         self._present = present
         self.roots = RootRollOut(store, clock, send)
@@ -140,6 +152,18 @@ class Certificates:
             each.purpose == Purpose.STATION and each.state == "installed" and each.not_after > now
             for each in await self.store.read(look)
         )
+
+    async def issued_to(self, tenant_id: UUID, station_id: str) -> list[x509.Certificate]:
+        """What we have issued to a station for its connections and counts now, the latest first."""
+        now = self.clock.now()
+        look = partial(tables.issued, tenant_id=tenant_id, count_max=20, station_id=station_id)
+        return [
+            certificates_of_pem(each.chain)[0]
+            for each in await self.store.read(look)
+            if each.purpose == Purpose.STATION
+            and each.state in {"issued", "installed"}
+            and each.not_after > now
+        ]
 
     # Signing (A02, A03) ---------------------------------------------------------------------
 
@@ -194,6 +218,7 @@ class Certificates:
             now,
         )
         await self.store.write(Function(partial(tables.add, certificate=kept)))
+        await self.on_change(station.tenant_id, station.id)
         return kept, issued
 
     async def settle(self, certificate: Certificate, state: str, reason: str | None = None) -> None:
@@ -216,6 +241,7 @@ class Certificates:
             notice = Notice(tenant_id, found.station_id, "RevokedCertificate", detail=detail)
             self._notify(notice)
         self._revoked.add(print_)
+        await self.on_change(tenant_id, found.station_id)
         await self.cut()
         return found
 

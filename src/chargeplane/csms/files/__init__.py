@@ -8,16 +8,21 @@ station, one direction and one purpose, up to a size and a time, and for as many
 granted: one, if nobody says more. All that is wrong with an address is answered alike.
 
 A transfer that breaks off gives its use back, and leaves nothing behind. Commands that have
-stations send or fetch files (N01 get-log, L01 update-firmware) ask ``Files`` for an address.
+stations send or fetch files (N01 get-log, L01 update-firmware) ask for an address by the contract
+in ``csms.exchange``. Files that many stations fetch lie on a shelf (``shelf``); what is old or too
+much goes again (``tidying``).
 """
 
 from __future__ import annotations
 
 from chargeplane.csms.contract import Block
+from chargeplane.csms.exchange import FileFault
 from chargeplane.csms.files.api import routes
-from chargeplane.csms.files.service import Direction, FileFault, Files
+from chargeplane.csms.files.service import Direction, Files
+from chargeplane.csms.files.shelf import Shelf
+from chargeplane.csms.files.tidying import Tidying
 
-__all__ = ["Direction", "FileFault", "Files", "block"]
+__all__ = ["Direction", "FileFault", "Files", "Shelf", "Tidying", "block"]
 
 
 def block(files: Files) -> Block:

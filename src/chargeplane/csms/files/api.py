@@ -10,6 +10,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post, put
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
+from litestar.response import Stream
 from msgspec import Meta, Struct
 
 from chargeplane.csms.files import tables
@@ -92,16 +93,45 @@ async def post_file(transfer: FromPath[str], request: AnyRequest, files: Injecte
     await _receive(transfer, request, files)
 
 
+@put(
+    "/transfers/{transfer:str}/{file_name:str}",
+    opt=PUBLIC,
+    status_code=201,
+    request_max_body_size=None,
+    summary="Send a file into a directory",
+)
+async def send_named_file(
+    transfer: FromPath[str], file_name: FromPath[str], request: AnyRequest, files: Injected[Files]
+) -> None:
+    """As without a name: 1.x is given a directory, and puts the name of the file behind it."""
+    await _receive(transfer, request, files)
+
+
+@post(
+    "/transfers/{transfer:str}/{file_name:str}",
+    opt=PUBLIC,
+    status_code=201,
+    request_max_body_size=None,
+    summary="Send a file into a directory by POST",
+)
+async def post_named_file(
+    transfer: FromPath[str], file_name: FromPath[str], request: AnyRequest, files: Injected[Files]
+) -> None:
+    """As PUT; some stations know no other method."""
+    await _receive(transfer, request, files)
+
+
 @get("/transfers/{transfer:str}", opt=PUBLIC, media_type=_BINARY, summary="Fetch a file")
 async def fetch_file(
     transfer: FromPath[str], request: AnyRequest, files: Injected[Files]
-) -> Response[bytes]:
+) -> Stream:
     """For stations, at an address that was made for this one file."""
     try:
-        content = await files.fetch(transfer, _host(request))
+        size_bytes, content = await files.fetch(transfer, _host(request))
     except (Unknown, TooLarge) as error:
         raise _nothing() from error
-    return Response(content, media_type=_BINARY, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store", "Content-Length": str(size_bytes)}
+    return Stream(content, media_type=_BINARY, headers=headers)
 
 
 @post(
@@ -185,7 +215,8 @@ async def show_file(
 def routes(files: Files) -> Routes:
     """Everything about files."""
     handlers = (
-        send_file, post_file, fetch_file, make_upload_address, list_files, show_file,
+        send_file, post_file, send_named_file, post_named_file, fetch_file,
+        make_upload_address, list_files, show_file,
     )  # fmt: skip
     return Routes("Files", handlers, {"files": files})
 
@@ -209,4 +240,5 @@ def _host(request: AnyRequest) -> str:
 
 
 def _view(grant: Grant) -> FileView:
-    return FileView(grant.id, grant.station_id, grant.direction, grant.purpose, *grant[6:])
+    names = (each for each in FileView.__struct_fields__)
+    return FileView(*(getattr(grant, name) for name in names))

@@ -7,17 +7,19 @@ import hashlib
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from hmac import compare_digest
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 from uuid import UUID
 
 from chargeplane.csms.contract import Notice, Notify
+from chargeplane.csms.exchange import FileAddress, FileFault, Kept, StoredFile, TooLarge
 from chargeplane.csms.files import tables
+from chargeplane.csms.files.shelf import Shelf, pieces, written
 from chargeplane.csms.files.tables import Grant
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Function, Store, new_id
@@ -25,11 +27,10 @@ from chargeplane.runtime.store import Function, Store, new_id
 __all__ = ["Direction", "FileFault", "Files", "TooLarge", "Unknown"]
 
 UPLOAD_BYTES_MAX: Final = 256 << 20
-LIFE_MAX: Final = timedelta(days=7)
+LIFE_MAX: Final = timedelta(days=30)
 USES_MAX: Final = 10
 TRANSFERS_MAX: Final = 64
 """At a time."""
-CHUNK_BYTES: Final = 1 << 16
 SECRET_BYTES: Final = 32
 TOKEN_CHARACTERS_MAX: Final = 100
 
@@ -43,23 +44,22 @@ class Direction(StrEnum):
     """From us to the station."""
 
 
-class FileFault(Exception):
-    """An address that cannot be granted. The text is for people."""
-
-
 class Unknown(Exception):
     """No address, or one that counts no longer: nobody is told which."""
 
 
-class TooLarge(Exception):
-    """More than was granted, or more at a time than there is room for."""
-
-
 class Files:
-    """Grants addresses, and keeps files in a folder."""
+    """Grants addresses, and keeps files in a folder. An ``exchange.Exchange`` for other blocks."""
 
-    def __init__(self, store: Store, clock: Clock, folder: Path, notify: Notify) -> None:
-        """``notify`` is told of addresses that are tried again."""
+    def __init__(
+        self, store: Store, clock: Clock, folder: Path, notify: Notify, url: str = ""
+    ) -> None:
+        """``notify`` is told of addresses that are tried again.
+
+        ``url``: of the REST interface, as stations reach it; without, blocks get no addresses.
+        """
+        self.shelf = Shelf(folder / "kept")
+        self._url = url.rstrip("/")
         self._store = store
         self._clock = clock
         self._folder = folder
@@ -121,6 +121,7 @@ class Files:
         life: timedelta,
         size_bytes_max: int,
         uses: int,
+        kept: str | None = None,
     ) -> tuple[Grant, str]:
         if not timedelta() < life <= LIFE_MAX or not 0 < uses <= USES_MAX:
             most = f"{LIFE_MAX.days} days and {USES_MAX} uses"
@@ -131,7 +132,7 @@ class Files:
         now, id_, secret = self._clock.now(), new_id(), secrets.token_bytes(SECRET_BYTES)
         grant = Grant(
             tenant_id, id_, station_id, str(direction), purpose, _hash(secret), uses,
-            size_bytes_max, None, None, None, now, now + life, None,
+            size_bytes_max, None, None, None, now, now + life, None, kept,
         )  # fmt: skip
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         await self._store.write(Function(partial(tables.add, grant=grant)))
@@ -153,30 +154,51 @@ class Files:
         is_complete = False
         try:
             with part.open("wb") as file:
-                size_bytes, digest = await _written(file, chunks, grant.size_bytes_max)
+                size_bytes, digest = await written(file, chunks, grant.size_bytes_max)
             part.replace(self._path(grant))
             is_complete = True
         finally:
             self._transfers -= 1
             if not is_complete:
                 part.unlink(missing_ok=True)
-                back = partial(tables.give_back, tenant_id=grant.tenant_id, id_=grant.id)
-                await asyncio.shield(self._store.write(Function(back)))
+                await asyncio.shield(self._given_back(grant))
         now = self._clock.now()
         await self._finish(
             grant, size_bytes=size_bytes, sha256=digest, remote_host=remote_host, done_at=now
         )
         return grant._replace(size_bytes=size_bytes, sha256=digest, done_at=now)
 
-    async def fetch(self, token: str, remote_host: str) -> bytes:
-        """What a station may fetch.
+    async def fetch(self, token: str, remote_host: str) -> tuple[int, AsyncGenerator[bytes]]:
+        """What a station may fetch: how many bytes, and the bytes.
 
         Raises:
-            Unknown: the address does not count.
+            Unknown: the address does not count, or its file is gone.
+            TooLarge: too many transfers are under way.
         """
         grant = await self._taken(token, Direction.DOWNLOAD, remote_host)
+        try:
+            size_bytes = (await asyncio.to_thread(self._path(grant).stat)).st_size
+        except FileNotFoundError as error:
+            raise Unknown from error
+        return size_bytes, self._pieces(grant, remote_host)
+
+    async def _pieces(self, grant: Grant, remote_host: str) -> AsyncGenerator[bytes]:
+        self._transfers += 1
+        is_complete = False
+        try:
+            with self._path(grant).open("rb") as file:
+                async for chunk in pieces(file):
+                    yield chunk
+            is_complete = True
+        finally:
+            self._transfers -= 1
+            if not is_complete:
+                await asyncio.shield(self._given_back(grant))
         await self._finish(grant, remote_host=remote_host, done_at=self._clock.now())
-        return await self.content(grant)
+
+    async def _given_back(self, grant: Grant) -> None:
+        back = partial(tables.give_back, tenant_id=grant.tenant_id, id_=grant.id)
+        await self._store.write(Function(back))
 
     async def content(self, grant: Grant) -> bytes:
         """The file of a grant.
@@ -188,6 +210,75 @@ class Files:
             return await asyncio.to_thread(self._path(grant).read_bytes)
         except FileNotFoundError as error:
             raise Unknown from error
+
+    # For other blocks (``exchange.Exchange``) -------------------------------------------------
+
+    async def upload_address(
+        self,
+        tenant_id: UUID,
+        station_id: str,
+        purpose: str,
+        *,
+        life: timedelta,
+        size_bytes_max: int,
+    ) -> FileAddress:
+        """An address for one upload; see ``exchange``."""
+        grant, token = await self.grant_upload(
+            tenant_id, station_id, purpose, life=life, size_bytes_max=size_bytes_max
+        )
+        return self._address(grant, token)
+
+    async def download_address(
+        self,
+        tenant_id: UUID,
+        station_id: str,
+        purpose: str,
+        kept: str,
+        *,
+        life: timedelta,
+        uses: int,
+    ) -> FileAddress:
+        """An address for a file of the shelf; see ``exchange``."""
+        try:
+            size_bytes = (await asyncio.to_thread(self.shelf.path(kept).stat)).st_size
+        except FileNotFoundError as error:
+            raise FileFault("the file is not here any more") from error
+        direction = Direction.DOWNLOAD
+        grant, token = await self._grant(
+            tenant_id, station_id, direction, purpose, life, size_bytes, uses, kept
+        )
+        return self._address(grant, token)
+
+    async def keep(self, chunks: AsyncIterator[bytes], size_bytes_max: int) -> Kept:
+        """Keep a file on the shelf; see ``exchange``."""
+        return await self.shelf.keep(chunks, size_bytes_max)
+
+    async def drop(self, name: str) -> None:
+        """Take a file from the shelf."""
+        await self.shelf.drop(name)
+
+    async def received(self, tenant_id: UUID, ids: Collection[UUID]) -> Mapping[UUID, StoredFile]:
+        """The files of these addresses that are here."""
+        look = partial(tables.received, tenant_id=tenant_id, ids=ids)
+        return {
+            each.id: StoredFile(each.id, each.size_bytes or 0, each.sha256 or "", each.done_at)
+            for each in await self._store.read(look)
+        }
+
+    async def sent(self, tenant_id: UUID, id_: UUID) -> bytes | None:
+        """What a station has sent to an address; None: nothing, or it is gone."""
+        grant = await self._store.read(partial(tables.one, tenant_id=tenant_id, id_=id_))
+        if grant is None or grant.direction != Direction.UPLOAD:
+            return None
+        try:
+            return await self.content(grant)
+        except Unknown:
+            return None
+
+    def _address(self, grant: Grant, token: str) -> FileAddress:
+        if not self._url:
+            raise FileFault("stations cannot be told where: set public_url")
+        return FileAddress(grant.id, f"{self._url}/transfers/{token}", grant.expires_at)
 
     async def _taken(self, token: str, direction: Direction, remote_host: str) -> Grant:
         tenant_id, id_, secret = _parts(token)
@@ -213,21 +304,7 @@ class Files:
         await self._store.write(Function(work))
 
     def _path(self, grant: Grant) -> Path:
-        return self._folder / str(grant.id)
-
-
-async def _written(
-    file: BinaryIO, chunks: AsyncIterator[bytes], size_bytes_max: int
-) -> tuple[int, str]:
-    """Size and digest of what was written."""
-    size_bytes, digest = 0, hashlib.sha256()
-    async for chunk in chunks:
-        size_bytes += len(chunk)
-        if size_bytes > size_bytes_max:
-            raise TooLarge(f"more than {size_bytes_max} bytes")
-        digest.update(chunk)
-        await asyncio.to_thread(file.write, chunk)
-    return size_bytes, digest.hexdigest()
+        return self._folder / str(grant.id) if grant.kept is None else self.shelf.path(grant.kept)
 
 
 def _hash(secret: bytes) -> str:

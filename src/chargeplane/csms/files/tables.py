@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from chargeplane.csms.inventory import stations
 from chargeplane.runtime.store import SCHEMA, Id, Moment, Words
 
-__all__ = ["Grant", "add", "finish", "give_back", "is_station", "listed", "one", "prune", "take"]
+__all__ = [
+    "Grant",
+    "add",
+    "finish",
+    "forget_heavy",
+    "forget_old",
+    "give_back",
+    "is_station",
+    "listed",
+    "one",
+    "prune",
+    "received",
+    "take",
+]
 
 GRANTS_MAX: Final = 1_000
 """Of a station; the oldest go first, with their files."""
@@ -34,6 +58,7 @@ file_grants = SCHEMA.table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("done_at", Moment),
+    Column("kept", Words),
     key=["id"],
     indexes=[["station_id", "id"]],
 )
@@ -57,6 +82,8 @@ class Grant(NamedTuple):
     created_at: datetime
     expires_at: datetime
     done_at: datetime | None
+    kept: str | None = None
+    """The name of a kept file, which is fetched by many; None: a file of its own."""
 
 
 _each = file_grants.c
@@ -127,6 +154,49 @@ def prune(
     ids = list(connection.scalars(old))
     if ids:
         connection.execute(delete(file_grants).where(*mine, _each.id.in_(ids)))
+    return ids
+
+
+def received(connection: Connection, tenant_id: UUID, ids: Collection[UUID]) -> list[Grant]:
+    """Those of some grants whose files have come."""
+    query = select(*_GRANT).where(
+        _each.tenant_id == tenant_id, _each.id.in_(ids), _each.size_bytes.is_not(None)
+    )
+    return [Grant(*row) for row in connection.execute(query)]
+
+
+def forget_old(
+    connection: Connection, tenant_id: UUID, before: datetime, step_max: int
+) -> list[UUID]:
+    """Delete grants that ended before a time; whose files are to go."""
+    query = select(_each.id).where(
+        _each.tenant_id == tenant_id, _each.created_at < before, _each.expires_at < before
+    )
+    return _forgotten(connection, tenant_id, list(connection.scalars(query.limit(step_max))))
+
+
+def forget_heavy(
+    connection: Connection, tenant_id: UUID, bytes_max: int, step_max: int
+) -> list[UUID]:
+    """Delete the oldest files of each station whose files are more than a bound together."""
+    size = func.sum(_each.size_bytes)
+    own = _each.tenant_id == tenant_id, _each.kept.is_(None), _each.size_bytes.is_not(None)
+    query = select(_each.station_id).where(*own).group_by(_each.station_id)
+    ids: list[UUID] = []
+    for station_id in list(connection.scalars(query.having(size > bytes_max).limit(step_max))):
+        mine = select(_each.id, _each.size_bytes).where(*own, _each.station_id == station_id)
+        total = 0
+        for id_, size_bytes in connection.execute(mine.order_by(_each.id.desc())):
+            total += size_bytes
+            if total > bytes_max:
+                ids.append(id_)
+    return _forgotten(connection, tenant_id, ids[:step_max])
+
+
+def _forgotten(connection: Connection, tenant_id: UUID, ids: list[UUID]) -> list[UUID]:
+    if ids:
+        mine = _each.tenant_id == tenant_id, _each.id.in_(ids)
+        connection.execute(delete(file_grants).where(*mine))
     return ids
 
 

@@ -10,8 +10,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
+
+from msgspec import Struct
 
 from chargeplane.csms.contract import CheckSignature, Decision, Heard, Station
 from chargeplane.csms.gateway.host import Host
@@ -62,7 +64,7 @@ def _new_message_id() -> str:
     return str(new_id())
 
 
-class _Frame(NamedTuple):
+class _Frame(Struct, frozen=True, gc=False):
     """A frame that has come in and waits for its turn."""
 
     id: UUID

@@ -1,8 +1,9 @@
-"""Passwords of stations never reach the flight recorder.
+"""Passwords of stations and addresses of files never reach the flight recorder.
 
 A frame that sets one (1.6 ChangeConfiguration of AuthorizationKey, 2.x SetVariables of
 BasicAuthPassword), or that shows one, is kept with its values blotted out, all of them: which is
-the password can only be told by reading the whole message.
+the password can only be told by reading the whole message. Of an address by which a station sends
+or fetches a file, the part that opens it is blotted out: it may still count.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ __all__ = ["BLOT", "redacted"]
 BLOT = "•••"
 _JSON_VALUE = re.compile(r'("(?:value|attributeValue)"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _XML_VALUE = re.compile(r"(<(?:\w+:)?value\b[^>]*>)[^<]*(</)")
+_ADDRESS = re.compile(r"(/transfers/)[A-Za-z0-9_-]+")
 
 
 def redacted(text: str) -> str:
     """The text of a frame as it may be kept."""
+    if "/transfers/" in text:
+        text = _ADDRESS.sub(rf"\1{BLOT}", text)
     if "AuthorizationKey" not in text and "BasicAuthPassword" not in text:
         return text
     return _XML_VALUE.sub(rf"\1{BLOT}\2", _JSON_VALUE.sub(rf'\1"{BLOT}"', text))

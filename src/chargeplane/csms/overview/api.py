@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from chargeplane.csms.figures import Trouble
 from chargeplane.csms.overview.flows import show_power
-from chargeplane.csms.overview.service import NOW_S_MAX, Overview
+from chargeplane.csms.overview.service import COMING_CHANGED, NOW_S_MAX, Overview
 from chargeplane.domain.events import (
     ConnectorStatusChanged,
     Event,
@@ -118,7 +118,13 @@ class ComingView(Struct, frozen=True):
 
     at: datetime
     kind: str
+    """Such as ``reservation`` (its end) or ``id-token-expires``."""
     subject: str
+    """What it happens to: an id."""
+    station_id: str | None
+    """Where it happens, if that is at one station."""
+    until: datetime | None
+    """When it will be over, if it takes a while."""
 
 
 class OverviewView(Struct, frozen=True, kw_only=True):
@@ -148,6 +154,7 @@ _KEYS: Final[dict[type[Event], KeyOf]] = {
     TransactionStarted: _whole,
     TransactionEnded: _whole,
     TransactionRepaired: _whole,
+    **dict.fromkeys(COMING_CHANGED, _whole),
 }
 
 
@@ -168,7 +175,8 @@ class Overviews:
     ) -> OverviewView:
         """All of it, at some sites; what is so now is at most so old."""
         now = await self._overview.now(tenant_id, age_s_max, sites)
-        day, coming = await self._overview.day(tenant_id, sites)
+        day = await self._overview.day(tenant_id, sites)
+        coming = await self._overview.coming(tenant_id, sites)
         active_count = await self._overview.active_count(tenant_id, age_s_max, sites)
         return OverviewView(
             totals=Totals(
@@ -223,7 +231,8 @@ async def show_overview(
 ) -> OverviewView:
     """What is wrong now, what flows now and in the last 24 hours, and what comes next.
 
-    Whoever is limited to some sites is told of these; of strangers and of what comes, nothing.
+    Whoever is limited to some sites is told of these; of strangers, and of what comes and has no
+    place, nothing.
     """
     return await overviews.read(principal.tenant_id, sites=principal.sites)
 

@@ -10,24 +10,37 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from chargeplane.csms.figures import Coming, CountActive, Day, ReadComing, ReadDay
+from chargeplane.csms.figures import (
+    COMING_MAX,
+    Coming,
+    CountActive,
+    Day,
+    ReadComing,
+    ReadDay,
+)
 from chargeplane.csms.overview import reading
 from chargeplane.csms.overview.flows import Flows
 from chargeplane.csms.overview.reading import Now
 from chargeplane.csms.pulse import Pulse
+from chargeplane.domain.events import Event, FirmwareStatusChanged, ReservationChanged
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import Store
 
-__all__ = ["COMING_MAX", "DAY_S_MAX", "KEPT_MAX", "NOW_S_MAX", "Overview"]
+__all__ = ["COMING_CHANGED", "COMING_S_MAX", "DAY_S_MAX", "KEPT_MAX", "NOW_S_MAX", "Overview"]
 
 NOW_S_MAX: Final = 2.0
+COMING_S_MAX: Final = 15.0
 DAY_S_MAX: Final = 60.0
 """So old these parts may be."""
-COMING_MAX: Final = 50
 KEPT_MAX: Final = 1_000
 """Parts that are kept, of all tenants and all who are limited to some sites."""
 
+
+COMING_CHANGED: Final[tuple[type[Event], ...]] = (ReservationChanged, FirmwareStatusChanged)
+"""What changes what comes: it is read anew then, and told to those who look."""
+
+_COMING: Final = "coming"
 _Part = tuple[UUID, str, Sites]
 T = TypeVar("T")
 
@@ -86,20 +99,36 @@ class Overview:
         read = partial(self._store.read, look)
         return await self._recent((tenant_id, "active", sites), age_s_max, read)
 
-    async def day(self, tenant_id: UUID, sites: Sites = None) -> tuple[Day, tuple[Coming, ...]]:
-        """The last 24 hours at some sites, and what comes, which is about all of them."""
+    async def day(self, tenant_id: UUID, sites: Sites = None) -> Day:
+        """The last 24 hours, at some sites."""
         at = self._clock.now()
 
-        def look(connection: Connection) -> tuple[Day, tuple[Coming, ...]]:
-            day = self._read_day(connection, tenant_id, at, sites)
-            return day, self._coming(connection, tenant_id, at) if sites is None else ()
+        def look(connection: Connection) -> Day:
+            return self._read_day(connection, tenant_id, at, sites)
 
         read = partial(self._store.read, look)
         return await self._recent((tenant_id, "day", sites), DAY_S_MAX, read)
 
-    def _coming(self, connection: Connection, tenant_id: UUID, at: datetime) -> tuple[Coming, ...]:
-        found = [each for read in self._read_coming for each in read(connection, tenant_id, at)]
-        return tuple(sorted(found)[:COMING_MAX])
+    async def coming(self, tenant_id: UUID, sites: Sites = None) -> tuple[Coming, ...]:
+        """What comes next, as far as it is known to be at some sites; the next first."""
+        at = self._clock.now()
+
+        def look(connection: Connection) -> tuple[Coming, ...]:
+            found = [
+                each
+                for read in self._read_coming
+                for each in read(connection, tenant_id, at, sites)
+            ]
+            return tuple(sorted(found, key=_by_time)[:COMING_MAX])
+
+        read = partial(self._store.read, look)
+        return await self._recent((tenant_id, _COMING, sites), COMING_S_MAX, read)
+
+    def hear(self, event: Event) -> None:
+        """Something that comes has changed: it is read anew. A listener of the bus."""
+        tenant_id = UUID(event.tenant_id)
+        for key in [each for each in self._kept if each[:2] == (tenant_id, _COMING)]:
+            del self._kept[key]
 
     async def _recent(self, key: _Part, age_s_max: float, read: Callable[[], Awaitable[T]]) -> T:
         now_s = self._clock.monotonic_s()
@@ -113,3 +142,7 @@ class Overview:
         if len(self._kept) > KEPT_MAX:
             del self._kept[next(iter(self._kept))]
         return found
+
+
+def _by_time(coming: Coming) -> tuple[datetime, str, str]:
+    return coming.at, coming.kind, coming.subject

@@ -36,15 +36,15 @@ class SigningRuleView(Struct, frozen=True):
     is_required: bool
     """Messages that are not signed, or not well, are refused."""
     certificate: str
-    """PEM: what they are verified with."""
+    """PEM: what they are verified with; empty: the certificates that we have issued to it."""
     changed_at: datetime
 
 
 class NewSigningRule(Struct, frozen=True, forbid_unknown_fields=True):
     """What is wanted of a station's signatures."""
 
-    certificate: Annotated[str, Meta(max_length=65_536)]
-    """PEM."""
+    certificate: Annotated[str, Meta(max_length=65_536)] = ""
+    """PEM; empty: the certificates that our own authority has issued to the station."""
     is_required: bool = False
 
 

@@ -78,15 +78,14 @@ def session_row(values: Stored) -> Row:
     return TRANSACTION_SINK, tuple(values[name] for name in COLUMNS)
 
 
-def going_on_row(live: Live, heard: Heard) -> Row:
+def going_on_row(live: Live, heard: Heard, energy_wh: Decimal) -> Row:
     """The row of an ordinary transaction that is there already: only what was measured changes."""
-    running = live.running
     return GOING_ON, (
         heard.station.tenant_id,
         heard.station.id,
         live.session_key,
         live.charging_state,
-        running.energy_wh,
+        energy_wh,
         heard.received_at,
     )
 

@@ -7,7 +7,7 @@ others are folded from the ledger. Either way the rows say what the fold of the 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -29,6 +29,7 @@ from chargeplane.runtime.store import Function, Row, Store, insert_new, new_id
 __all__ = ["Given", "Taken", "Transactions"]
 
 DRAWS_MAX = 20
+WIRE_ID_MAX = 2**31 - 1
 
 
 class Taken(NamedTuple):
@@ -50,9 +51,16 @@ class Given(NamedTuple):
 class Transactions:
     """The rules of the block, the same for all versions."""
 
-    def __init__(self, store: Store, posting: Posting | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        posting: Posting | None = None,
+        draw: Callable[[], int] = lambda: secrets.randbelow(WIRE_ID_MAX) + 1,
+    ) -> None:
+        """``draw`` gives random ids for 1.x: positive, 31 bits, hard to guess."""
         self._store = store
         self._posting = posting or Posting(store)
+        self._draw = draw
 
     def take(
         self,
@@ -123,11 +131,12 @@ class Transactions:
                 live.charging_state = charging_state or live.charging_state
                 events = (updated(entry, heard, live.id, live.charging_state, running.energy_wh),)
         tenant_id, frame_id, at = heard.station.tenant_id, heard.frame_id, running.last_at
-        sample = sampled(entry, running.evse, live.id_text, running.energy_wh)
+        energy_wh = running.energy_wh
+        sample = sampled(entry, running.evse, live.id_text, energy_wh)
         if goes_on:
             self._posting.note(frame_id)
             row = tables.daybook_row(tenant_id, frame_id, entry, at)
-            return Taken((row, going_on_row(live, heard)), events, sample)
+            return Taken((row, going_on_row(live, heard, energy_wh)), events, sample)
         ledger = tables.ledger_row(tenant_id, frame_id, entry, at, is_loose=False)
         return Taken(
             (ledger, live_row(live, heard)), events if sample is None else (*events, sample)
@@ -163,7 +172,7 @@ class Transactions:
         self, station: Station, start_key: str, status: TokenStatus, now: datetime
     ) -> Given:
         """An id for a new start: random, since who can guess an id can end a transaction."""
-        draws = [secrets.randbelow(2**31 - 1) + 1 for _ in range(DRAWS_MAX)]
+        draws = [self._draw() for _ in range(DRAWS_MAX)]
         work = partial(
             _give, station=station, start_key=start_key, status=status, draws=draws, now=now
         )

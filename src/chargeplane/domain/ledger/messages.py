@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.ledger.entry import EntryKind, LedgerEntry
 from chargeplane.domain.times import moment
@@ -17,8 +19,7 @@ from chargeplane.domain.times import moment
 __all__ = ["Message", "Thread", "messages_of"]
 
 
-@dataclass(slots=True)
-class Message:
+class Message(Struct):
     """One thing a station said, however often it said it."""
 
     entry: LedgerEntry

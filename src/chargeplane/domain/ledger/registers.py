@@ -113,10 +113,11 @@ def read(entry: LedgerEntry) -> tuple[list[Reading], bool]:
     ]
     if not found:
         return [], False
+    if len(found) == 1 and found[0][0].phase is None:  # nearly always
+        value, value_wh = found[0]
+        return ([], True) if value_wh is None else ([(value, value_wh)], False)
     readable = [(each, value_wh) for each, value_wh in found if value_wh is not None]
     unknown = len(readable) < len(found)
-    if len(found) == 1 and found[0][0].phase is None:  # nearly always
-        return readable, unknown
     places = {each.location for each, _ in found}
     place = OUTLET if OUTLET in places else min(places)
     mine = [each for each, _ in found if each.location == place]

@@ -84,12 +84,11 @@ class Running:
     """An ordinary transaction, and what the fold would say of it.
 
     Read the attributes, and change them with ``extend`` alone. ``last_at`` is the time of the last
-    message. The frame ids, which ``session`` lists, are the only thing kept that grows.
+    message. Nothing that is kept grows with the number of messages.
     """
 
     __slots__ = (
         "_entries_of_now",
-        "_frame_ids",
         "_register",
         "ended_at",
         "evse",
@@ -121,7 +120,6 @@ class Running:
         self._register = register
         # A repetition in 1.x is known by its content; it has the time of what it repeats.
         self._entries_of_now = [entry]
-        self._frame_ids = [entry.frame_id]
 
     @classmethod
     def begin(cls, entry: LedgerEntry) -> Self | None:
@@ -183,7 +181,6 @@ class Running:
         if at > self.last_at:
             self._entries_of_now.clear()
         self._entries_of_now.append(entry)
-        self._frame_ids.append(entry.frame_id)
         self.last_at = at
         self.seq_no = entry.seq_no
         self.id_token = id_token
@@ -243,13 +240,8 @@ class Running:
         """The register of the end; None before."""
         return None if self.ended_at is None else self._register.last.value_wh
 
-    @property
-    def frame_ids(self) -> tuple[str, ...]:
-        """The frames of all messages, sorted."""
-        return tuple(sorted(self._frame_ids))
-
-    def session(self) -> Session:
-        """What ``fold`` says of all messages so far. Takes longer the more messages there were."""
+    def session(self, frame_ids: tuple[str, ...] = ()) -> Session:
+        """What ``fold`` says of all messages so far, whose frames are these: they are not kept."""
         return Session(
             tenant_id=self.tenant_id,
             station_id=self.station_id,
@@ -268,7 +260,7 @@ class Running:
             is_complete=self.ended,
             is_orphan=False,
             remarks=(),
-            frame_ids=self.frame_ids,
+            frame_ids=frame_ids,
             repeats=0,
         )
 

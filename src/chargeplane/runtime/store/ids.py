@@ -46,8 +46,14 @@ os.register_at_fork(after_in_child=_forked)
 class Ids:
     """A source of rising ids. Any thread may draw from it."""
 
-    def __init__(self, time_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        time_ns: Callable[[], int] = time.time_ns,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        """Args: the clock, and where chance comes from."""
         self._time_ns = time_ns
+        self._random_bytes = random_bytes
         self._lock = threading.Lock()
         self._last = 0
         self._forks = _forks
@@ -62,6 +68,20 @@ class Ids:
             self._last = tick
             return _uuid(tick, self._chance() >> 2)
 
+    def begin_anew(
+        self,
+        time_ns: Callable[[], int] = time.time_ns,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        """Draw from other sources, and forget all ids before.
+
+        For a simulation that shall be repeated, with a new database each time: the same sources
+        give the same ids again.
+        """
+        with self._lock:
+            self._time_ns, self._random_bytes = time_ns, random_bytes
+            self._last, self._random = 0, iter(())
+
     def continue_after(self, known: UUID) -> None:
         """From now on every id is greater than ``known`` too."""
         with self._lock:
@@ -73,7 +93,7 @@ class Ids:
             for bits in self._random:
                 return bits
         self._forks = _forks
-        self._random = iter(array("Q", secrets.token_bytes(8 * _DRAWN_AT_ONCE)))
+        self._random = iter(array("Q", self._random_bytes(8 * _DRAWN_AT_ONCE)))
         return next(self._random)
 
 

@@ -4,6 +4,7 @@ import generated from "../../generated/commands.json";
 export interface Schema {
   $ref?: string;
   type?: string | string[];
+  format?: string;
   description?: string;
   properties?: Record<string, Schema>;
   required?: string[];
@@ -36,7 +37,7 @@ export function fieldsOf(schema: Schema): [name: string, schema: Schema][] {
   return [...fields.filter(isRequired), ...fields.filter((each) => !isRequired(each))];
 }
 
-export type Shape = "object" | "list" | "choice" | "yes_no" | "integer" | "text" | "json";
+export type Shape = "object" | "list" | "choice" | "yes_no" | "integer" | "time" | "text" | "json";
 
 export function shapeOf(schema: Schema): Shape {
   if (schema.enum) return "choice";
@@ -44,6 +45,7 @@ export function shapeOf(schema: Schema): Shape {
   if (schema.type === "object") return schema.properties ? "object" : "json";
   if (schema.type === "boolean") return "yes_no";
   if (schema.type === "integer") return "integer";
+  if (schema.type === "string" && schema.format === "date-time") return "time";
   return schema.type === "string" ? "text" : "json";
 }
 
@@ -81,6 +83,7 @@ export function meant(given: Schema, draft: Draft, field = "", isRequired = true
   if (draft === "") return isRequired && shape === "text" ? "" : undefined;
   if (shape === "integer") return Number(draft);
   if (shape === "yes_no") return draft === "true";
+  if (shape === "time") return new Date(draft).toISOString();
   return shape === "json" ? parsed(draft, field) : draft;
 }
 

@@ -77,11 +77,12 @@ async function sent({ method, address, body }: Wish, signal?: AbortSignal): Prom
   const headers: Record<string, string> = { Accept: "application/json" };
   const csrf = session.csrf;
   if (csrf && method !== "GET") headers["X-CSRF-Token"] = csrf;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const isFile = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = isFile ? "application/octet-stream" : "application/json";
   if (method === "POST")
     headers["Idempotency-Key"] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
   const request: RequestInit = { method, headers, cache: "no-store", credentials: "same-origin" };
-  if (body !== undefined) request.body = JSON.stringify(body);
+  if (body !== undefined) request.body = isFile ? body : JSON.stringify(body);
   if (signal) request.signal = signal;
   const answer = await asked(address, request);
   if (answer.ok) return answer.status === 204 ? undefined : await answer.json();

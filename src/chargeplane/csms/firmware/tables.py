@@ -1,0 +1,385 @@
+"""The tables of firmware: images, and the updates of stations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from chargeplane.csms.exchange import Kept
+from chargeplane.csms.figures import COMING_MAX, Coming
+from chargeplane.csms.firmware.states import OPEN, SENT, UpdateState
+from chargeplane.csms.inventory import stations
+from chargeplane.runtime.rest import Sites
+from chargeplane.runtime.store import SCHEMA, Change, Id, Moment, Words
+
+__all__ = [
+    "IMAGES_MAX",
+    "MOVED",
+    "UPDATES_MAX",
+    "Image",
+    "Update",
+    "add_image",
+    "add_updates",
+    "awaited",
+    "by_request_id",
+    "cancel_others",
+    "change_update",
+    "coming",
+    "fill_image",
+    "image",
+    "images",
+    "latest",
+    "planned",
+    "remove_image",
+    "take",
+    "targets",
+    "update_of",
+    "updates_listed",
+]
+
+IMAGES_MAX: Final = 200
+"""Of a tenant."""
+UPDATES_MAX: Final = 200
+"""Of a station; the oldest go first."""
+
+SCHEMA.contribute(Path(__file__).parent / "migrations")
+
+firmware_images = SCHEMA.table(
+    "firmware_images",
+    Column("id", Id, nullable=False),
+    Column("firmware_version", Words, nullable=False),
+    Column("vendor", Words),
+    Column("model", Words),
+    Column("note", Words),
+    Column("signature", Words),
+    Column("signing_certificate", Words),
+    Column("signer", Words),
+    Column("signer_until", Moment),
+    Column("kept", Words),
+    Column("size_bytes", BigInteger),
+    Column("sha256", Words),
+    Column("created_at", Moment, nullable=False),
+    key=["id"],
+)
+
+firmware_updates = SCHEMA.table(
+    "firmware_updates",
+    Column("id", Id, nullable=False),
+    Column("campaign_id", Id),
+    Column("station_id", Words, nullable=False),
+    Column("image_id", Id, nullable=False),
+    Column("firmware_version", Words, nullable=False),
+    Column("version_before", Words),
+    Column("request_id", Integer),
+    Column("is_signed", Boolean),
+    Column("retrieve_at", Moment, nullable=False),
+    Column("install_at", Moment),
+    Column("until_at", Moment, nullable=False),
+    Column("retries", Integer, nullable=False),
+    Column("retry_interval_s", Integer),
+    Column("state", Words, nullable=False),
+    Column("status", Words),
+    Column("reason", Words),
+    Column("file_id", Id),
+    Column("requested_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    key=["id"],
+    indexes=[["station_id", "id"], ["campaign_id", "id"], ["state", "until_at"]],
+)
+"""``request_id``: on the wire; null in an UpdateFirmware of 1.x, which has none."""
+
+
+class Image(NamedTuple):
+    """An image; without ``kept`` its file has not come."""
+
+    tenant_id: UUID
+    id: UUID
+    firmware_version: str
+    vendor: str | None
+    model: str | None
+    note: str | None
+    signature: str | None
+    signing_certificate: str | None
+    signer: str | None
+    signer_until: datetime | None
+    kept: str | None
+    size_bytes: int | None
+    sha256: str | None
+    created_at: datetime
+
+
+class Update(NamedTuple):
+    """An update of a station, and what became of it."""
+
+    tenant_id: UUID
+    id: UUID
+    campaign_id: UUID | None
+    station_id: str
+    image_id: UUID
+    firmware_version: str
+    version_before: str | None
+    request_id: int | None
+    is_signed: bool | None
+    """None: it is not decided yet."""
+    retrieve_at: datetime
+    install_at: datetime | None
+    until_at: datetime
+    retries: int
+    retry_interval_s: int | None
+    state: str
+    status: str | None
+    """The station's last word."""
+    reason: str | None
+    file_id: UUID | None
+    requested_at: datetime
+    changed_at: datetime
+
+
+class Target(NamedTuple):
+    """What has to be known of a station that is to be updated."""
+
+    id: str
+    vendor: str | None
+    model: str | None
+    firmware_version: str | None
+
+
+MOVED: Final = Change(firmware_updates, ("tenant_id", "id", "state", "status", "changed_at"))
+_image = firmware_images.c
+_update = firmware_updates.c
+_IMAGE: Final = select(*(_image[name] for name in Image._fields))
+_UPDATE: Final = select(*(_update[name] for name in Update._fields))
+_OPEN: Final = sorted(OPEN)
+
+
+def add_image(connection: Connection, image: Image, count_max: int = IMAGES_MAX) -> bool:
+    """Keep a new image; False if there are too many."""
+    mine = _image.tenant_id == image.tenant_id
+    if (connection.scalar(select(func.count()).where(mine)) or 0) >= count_max:
+        return False
+    connection.execute(insert(firmware_images).values(image._asdict()))
+    return True
+
+
+def fill_image(connection: Connection, tenant_id: UUID, id_: UUID, file: Kept) -> bool:
+    """The file of an image has come; False if it has one already, or is gone."""
+    mine = _image.tenant_id == tenant_id, _image.id == id_, _image.kept.is_(None)
+    facts = {"kept": file.name, "size_bytes": file.size_bytes, "sha256": file.sha256}
+    found = connection.execute(update(firmware_images).where(*mine).values(**facts))
+    return found.rowcount == 1
+
+
+def remove_image(connection: Connection, tenant_id: UUID, id_: UUID) -> bool:
+    """Forget an image; False if an open update needs it."""
+    needs = _update.tenant_id == tenant_id, _update.image_id == id_, _update.state.in_(_OPEN)
+    if connection.scalar(select(_update.id).where(*needs).limit(1)) is not None:
+        return False
+    mine = _image.tenant_id == tenant_id, _image.id == id_
+    connection.execute(delete(firmware_images).where(*mine))
+    return True
+
+
+def image(connection: Connection, tenant_id: UUID, id_: UUID) -> Image | None:
+    """An image, or None."""
+    mine = _image.tenant_id == tenant_id, _image.id == id_
+    row = connection.execute(_IMAGE.where(*mine)).one_or_none()
+    return None if row is None else Image(*row)
+
+
+def images(
+    connection: Connection, tenant_id: UUID, *, count_max: int, before: UUID | None = None
+) -> list[Image]:
+    """The images of a tenant, the latest first."""
+    query = _IMAGE.where(_image.tenant_id == tenant_id)
+    if before is not None:
+        query = query.where(_image.id < before)
+    rows = connection.execute(query.order_by(_image.id.desc()).limit(count_max))
+    return [Image(*row) for row in rows]
+
+
+def targets(connection: Connection, tenant_id: UUID, ids: Iterable[str]) -> list[Target]:
+    """Those of some stations that there are."""
+    known = stations.c
+    query = select(known.id, known.vendor, known.model, known.firmware_version).where(
+        known.tenant_id == tenant_id, known.id.in_(list(ids))
+    )
+    return [Target(*row) for row in connection.execute(query)]
+
+
+def add_updates(connection: Connection, updates: list[Update], keep_max: int = UPDATES_MAX) -> None:
+    """Keep new updates; the oldest of each station beyond the bound are forgotten."""
+    connection.execute(insert(firmware_updates), [each._asdict() for each in updates])
+    for each in updates:
+        mine = _update.tenant_id == each.tenant_id, _update.station_id == each.station_id
+        old = select(_update.id).where(*mine).order_by(_update.id.desc()).offset(keep_max)
+        ids = list(connection.scalars(old.limit(100)))
+        if ids:
+            connection.execute(delete(firmware_updates).where(*mine, _update.id.in_(ids)))
+
+
+def change_update(connection: Connection, tenant_id: UUID, id_: UUID, **values: Any) -> None:
+    """Say more of an update."""
+    mine = _update.tenant_id == tenant_id, _update.id == id_
+    connection.execute(update(firmware_updates).where(*mine).values(**values))
+
+
+def take(
+    connection: Connection,
+    tenant_id: UUID,
+    id_: UUID,
+    state: UpdateState,
+    **values: Any,
+) -> bool:
+    """Move an update on that is planned; of two at the same moment, one does."""
+    mine = _update.tenant_id == tenant_id, _update.id == id_
+    found = connection.execute(
+        update(firmware_updates)
+        .where(*mine, _update.state == str(UpdateState.PLANNED))
+        .values(state=str(state), **values)
+    )
+    return found.rowcount == 1
+
+
+def cancel_others(connection: Connection, besides: Update, now: datetime) -> None:
+    """A station does this update instead of those that it was doing."""
+    connection.execute(
+        update(firmware_updates)
+        .where(
+            _update.tenant_id == besides.tenant_id,
+            _update.station_id == besides.station_id,
+            _update.id != besides.id,
+            _update.state.in_(sorted(SENT)),
+        )
+        .values(state=str(UpdateState.CANCELLED), changed_at=now)
+    )
+
+
+def update_of(connection: Connection, tenant_id: UUID, id_: UUID) -> Update | None:
+    """An update, or None."""
+    mine = _update.tenant_id == tenant_id, _update.id == id_
+    row = connection.execute(_UPDATE.where(*mine)).one_or_none()
+    return None if row is None else Update(*row)
+
+
+def by_request_id(
+    connection: Connection, tenant_id: UUID, station_id: str, request_id: int | None
+) -> Update | None:
+    """The latest update of a station with an id of the wire; None: the latest without one."""
+    query = _UPDATE.where(
+        _update.tenant_id == tenant_id,
+        _update.station_id == station_id,
+        _update.state != str(UpdateState.PLANNED),
+        _update.request_id.is_(None) if request_id is None else _update.request_id == request_id,
+    )
+    row = connection.execute(query.order_by(_update.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Update(*row)
+
+
+def latest(connection: Connection, tenant_id: UUID, station_id: str) -> Update | None:
+    """The latest update that a station was asked for."""
+    query = _UPDATE.where(
+        _update.tenant_id == tenant_id,
+        _update.station_id == station_id,
+        _update.state != str(UpdateState.PLANNED),
+    )
+    row = connection.execute(query.order_by(_update.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Update(*row)
+
+
+def planned(
+    connection: Connection, tenant_id: UUID, now: datetime, count_max: int, after: UUID | None
+) -> list[Update]:
+    """Updates that stations are to be asked for, in the order of their ids."""
+    query = _UPDATE.where(
+        _update.tenant_id == tenant_id,
+        _update.state == str(UpdateState.PLANNED),
+        _update.until_at > now,
+    )
+    if after is not None:
+        query = query.where(_update.id > after)
+    rows = connection.execute(query.order_by(_update.id).limit(count_max))
+    return [Update(*row) for row in rows]
+
+
+def awaited(connection: Connection, tenant_id: UUID, now: datetime, count_max: int) -> list[str]:
+    """The stations that have an update which is not over."""
+    query = select(_update.station_id).where(
+        _update.tenant_id == tenant_id, _update.state.in_(_OPEN), _update.until_at > now
+    )
+    return list(connection.scalars(query.distinct().limit(count_max)))
+
+
+def updates_listed(
+    connection: Connection,
+    tenant_id: UUID,
+    *,
+    count_max: int,
+    station_id: str | None = None,
+    campaign_id: UUID | None = None,
+    state: str | None = None,
+    before: UUID | None = None,
+) -> list[Update]:
+    """Updates that all conditions fit, the latest first."""
+    query = _UPDATE.where(_update.tenant_id == tenant_id)
+    for column, value in (
+        (_update.station_id, station_id),
+        (_update.campaign_id, campaign_id),
+        (_update.state, state),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(_update.id < before)
+    rows = connection.execute(query.order_by(_update.id.desc()).limit(count_max))
+    return [Update(*row) for row in rows]
+
+
+def coming(
+    connection: Connection, tenant_id: UUID, now: datetime, sites: Sites = None
+) -> list[Coming]:
+    """Windows in which stations get new firmware, the next first (``ReadComing``).
+
+    The updates of a campaign are one window.
+    """
+    begins = func.coalesce(_update.install_at, _update.retrieve_at)
+    window = func.coalesce(_update.campaign_id, _update.id)
+    query = select(
+        func.min(begins).label("begins"),
+        func.max(_update.until_at).label("ends"),
+        func.max(_update.firmware_version).label("version"),
+        func.min(_update.station_id).label("station"),
+        func.count().label("number"),
+    ).where(_update.tenant_id == tenant_id, _update.state.in_(_OPEN), _update.until_at > now)
+    if sites is not None:
+        known = stations.c
+        at = select(known.id).where(known.tenant_id == tenant_id, known.site_id.in_(sorted(sites)))
+        query = query.where(_update.station_id.in_(at))
+    rows = connection.execute(
+        query.group_by(window).order_by(func.min(begins), window).limit(COMING_MAX)
+    )
+    return [
+        Coming(
+            max(row.begins, now),
+            "firmware-update",
+            row.version,
+            row.station if row.number == 1 else None,
+            row.ends,
+        )
+        for row in rows
+    ]
