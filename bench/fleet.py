@@ -5,6 +5,7 @@ quarter of the stations charging (the share that was found is printed), meter va
 every 5 minutes while they do, and all that starts and ends a visit. Every request leaves the
 station, keeps its schema, is read and answered by the peer of a central system, and its answer is
 read. Beside it runs the *floor*: two peers, without a station, that exchange as many heartbeats.
+The garbage collector is set as ``chargeplane simulate`` sets it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from chargeplane.ocpp import v16
 from chargeplane.ocpp.events import Called
 from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.versions import Role, Version
+from chargeplane.runtime.process import tune
 from chargeplane.station import EvseSpec, Inventory, Member
 from chargeplane.station.drivers import Day
 from chargeplane.station.virtual_time import VirtualFleet
@@ -58,6 +60,7 @@ def fleet(interval_s: int, versions: tuple[Version, ...]) -> VirtualFleet:
 
 def run() -> Iterator[str]:
     """All lines of this benchmark."""
+    tune()
     yield f"{STATIONS} stations for {HOURS} simulated hours on one core; heartbeats every 300 s"
     every = tuple(Version)
     floor_s = median(seconds(floor) for _ in range(ROUNDS)) / FLOOR_REQUESTS

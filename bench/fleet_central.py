@@ -3,8 +3,9 @@
 As ``bench.fleet``, with another peer. Each station has a link like any other; only its wire leads
 to the station in the same process. Whatever is answered after a commit is waited for before the
 simulated time goes on, so the stations see a central system that answers at once; each commit then
-carries one message, which is the dearest case. Its ids are its own and new in each run, so the
-frames of a seed are not the same ones. CPU seconds are those of stations, central system and store.
+carries one message, which is the dearest case. Its ids are drawn from the seed and the simulated
+time, so the same seed gives the same frames: their digest is printed. CPU seconds are those of
+stations, central system and store.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
+from random import Random
 from statistics import mean, median
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -33,6 +35,7 @@ from chargeplane.runtime.links.peers import Address
 from chargeplane.runtime.links.receivers import LinkFacts
 from chargeplane.runtime.links.wires import TEXT
 from chargeplane.runtime.store import Function, Settings, Store, tenants, upgrade
+from chargeplane.runtime.store.ids import OURS
 from chargeplane.station import Member
 from chargeplane.station.drivers import Day
 from chargeplane.station.virtual_time import Agenda, VirtualFleet, VirtualStation
@@ -87,7 +90,8 @@ class Owed:
         """
         if self._count:
             async with asyncio.timeout(ANSWER_S_MAX):
-                await self._none.wait()
+                while self._count:  # what was answered last may have led to another request
+                    await self._none.wait()
 
 
 class DirectWire:
@@ -202,17 +206,31 @@ def _store_of(members: Sequence[Member], folder: Path) -> tuple[Settings, Functi
     return settings, Function(fill)
 
 
+@contextmanager
+def _ids_of(clock: AgendaClock, rng: Random) -> Iterator[None]:
+    """Ids of simulated time and seeded chance, in the whole process."""
+    OURS.begin_anew(lambda: round(clock.now().timestamp() * 1e9), rng.randbytes)
+    try:
+        yield
+    finally:
+        OURS.begin_anew()
+
+
 @asynccontextmanager
 async def central_fleet(
     members: Sequence[Member], *, tokens: Sequence[str], seed: int, day: Day
 ) -> AsyncIterator[CentralFleet]:
     """The fleet, with a central system of its own that accepts every token."""
-    clock, owed, wheel = AgendaClock(), Owed(), Wheel()
-    with TemporaryDirectory() as name:
+    clock, owed, wheel, rng = AgendaClock(), Owed(), Wheel(), Random(f"wire ids {seed}")
+    with TemporaryDirectory() as name, _ids_of(clock, Random(f"ids {seed}")):
         settings, fill = _store_of(members, Path(name))
         async with Store(settings) as store:
             await store.write(fill)
-            accepting = Options(unknown_tokens=UnknownTokens.ACCEPT, files=Path(name))
+            accepting = Options(
+                unknown_tokens=UnknownTokens.ACCEPT,
+                files=Path(name),
+                draw=lambda: rng.randrange(2**31 - 1) + 1,
+            )
             central = CentralSystem(store, clock, accepting)
             await central.start()
             wires: dict[str, DirectWire] = {}
@@ -249,7 +267,9 @@ async def _line(interval_s: int) -> str:
             rates.append(STATIONS / (process_time() - since_s))
             shares.append(charging(running.fleet))
         requests = (running.fleet.frames - before) / 2
+        digest = running.fleet.digest.hexdigest()
     return (
         f"  mixed, {interval_s} s  {median(rates):>6,.0f} station-hours/cpu-s   "
-        f"{requests / STATIONS / HOURS:4.1f} requests each, {mean(shares):4.0%} charge"
+        f"{requests / STATIONS / HOURS:4.1f} requests each, {mean(shares):4.0%} charge   "
+        f"frames {digest[:12]}"
     )

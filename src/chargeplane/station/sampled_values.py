@@ -39,12 +39,13 @@ def context_of(cause: Cause, *, begin: bool = False, end: bool = False) -> str:
 
 def meter_value_1x(at: datetime, readings: Sequence[Reading], context: str) -> v16.MeterValue:
     """As 1.6 says it, with every attribute but the ones that 1.2 could not say of a register."""
+    said_context = _CONTEXTS_1X[context]
     return v16.MeterValue(
         timestamp=at,
         sampled_value=[
             v16.SampledValue(
                 value=str(each.value),
-                context=_CONTEXTS_1X[context],
+                context=said_context,
                 measurand=_MEASURANDS_1X[each.measurand],
                 phase=_PHASES_1X[each.phase] if each.phase else UNSET,
                 location=_LOCATIONS_1X[each.location],
@@ -57,12 +58,13 @@ def meter_value_1x(at: datetime, readings: Sequence[Reading], context: str) -> v
 
 def meter_value_2x(at: datetime, readings: Sequence[Reading], context: str) -> v21.MeterValueType:
     """As 2.1 says it."""
+    said_context = _CONTEXTS_2X[context]
     return v21.MeterValueType(
         timestamp=at,
         sampled_value=[
             v21.SampledValueType(
                 value=float(each.value),
-                context=_CONTEXTS_2X[context],
+                context=said_context,
                 measurand=_MEASURANDS_2X[each.measurand],
                 phase=_PHASES_2X[each.phase] if each.phase else UNSET,
                 location=_LOCATIONS_2X[each.location],

@@ -10,10 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 __all__ = ["Change", "Kind", "Mutability", "Place", "Rows", "Variable", "Variables", "place_of"]
 
-
+LISTS_MAX = 256
+"""Lists that are remembered with their words: stations that are built alike share them."""
 _TEXT = re.compile(r"([^.@\[]*)\.([^.@\[]+)(?:\[([^\]]+)\])?(?:@(\d{1,9})(?:\.(\d{1,9}))?)?")
 
 
@@ -259,6 +261,7 @@ class Variables:
         return split(self.text(component, variable))
 
 
+@lru_cache(LISTS_MAX)
 def split(value: str) -> tuple[str, ...]:
     """The words of a comma-separated list."""
     return tuple(word for word in map(str.strip, value.split(",")) if word)
