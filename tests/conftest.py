@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
 
 from chargeplane.runtime.store import Settings
 from tests import databases
 from tests.runtime.postgres import Cluster
+from tests.spreading import Spreading
 
 # The same examples in every run: a change is judged by what it changed, not by luck. To look for
 # new ones, run a test with --hypothesis-profile=default.
@@ -30,6 +33,24 @@ LONG = tuple(
         "interop",
     )
 )
+
+
+# All modules and tests stay to the end. To look through them for rubbish, again and again, took a
+# quarter of the time of a run: they are read without collecting, and then left alone.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From now on what tests leave behind is collected, and nothing else is looked at."""
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+    gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spreading:
+    """In what pieces the workers get the tests; xdist asks, if there are workers."""
+    return Spreading(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
