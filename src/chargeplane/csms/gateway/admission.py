@@ -9,11 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, select, update
@@ -39,8 +38,7 @@ _WRONG = "wrong credentials"
 UNKNOWN_STATIONS_MAX = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """What admission has learnt, for the owner of the link."""
 
     known: Known

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chargeplane.csms.inventory import Known
 from chargeplane.runtime.passwords import Passwords
@@ -31,8 +32,7 @@ class Entrance:
     profiles: frozenset[int] = ALL_PROFILES
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(NamedTuple):
     """Somebody who says which station it is, over WebSocket or SOAP."""
 
     identity: str
@@ -48,8 +48,7 @@ class Visitor:
     entrance: Entrance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """A station is who it says."""
 
     profile: int

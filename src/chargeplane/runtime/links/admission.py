@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.links.heads import Headers
@@ -22,8 +22,7 @@ SUBPROTOCOLS = tuple(version.subprotocol for version in reversed(Version))
 """All five names, the newest first: the order of preference of this server."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A correct WebSocket upgrade request that waits for a verdict."""
 
     target: str
@@ -39,8 +38,7 @@ class Attempt:
     """Whatever the port was opened with: what holds for all who come in there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(NamedTuple):
     """The peer is this station."""
 
     identity: str

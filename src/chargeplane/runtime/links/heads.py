@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from chargeplane.runtime.links.peers import Address, Tls
 
@@ -71,11 +71,11 @@ class Headers:
 
     def lists(self, name: str, word: str) -> bool:
         """Whether a word, in small letters, is among the parts of a comma-separated field."""
-        return word in [each.lower() for each in self.listed(name)]
+        values = self._values.get(name.lower(), ())
+        return word in [each.strip().lower() for value in values for each in value.split(",")]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The request line and the headers."""
 
     method: str

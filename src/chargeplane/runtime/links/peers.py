@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from asyncio import BaseTransport
-from dataclasses import dataclass
 from typing import NamedTuple
 
 __all__ = ["Address", "Tls", "address_of", "tls_of"]
@@ -17,8 +16,7 @@ class Address(NamedTuple):
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(NamedTuple):
     """What was negotiated, and what the client showed."""
 
     version: str

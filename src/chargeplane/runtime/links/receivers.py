@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from chargeplane.runtime.links.deflate import Deflate
 from chargeplane.runtime.links.peers import Address, Tls
@@ -47,8 +47,7 @@ class BytesReceiver(Receiver, Protocol):
         """A binary message has come."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFacts:
+class LinkFacts(NamedTuple):
     """What is known of a link when it opens, and never changes."""
 
     identity: str

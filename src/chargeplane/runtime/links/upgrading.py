@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from binascii import b2a_base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha1
 from http import HTTPStatus
+from typing import NamedTuple
 
 from chargeplane.runtime.links.deflate import Deflate, negotiated
 from chargeplane.runtime.links.heads import Head, HttpFault, encoded_head
@@ -36,8 +36,7 @@ _SWITCHING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(NamedTuple):
     """What a correct upgrade request asks for."""
 
     key: str

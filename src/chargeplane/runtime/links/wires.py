@@ -7,8 +7,7 @@ say (messages, text, pings, closing) is ``link.Link``, once for all transports.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chargeplane.runtime.links.faults import CloseCode
 
@@ -119,8 +118,7 @@ class _Nowhere:
 NOWHERE: Wire = _Nowhere()
 
 
-@dataclass(frozen=True, slots=True)
-class Upgrade:
+class Upgrade(NamedTuple):
     """What the server answers a handshake that it accepts."""
 
     key: str
