@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ObjectIdentifier
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chargeplane.runtime.clock import SystemClock
@@ -164,6 +164,7 @@ def test_a_file_is_bounded() -> None:
         contents_of(bytes(16 * 1024 * 1024 + 1))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_reader(raw: bytes) -> None:
     with pytest.raises(PkiFault):

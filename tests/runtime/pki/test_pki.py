@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chargeplane.runtime.pki import (
@@ -171,12 +171,14 @@ def test_a_bad_request_is_refused_with_the_reason(csr: str, why: str) -> None:
         checked_request(csr, {"CP1"}, "Op")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda raw: raw.decode("latin-1")))
 def test_no_text_breaks_the_check_of_a_request(text: str) -> None:
     with pytest.raises(PkiFault):
         checked_request(text, {"CP1"})
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_responder(raw: bytes) -> None:
     with pytest.raises(PkiFault):

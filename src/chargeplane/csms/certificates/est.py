@@ -12,7 +12,6 @@ here, and not first by a station that is locked out.
 from __future__ import annotations
 
 import asyncio
-import binascii
 import ssl
 from base64 import b64decode, encodebytes
 from collections.abc import Callable, Sequence
@@ -22,12 +21,12 @@ from typing import Final
 
 import httpx
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
 
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.pki import (
+    UNREADABLE,
     Issued,
     PkiFault,
     PublicKey,
@@ -37,6 +36,7 @@ from chargeplane.runtime.pki import (
     fault_of_chain,
     names_of,
     organization,
+    readable,
 )
 
 __all__ = ["EstIssuer", "EstService"]
@@ -188,8 +188,8 @@ def _certificates(answer: bytes) -> Sequence[x509.Certificate]:
     """Those of a "certs-only" answer, which is base64 whatever its head says (RFC 8951, 3.2)."""
     try:
         der = b64decode(b"".join(answer.split()), validate=True)
-        found = load_der_pkcs7_certificates(der)
-    except (binascii.Error, ValueError, UnsupportedAlgorithm) as error:
+        found = [readable(each) for each in load_der_pkcs7_certificates(der)]
+    except UNREADABLE as error:
         raise PkiFault(f"the authority's answer cannot be read: {error}") from error
     if len(found) > CERTIFICATES_MAX:
         raise PkiFault(f"more than {CERTIFICATES_MAX} certificates in an answer")
@@ -200,7 +200,7 @@ def _has_key(certificate: x509.Certificate, key: PublicKey) -> bool:
     form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     try:
         return certificate.public_key().public_bytes(*form) == key.public_bytes(*form)
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return False
 
 
@@ -209,6 +209,6 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         found = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
     except x509.ExtensionNotFound:
         return False
-    except ValueError as error:
+    except UNREADABLE as error:
         raise PkiFault(f"the certificate cannot be read: {error}") from error
     return found.value.ca

@@ -7,6 +7,7 @@ are those of its block A (A00.FR.501 to .514) and of ISO 15118.
 
 from chargeplane.runtime.pki.authority import BACKDATED, Authority, Issued, Purpose, Revocation
 from chargeplane.runtime.pki.certificates import (
+    UNREADABLE,
     CertificateHashes,
     between,
     certificates_of_pem,
@@ -20,6 +21,7 @@ from chargeplane.runtime.pki.certificates import (
     names_of,
     organization,
     pem_of,
+    readable,
 )
 from chargeplane.runtime.pki.keys import (
     KeyKind,
@@ -40,6 +42,7 @@ from chargeplane.runtime.pki.vault import Vault, roots_in, write_private
 __all__ = [
     "BACKDATED",
     "LIST_BYTES_MAX",
+    "UNREADABLE",
     "Authority",
     "CertificateHashes",
     "ForeignList",
@@ -75,6 +78,7 @@ __all__ = [
     "pem_of",
     "pem_of_key",
     "question",
+    "readable",
     "roots_in",
     "standing_in",
     "verified",

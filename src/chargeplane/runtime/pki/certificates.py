@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from chargeplane.runtime.pki.keys import PkiFault, weakness_of
 
 __all__ = [
+    "UNREADABLE",
     "CertificateHashes",
     "between",
     "certificates_of_pem",
@@ -29,6 +30,7 @@ __all__ = [
     "names_of",
     "organization",
     "pem_of",
+    "readable",
 ]
 
 ALGORITHMS: Final[dict[str, hashes.HashAlgorithm]] = {
@@ -38,6 +40,15 @@ ALGORITHMS: Final[dict[str, hashes.HashAlgorithm]] = {
 }
 _ASKED_BY: Final = ALGORITHMS | {"SHA1": hashes.SHA1()}
 """What OCSP clients name certificates by; OCPP has no SHA-1. It names, and proves nothing."""
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What ``cryptography`` says of certificates and requests that somebody made to trouble us."""
 CHAIN_MAX: Final = 8
 PEM_BYTES_MAX: Final = 65_536
 
@@ -119,8 +130,8 @@ def certificates_of_pem(pem: str | bytes) -> list[x509.Certificate]:
     if len(raw) > PEM_BYTES_MAX:
         raise PkiFault(f"more than {PEM_BYTES_MAX} bytes of certificates")
     try:
-        found = x509.load_pem_x509_certificates(raw)
-    except ValueError as error:
+        found = [readable(each) for each in x509.load_pem_x509_certificates(raw)]
+    except UNREADABLE as error:
         raise PkiFault(f"no PEM certificate: {error}") from error
     if len(found) > CHAIN_MAX:
         raise PkiFault(f"more than {CHAIN_MAX} certificates")
@@ -134,9 +145,23 @@ def from_der(der: bytes) -> x509.Certificate:
         PkiFault: it cannot be read.
     """
     try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+        return readable(x509.load_der_x509_certificate(der))
+    except UNREADABLE as error:
         raise PkiFault(f"no certificate: {error}") from error
+
+
+def readable(certificate: x509.Certificate) -> x509.Certificate:
+    """The same certificate, whose names, key and times will not fail when they are read later.
+
+    Raises:
+        ValueError: one of them cannot be read; also the others of ``UNREADABLE``.
+    """
+    for name in (certificate.subject, certificate.issuer):
+        name.public_bytes()
+    certificate.public_key()
+    if certificate.not_valid_before_utc > certificate.not_valid_after_utc:
+        raise ValueError("it ends before it begins")
+    return certificate
 
 
 def pem_of(certificates: Iterable[x509.Certificate]) -> str:
@@ -174,7 +199,7 @@ def names_of(certificate: x509.Certificate) -> frozenset[str]:
     names = {common_name(certificate.subject)}
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return frozenset(names - {""})
     names |= set(extension.value.get_values_for_type(x509.DNSName))
     names |= set(extension.value.get_values_for_type(x509.UniformResourceIdentifier))
@@ -232,6 +257,6 @@ def has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
         if not constraints.ca:
             return False
         certificate.verify_directly_issued_by(issuer)
-    except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except (x509.ExtensionNotFound, InvalidSignature, *UNREADABLE):
         return False
     return True

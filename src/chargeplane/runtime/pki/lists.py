@@ -14,9 +14,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
-from chargeplane.runtime.pki.certificates import between, common_name, fault_of_chain, has_issued
+from chargeplane.runtime.pki.certificates import (
+    UNREADABLE,
+    between,
+    common_name,
+    fault_of_chain,
+    has_issued,
+    readable,
+)
 from chargeplane.runtime.pki.keys import PkiFault, PublicKey
 
 __all__ = ["LIST_BYTES_MAX", "ForeignList", "contents_of", "verified"]
@@ -67,12 +73,12 @@ def contents_of(
             lists.append(x509.load_der_x509_crl(raw))
         for block in _BLOCK.finditer(raw):
             if block[1] == b"CERTIFICATE":
-                certificates.append(x509.load_pem_x509_certificate(block[0]))
+                certificates.append(readable(x509.load_pem_x509_certificate(block[0])))
             else:
                 lists.append(x509.load_pem_x509_crl(block[0]))
             if len(lists) > LISTS_MAX or len(certificates) > CERTIFICATES_MAX:
                 raise PkiFault(f"more than {LISTS_MAX} lists or {CERTIFICATES_MAX} certificates")
-    except ValueError as error:
+    except UNREADABLE as error:
         raise PkiFault(f"no revocation list: {error}") from error
     if not lists:
         raise PkiFault("no revocation list")
@@ -99,10 +105,10 @@ def verified(
     try:
         _refuse_kinds(found)
         issuer = _issuer(found, candidates)
+        name = common_name(found.issuer)
         numbers = frozenset(each.serial_number for each in found)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise PkiFault(f"no revocation list: {error}") from error
-    name = common_name(found.issuer)
     if issuer is None:
         raise PkiFault(f"the list of {name!r} is not signed by anybody whom we know by this name")
     if fault := fault_of_chain([issuer, *between(issuer, candidates)], roots, now):

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from chargeplane.runtime.pki.certificates import common_name, organization
+from chargeplane.runtime.pki.certificates import UNREADABLE, common_name, organization
 from chargeplane.runtime.pki.keys import PkiFault, PrivateKey, PublicKey, hash_for, strong
 
 __all__ = ["SigningRequest", "checked_request", "new_request"]
@@ -65,13 +64,13 @@ def checked_request(
         is_signed = request.is_signature_valid
         algorithm = request.signature_hash_algorithm
         key = strong(request.public_key())
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise PkiFault(f"the key of the request cannot be used: {error}") from error
+        name, whose = common_name(request.subject), organization(request.subject)
+    except UNREADABLE as error:
+        raise PkiFault(f"the request cannot be used: {error}") from error
     if isinstance(algorithm, _WEAK_HASHES):
         raise PkiFault(f"the request is signed with {algorithm.name}")
     if not is_signed:
         raise PkiFault("the request is not signed with its own key")
-    name, whose = common_name(request.subject), organization(request.subject)
     if name not in names:
         raise PkiFault(f"the request is for {name!r}, which is not the station")
     if organization_wanted is not None and whose != organization_wanted:
@@ -87,5 +86,5 @@ def _loaded(csr: str) -> x509.CertificateSigningRequest:
         text = f"-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n"
     try:
         return x509.load_pem_x509_csr(text.encode("ascii"))
-    except (ValueError, UnicodeEncodeError) as error:
+    except UNREADABLE as error:
         raise PkiFault(f"no signing request: {error}") from error
