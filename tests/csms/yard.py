@@ -62,9 +62,10 @@ class Yard:
         return event
 
     def station(self, version: str, **more: Any) -> Station:
-        """One that the central system knows, as ``CP`` and its version."""
-        name = name_of(version)
-        return Station(name, url=f"ws://127.0.0.1:{self._port}/ocpp", version=version, **more)
+        """One that the central system knows, as ``CP`` and its version; 1.5 speaks SOAP."""
+        at, name = f"127.0.0.1:{self._port}", name_of(version)
+        url = f"http://{at}/soap" if version == "1.5" else f"ws://{at}/ocpp"
+        return Station(name, url=url, version=version, **more)
 
     async def command(self, station: Station, name: str, **body: Any) -> Any:
         """Give a command; its answer."""
@@ -73,7 +74,7 @@ class Yard:
         return answer.json()
 
 
-VERSIONS = ("1.6", "2.0.1", "2.1")
+VERSIONS = ("1.5", "1.6", "2.0.1", "2.1")
 
 
 def name_of(version: str) -> str:
@@ -87,7 +88,11 @@ async def opened(store: Store, folder: Path) -> AsyncIterator[Yard]:
         known = Known(TENANT_ID, name_of(version), 0, None, Registration.ACCEPTED, 0)
         await store.write(Function(partial(register, known=known, now=NOW)))
     port = free_port()
-    options = Options(files=folder / "files", files_url=f"http://127.0.0.1:{port}/api/v1")
+    options = Options(
+        files=folder / "files",
+        files_url=f"http://127.0.0.1:{port}/api/v1",
+        loopback_allowed=True,
+    )
     central = CentralSystem(store, SystemClock(), options)
     app = application(store, *central.routes)
     await central.start()

@@ -6,11 +6,55 @@ the last page costs as much as the first.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
-__all__ = ["in_order"]
+from chargeplane.runtime.rest import PageRequest
+
+__all__ = ["COUNT_MAX", "Sorts", "count_of", "in_order", "page_of"]
+
+COUNT_MAX: Final = 10_000
+"""So many are counted; where there are more, nobody is told how many."""
+
+Sorts = Mapping[str, tuple[ColumnElement[Any], Any]]
+"""The orders of a list by their names: the column, and the type of a cursor's two values."""
+
+
+def page_of(
+    connection: Connection,
+    query: Select[Any],
+    sorts: Sorts,
+    sort: str,
+    unique: ColumnElement[Any],
+    page: PageRequest,
+) -> Sequence[Row[Any]]:
+    """Up to ``fetch_max`` rows after the cursor, with what they are sorted by as last column.
+
+    Args:
+        connection: reads.
+        query: it has no order yet.
+        sorts: what ``sort`` may be.
+        sort: the name of an order, with a minus sign: the other way round.
+        unique: decides between rows that are alike in it.
+        page: how many, and from where on.
+
+    Raises:
+        Problem: the cursor is not one of this list.
+    """
+    key, kind = sorts[sort.removeprefix("-")]
+    after = page.after(kind)
+    query = query.add_columns(key.label("sorted_by"))
+    ordered = in_order(query, key, unique, descending=sort.startswith("-"), after=after)
+    return connection.execute(ordered.limit(page.fetch_max)).all()
+
+
+def count_of(connection: Connection, query: Select[Any]) -> int | None:
+    """How many rows a query finds; None: more than ``COUNT_MAX``."""
+    some = query.limit(COUNT_MAX + 1).subquery()
+    found = connection.scalar(select(func.count()).select_from(some)) or 0
+    return None if found > COUNT_MAX else found
 
 
 def in_order(

@@ -1,15 +1,41 @@
-"""Which stations somebody wants to see, as a condition of the database."""
+"""Which stations somebody wants to see: as parameters of a route, as a condition of the database.
+
+The list of stations and the map of them take the same parameters.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
+from litestar.params import QueryParameter
+from msgspec import Meta
 from sqlalchemy import ColumnElement, func, or_, select
 
 from chargeplane.csms.inventory import connectors, stations
+from chargeplane.domain.status import ConnectorStatus
 
-__all__ = ["Wanted", "conditions"]
+__all__ = ["AtSite", "OfStatus", "OfVersion", "Search", "Text", "Wanted", "conditions"]
+
+SEARCH_CHARACTERS_MAX = 100
+
+Text = Annotated[str, Meta(min_length=1, max_length=SEARCH_CHARACTERS_MAX)]
+Search = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=SEARCH_CHARACTERS_MAX,
+        description="In the id, the name, the vendor, the model or the serial number.",
+    ),
+]
+OfStatus = Annotated[
+    ConnectorStatus | None, QueryParameter(description="Of at least one connector.")
+]
+OfVersion = Annotated[
+    str | None,
+    QueryParameter(min_length=1, max_length=20, description="Of OCPP, such as `2.0.1`."),
+]
+AtSite = Annotated[str | None, QueryParameter(min_length=1, max_length=SEARCH_CHARACTERS_MAX)]
 
 
 class Wanted(NamedTuple):

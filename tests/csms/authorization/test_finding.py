@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from chargeplane.csms.authorization import api, finding
+from chargeplane.csms import keyset
+from chargeplane.csms.authorization import api
 from chargeplane.domain.tokens import TokenStatus
 from chargeplane.runtime.store import Store
 from tests.csms.authorization.making import add, token
@@ -88,6 +89,6 @@ async def test_they_are_counted_up_to_a_bound(
     assert await total() is None
     assert await total(count=True, limit=1) == 4
     assert await total(count=True, status="accepted", search="fleet") == 2
-    monkeypatch.setattr(finding, "COUNT_MAX", 3)
+    monkeypatch.setattr(keyset, "COUNT_MAX", 3)
     assert await total(count=True) is None
     assert await total(count=True, status="accepted") == 3

@@ -16,6 +16,8 @@ from chargeplane.station.firmware.images import image
 from tests.csms.firmware.making import signed, signer
 from tests.csms.yard import VERSIONS, Yard, name_of, opened
 
+SIGNED = VERSIONS[1:]
+
 OCTETS = {"Content-Type": "application/octet-stream"}
 
 
@@ -49,12 +51,12 @@ async def test_stations_of_three_versions_get_a_signed_image_and_one_a_plain_one
     sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(updating, "INSTALL_S", 0.01)
-    names = [name_of(version) for version in VERSIONS]
+    names = [name_of(version) for version in SIGNED]
     async with opened(sqlite_store, tmp_path) as yard, AsyncExitStack() as stack:
         yard.listen(FirmwareStatusChanged, SecurityEventNoted)
         image_id = await uploaded(yard, "2.0.0", is_signed=True)
         # The first ones are here when it is planned, the last one comes later.
-        stations = [yard.station(version) for version in VERSIONS]
+        stations = [yard.station(version) for version in SIGNED]
         for station in stations[:2]:
             await stack.enter_async_context(station)
         wanted = {"image_id": image_id, "station_ids": names}

@@ -152,7 +152,8 @@ async def test_it_is_told_how_far_a_report_has_come(world: World) -> None:
     await part(world.store, request_id, 0, True, data("A", "1"))
     shown = (await world.operator.get(path)).json()
     assert (shown["parts_count"], shown["completed_at"]) == (1, "2026-11-21T12:00:00Z")
-    assert (await world.operator.get(f"{path}0")).status_code == 404
+    for other in (f"{path}0", f"{path}{'0' * 30}", f"{path[:-1]}-1"):
+        assert (await world.operator.get(other)).status_code == 404
     assert (await world.clients["stranger"].get(path)).status_code == 404
 
 

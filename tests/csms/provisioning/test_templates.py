@@ -104,11 +104,12 @@ async def test_a_template_is_its_tenants_and_wants_an_operator(world: World) -> 
         ([value(BEAT, "1")] * 2, "wanted[1]"),
         ([value({"component": "SecurityCtrlr", "name": "BasicAuthPassword"}, "x")], "wanted[0]"),
         ([value(BEAT | {"attribute": "wish"}, "1")], "wanted[0].variable.attribute"),
+        ([value(BEAT | {"name": "Heart\tbeat"}, "1")], "wanted[0].variable.name"),
         ([value(BEAT | {"evse_id": 0}, "1")], "wanted[0].variable.evse_id"),
         ([value(BEAT, "x" * 2_501)], "wanted[0].value"),
         ([value({"name": str(each)}, "1") for each in range(201)], "wanted"),
     ],
-    ids=["nothing", "twice", "secret", "attribute", "evse", "long", "many"],
+    ids=["nothing", "twice", "secret", "attribute", "control", "evse", "long", "many"],
 )
 async def test_what_cannot_be_wanted_is_refused_at_its_field(
     world: World, wanted: Any, field: str

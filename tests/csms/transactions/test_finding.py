@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from chargeplane.csms import keyset
 from chargeplane.csms.central import CentralSystem
-from chargeplane.csms.transactions import finding
 from chargeplane.csms.transactions.tables import COLUMNS
 from chargeplane.domain.transactions import SessionState
 from chargeplane.runtime.clock import SystemClock
@@ -119,6 +119,6 @@ async def test_they_are_counted_up_to_a_bound(
     assert await total() is None
     assert await total(count=True, limit=1) == 4
     assert await total(count=True, state=str(SessionState.REPAIRED)) == 1
-    monkeypatch.setattr(finding, "COUNT_MAX", 3)
+    monkeypatch.setattr(keyset, "COUNT_MAX", 3)
     assert await total(count=True) is None
     assert await total(count=True, **{"from": (NOW - timedelta(hours=5)).isoformat()}) == 3

@@ -8,16 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, literal, or_, select
 
+from chargeplane.csms import keyset
 from chargeplane.csms.authorization.tables import COLUMNS, Token, id_tokens, token_of
-from chargeplane.csms.keyset import in_order
 from chargeplane.domain.tokens import IdToken, TokenStatus
 from chargeplane.runtime.rest import PageRequest
 from chargeplane.runtime.store import Moment, storable
 
-__all__ = ["COUNT_MAX", "Sort", "Sorted", "Wanted", "count", "page_of"]
-
-COUNT_MAX: Final = 10_000
-"""So many are counted; where there are more, nobody is told how many."""
+__all__ = ["Sort", "Sorted", "Wanted", "count", "page_of"]
 
 Sort = Literal[
     "token", "-token", "expires_at", "-expires_at", "last_seen_at", "-last_seen_at"
@@ -26,7 +23,7 @@ _each = id_tokens.c
 # What never ends is after all that does; what was never seen is before all that was.
 _ALWAYS: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SORTS: Final[dict[str, tuple[ColumnElement[Any], Any]]] = {
+_SORTS: Final[keyset.Sorts] = {
     "token": (_each.key, tuple[str, str]),
     "expires_at": (
         func.coalesce(_each.expires_at, literal(_ALWAYS, Moment), type_=Moment),
@@ -62,19 +59,14 @@ def page_of(
     Raises:
         Problem: the cursor is not one of this list.
     """
-    key, kind = _SORTS[sort.removeprefix("-")]
-    after = page.after(kind)
-    query = select(key.label("sorted_by"), *COLUMNS).where(*_conditions(tenant_id, wanted))
-    ordered = in_order(query, key, _each.key, descending=sort.startswith("-"), after=after)
-    rows = connection.execute(ordered.limit(page.fetch_max))
-    return [Sorted(row[0], token_of(tuple(row[1:]))) for row in rows]
+    query = select(*COLUMNS).where(*_conditions(tenant_id, wanted))
+    rows = keyset.page_of(connection, query, _SORTS, sort, _each.key, page)
+    return [Sorted(row[-1], token_of(tuple(row[:-1]))) for row in rows]
 
 
 def count(connection: Connection, tenant_id: UUID, wanted: Wanted) -> int | None:
-    """How many there are on all pages; None: more than ``COUNT_MAX``."""
-    some = select(_each.key).where(*_conditions(tenant_id, wanted)).limit(COUNT_MAX + 1)
-    found = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
-    return None if found > COUNT_MAX else found
+    """How many there are on all pages; None: more than ``keyset.COUNT_MAX``."""
+    return keyset.count_of(connection, select(_each.key).where(*_conditions(tenant_id, wanted)))
 
 
 def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:

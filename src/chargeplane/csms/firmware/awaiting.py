@@ -1,4 +1,4 @@
-"""Which stations have an update that is not over: thousands may boot at once, few of them have one."""
+"""Which stations have an open update: thousands may boot at once, and few of them have one."""
 
 from __future__ import annotations
 

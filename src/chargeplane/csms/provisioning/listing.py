@@ -8,13 +8,14 @@ from uuid import UUID
 
 from litestar import get
 from litestar.params import FromQuery, QueryParameter
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.provisioning.directory import Directory, Seen
-from chargeplane.csms.provisioning.finding import Sort, Wanted
+from chargeplane.csms.provisioning.finding import Sort
 from chargeplane.csms.provisioning.views import StationView, station_view
+from chargeplane.csms.wanted import AtSite, OfStatus, OfVersion, Search, Text, Wanted
 from chargeplane.domain.events import (
     ConnectorStatusChanged,
     Event,
@@ -42,9 +43,7 @@ from chargeplane.runtime.rest import (
 
 __all__ = ["Facets", "OneStation", "StationPage", "StationQuery", "Stations", "list_stations"]
 
-SEARCH_CHARACTERS_MAX = 100
 PowerW = Callable[[UUID, str], float | None]
-Text = Annotated[str, Meta(min_length=1, max_length=SEARCH_CHARACTERS_MAX)]
 
 _KEYS: Final[Mapping[type[Event], KeyOf]] = {
     StationConnected: station_of,
@@ -214,26 +213,12 @@ async def list_stations(
     shown_stations: Injected[Stations],
     principal: Injected[Principal],
     page: Injected[PageRequest],
-    search: Annotated[
-        str | None,
-        QueryParameter(
-            min_length=1,
-            max_length=SEARCH_CHARACTERS_MAX,
-            description="In the id, the name, the vendor, the model or the serial number.",
-        ),
-    ] = None,
-    status: Annotated[
-        ConnectorStatus | None, QueryParameter(description="Of at least one connector.")
-    ] = None,
-    version: Annotated[
-        str | None,
-        QueryParameter(min_length=1, max_length=20, description="Of OCPP, such as `2.0.1`."),
-    ] = None,
+    search: Search = None,
+    status: OfStatus = None,
+    version: OfVersion = None,
     connected: FromQuery[bool | None] = None,
     registration: FromQuery[Registration | None] = None,
-    site_id: Annotated[
-        str | None, QueryParameter(min_length=1, max_length=SEARCH_CHARACTERS_MAX)
-    ] = None,
+    site_id: AtSite = None,
     sort: Annotated[
         Sort, QueryParameter(description="With a minus sign: the other way round.")
     ] = "id",

@@ -25,8 +25,9 @@ from chargeplane.runtime.store import Function, Store, new_id
 __all__ = ["HANDLERS"]
 
 READ, WRITE = requires("stations:read"), requires("stations:write")
-Name = Annotated[str, Meta(min_length=1, max_length=50)]
-Station = Annotated[str, Meta(min_length=1, max_length=48)]
+_PLAIN = r"^[^\x00-\x1f\x7f]+$"
+Name = Annotated[str, Meta(min_length=1, max_length=50, pattern=_PLAIN)]
+Station = Annotated[str, Meta(min_length=1, max_length=48, pattern=_PLAIN)]
 Number = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 

@@ -22,6 +22,8 @@ from chargeplane.runtime.store import Store
 __all__ = ["list_variable_changes", "list_variables", "show_variable_report"]
 
 READ = requires("stations:read")
+REPORT_IDS = range(1, 2**31)
+"""What a request id can be."""
 Name = Annotated[str | None, QueryParameter(min_length=1, max_length=50)]
 Number = Annotated[int | None, QueryParameter(ge=0, le=1_000_000)]
 
@@ -153,7 +155,7 @@ async def show_variable_report(
         station_id=station_id,
         request_id=report_id,
     )
-    row = await store.read(look)
+    row = await store.read(look) if report_id in REPORT_IDS else None
     if row is None:
         raise Problem.not_found("report", str(report_id))
     return VariableReportView(**members(VariableReportView, row))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from chargeplane.csms.keyset import in_order
+from chargeplane.csms import keyset
 from chargeplane.csms.reservation.service import Reservation
 from chargeplane.csms.reservation.tables import (
     COLUMNS,
@@ -22,17 +22,14 @@ from chargeplane.domain.tokens import IdToken
 from chargeplane.runtime.rest import PageRequest
 from chargeplane.runtime.store import storable
 
-__all__ = ["COUNT_MAX", "Sort", "Sorted", "Wanted", "counts", "page_of", "some"]
-
-COUNT_MAX: Final = 10_000
-"""So many are counted; where there are more, nobody is told how many."""
+__all__ = ["Sort", "Sorted", "Wanted", "counts", "page_of", "some"]
 
 Sort = Literal[
     "id", "-id", "expires_at", "-expires_at", "station_id", "-station_id", "id_token", "-id_token"
 ]
 """By ``id``: in the order in which they were asked for."""
 _each = reservations.c
-_SORTS: Final[dict[str, tuple[ColumnElement[Any], Any]]] = {
+_SORTS: Final[keyset.Sorts] = {
     "id": (_each.id, tuple[UUID, UUID]),
     "expires_at": (_each.expires_at, tuple[datetime, UUID]),
     "station_id": (_each.station_id, tuple[str, UUID]),
@@ -71,12 +68,9 @@ def page_of(
     Raises:
         Problem: the cursor is not one of this list.
     """
-    key, kind = _SORTS[sort.removeprefix("-")]
-    after = page.after(kind)
-    query = select(key.label("sorted_by"), *COLUMNS).where(*_conditions(tenant_id, wanted))
-    ordered = in_order(query, key, _each.id, descending=sort.startswith("-"), after=after)
-    rows = connection.execute(ordered.limit(page.fetch_max))
-    return [Sorted(row[0], reservation_of(row[1:])) for row in rows]
+    query = select(*COLUMNS).where(*_conditions(tenant_id, wanted))
+    rows = keyset.page_of(connection, query, _SORTS, sort, _each.id, page)
+    return [Sorted(row[-1], reservation_of(row[:-1])) for row in rows]
 
 
 def some(
@@ -91,12 +85,12 @@ def some(
 
 
 def counts(connection: Connection, tenant_id: UUID, wanted: Wanted) -> dict[str, int] | None:
-    """How many there are of each state, whichever state is wanted; None: over ``COUNT_MAX``."""
+    """How many there are of each state, whichever is wanted; None: over ``keyset.COUNT_MAX``."""
     within = _conditions(tenant_id, wanted._replace(state=None, is_open=None))
-    states = select(_each.state).where(*within).limit(COUNT_MAX + 1).subquery()
+    states = select(_each.state).where(*within).limit(keyset.COUNT_MAX + 1).subquery()
     query = select(states.c.state, func.count()).group_by(states.c.state)
     found = dict(sorted((row[0], row[1]) for row in connection.execute(query)))
-    return None if sum(found.values()) > COUNT_MAX else found
+    return None if sum(found.values()) > keyset.COUNT_MAX else found
 
 
 def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -106,8 +106,8 @@ class Reservations:
             old.clear()
             why.clear()
             there = tables.find(connection, station.tenant_id, id_)
-            is_older = there is not None and there.requested_at < now  # else done before
-            if there is not None and is_older and service.may_take_the_place_of(there, new):
+            is_new = there is None or there.wire_id in draws
+            if there is not None and not is_new and service.may_take_the_place_of(there, new):
                 old.append(there)
                 return ()
             if tables.open_count(connection, station.tenant_id, station.id) >= OPEN_MAX:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
 from litestar import get
-from litestar.params import FromQuery, QueryParameter
-from msgspec import Meta, Struct
+from litestar.params import FromQuery
+from msgspec import Struct
 
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.site.places import Place, places
-from chargeplane.csms.wanted import Wanted
+from chargeplane.csms.wanted import AtSite, OfStatus, OfVersion, Search, Text, Wanted
 from chargeplane.domain.events import (
     ConnectorStatusChanged,
     Event,
@@ -27,11 +27,9 @@ from chargeplane.runtime.store import Store
 
 __all__ = ["Atlas", "PlacePage", "PlaceQuery", "list_places"]
 
-SEARCH_CHARACTERS_MAX = 100
 PAUSE_S = 3.0
 """A map of a large fleet is read as a whole; so long at the least between two readings."""
 
-Text = Annotated[str, Meta(min_length=1, max_length=SEARCH_CHARACTERS_MAX)]
 _TELLING: Final[frozenset[type[Event]]] = frozenset(
     {StationConnected, StationDisconnected, StationBooted, ConnectorStatusChanged}
 )
@@ -128,21 +126,12 @@ class Atlas:
 async def list_places(
     atlas: Injected[Atlas],
     principal: Injected[Principal],
-    search: Annotated[
-        str | None, QueryParameter(min_length=1, max_length=SEARCH_CHARACTERS_MAX)
-    ] = None,
-    status: Annotated[
-        ConnectorStatus | None, QueryParameter(description="Of at least one connector.")
-    ] = None,
-    version: Annotated[
-        str | None,
-        QueryParameter(min_length=1, max_length=20, description="Of OCPP, such as `2.0.1`."),
-    ] = None,
+    search: Search = None,
+    status: OfStatus = None,
+    version: OfVersion = None,
     connected: FromQuery[bool | None] = None,
     registration: FromQuery[Registration | None] = None,
-    site_id: Annotated[
-        str | None, QueryParameter(min_length=1, max_length=SEARCH_CHARACTERS_MAX)
-    ] = None,
+    site_id: AtSite = None,
 ) -> PlacePage:
     """The sites on a map, with how the stations are that all parameters fit."""
     query = PlaceQuery(

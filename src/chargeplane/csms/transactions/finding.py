@@ -11,17 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Double, Select, cast, func, or_, select
 
+from chargeplane.csms import keyset
 from chargeplane.csms.inventory import stations
-from chargeplane.csms.keyset import in_order
 from chargeplane.csms.transactions.tables import Stored, transactions
 from chargeplane.domain.transactions import SessionState
 from chargeplane.runtime.rest import PageRequest
 from chargeplane.runtime.store import storable
 
-__all__ = ["COUNT_MAX", "Sort", "Sorted", "Wanted", "count", "page_of", "stations_at"]
-
-COUNT_MAX: Final = 10_000
-"""So many are counted; where there are more, nobody is told how many."""
+__all__ = ["Sort", "Sorted", "Wanted", "count", "page_of", "stations_at"]
 
 Sort = Literal[
     "id", "-id", "started_at", "-started_at", "station_id", "-station_id", "energy_wh", "-energy_wh"
@@ -29,7 +26,7 @@ Sort = Literal[
 """By ``id``: in the order in which they were first heard of."""
 _each = transactions.c
 # Decimals are text in SQLite; for an order the next double is near enough.
-_SORTS: Final[dict[str, tuple[ColumnElement[Any], Any]]] = {
+_SORTS: Final[keyset.Sorts] = {
     "id": (_each.id, tuple[UUID, UUID]),
     "started_at": (_each.started_at, tuple[datetime, UUID]),
     "station_id": (_each.station_id, tuple[str, UUID]),
@@ -70,19 +67,14 @@ def page_of(
     Raises:
         Problem: the cursor is not one of this list.
     """
-    key, kind = _SORTS[sort.removeprefix("-")]
-    after = page.after(kind)
-    query = select(transactions, key.label("sorted_by")).where(*_conditions(tenant_id, wanted))
-    ordered = in_order(query, key, _each.id, descending=sort.startswith("-"), after=after)
-    rows = connection.execute(ordered.limit(page.fetch_max))
+    query = select(transactions).where(*_conditions(tenant_id, wanted))
+    rows = keyset.page_of(connection, query, _SORTS, sort, _each.id, page)
     return [Sorted((stored := row._asdict()).pop("sorted_by"), stored) for row in rows]
 
 
 def count(connection: Connection, tenant_id: UUID, wanted: Wanted) -> int | None:
-    """How many there are on all pages; None: more than ``COUNT_MAX``."""
-    some = select(_each.id).where(*_conditions(tenant_id, wanted)).limit(COUNT_MAX + 1)
-    found = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
-    return None if found > COUNT_MAX else found
+    """How many there are on all pages; None: more than ``keyset.COUNT_MAX``."""
+    return keyset.count_of(connection, select(_each.id).where(*_conditions(tenant_id, wanted)))
 
 
 def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
