@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.console import Console
@@ -115,3 +117,26 @@ def test_menus_close_with_escape_and_keep_the_focus(console: Console) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("link", name="My account")).to_be_hidden()
     expect(account).to_be_focused()
+
+
+def test_the_palette_begins_actions_and_finds_settings(console: Console) -> None:
+    page = console.open("/", ready="nav li a")
+    for words, heading in (
+        ("register station", "Register a station"),
+        ("add site", "Add a site"),
+        ("add api token", "Add an API token"),
+    ):
+        page.keyboard.press("Control+k")
+        find = page.get_by_role("combobox", name="Find")
+        find.fill(words)
+        expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text("Actions")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page).not_to_have_url(re.compile("new="))
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Find").fill("secret_key")
+    expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text("Setting")
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr[data-row]").first).to_contain_text("secret_key")

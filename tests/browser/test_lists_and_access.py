@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -195,3 +196,29 @@ def test_these_screens_work_in_german_on_a_phone(
             expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
             console.look(f"phone{path.replace('/', '-')}", schemes=["dark"])
         console.judge()
+
+
+def test_a_bulk_action_counts_and_goes_on_where_it_stopped(
+    console: Console, made: list[str]
+) -> None:
+    server, page = console.server, console.page
+    headers = {"Authorization": f"Bearer {server.token}"}
+    for token in ("BULK-1", "BULK-2"):
+        made.append(f"id-tokens/{token}")
+        address = f"{server.address}/api/v1/id-tokens"
+        httpx.post(address, json={"token": token}, headers=headers, timeout=20).raise_for_status()
+    asked: list[str] = []
+    page.on("request", lambda each: asked.append(each.url) if each.method == "DELETE" else None)
+    page.route("**/id-tokens/BULK-2", lambda route: route.abort())
+    console.open("/id-tokens?q=bulk&sort=token", ready=ROWS)
+    page.get_by_label("Select all").check()
+    page.get_by_role("button", name="Remove …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Remove").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    expect(dialog.get_by_role("status")).to_contain_text("1 of 2")
+    page.unroute("**/id-tokens/BULK-2")
+    dialog.get_by_role("button", name="Remove").click()
+    expect(page.locator(ROWS)).to_have_count(0)
+    assert [each[-6:] for each in asked] == ["BULK-1", "BULK-2", "BULK-2"]
+    console.faults.clear()  # the browser notes what was cut
