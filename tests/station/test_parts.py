@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
+from math import inf
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from chargeplane.ocpp.versions import Version
 from chargeplane.station.backoff import BackOff
+from chargeplane.station.core import Core
 from chargeplane.station.drivers import PUBLIC, Day, visits
 from chargeplane.station.inventory import Inventory
 from chargeplane.station.signals import Online, PluggedIn
@@ -34,6 +40,40 @@ def test_timers_go_off_in_the_order_of_time_and_then_of_setting() -> None:
     assert moments == [1.0, 1.0, 2.0]
     assert timers.deadline_s == 9.0
     assert "later" in timers
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["set", "drop", "take"]), st.integers(0, 5), st.integers(0, 99))
+    )
+)
+def test_before_the_next_moment_nothing_is_due(deeds: list[tuple[str, int, int]]) -> None:
+    timers = Timers()
+    wanted: dict[int, float] = {}
+    for deed, key, at_s in deeds:
+        if deed == "set":
+            timers.set(key, float(at_s), partial(wanted.__delitem__, key))
+            wanted[key] = float(at_s)
+        elif deed == "drop":
+            timers.drop(key)
+            wanted.pop(key, None)
+        elif (due := timers.take_due(float(at_s))) is None:
+            assert all(each > at_s for each in wanted.values())
+        else:
+            assert due[0] == min(wanted.values())
+            due[1]()
+        assert timers.next_s <= min(wanted.values(), default=inf)
+        assert timers.deadline_s == min(wanted.values(), default=None)
+
+
+def test_a_clock_that_is_set_shows_the_new_time_at_once() -> None:
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    core = Core("CP1", Version.V1_6, started_at=noon, now_s=5.0)
+    assert core.hub.time() == noon
+    core.skew_clock(3_600.0, 5.0)
+    assert core.hub.time() == noon + timedelta(hours=1)
+    core.advance(65.0)
+    assert core.hub.time() == noon + timedelta(hours=1, minutes=1)
 
 
 def test_the_back_off_doubles_a_few_times_and_begins_anew_after_success() -> None:

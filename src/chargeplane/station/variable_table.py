@@ -40,7 +40,9 @@ _SAMPLED = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Vol
 _REGISTER = "Energy.Active.Import.Register"
 _POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
 _STATES = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")
-_PROFILES = "Core,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging"
+_PROFILES = (
+    "Core,FirmwareManagement,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging"
+)
 
 
 @lru_cache(maxsize=TABLES_MAX)
