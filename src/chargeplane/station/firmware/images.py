@@ -58,7 +58,7 @@ def may_sign(pem: str, roots: Sequence[x509.Certificate], now: datetime) -> bool
 def is_signed_by(data: bytes, signature: str, pem: str) -> bool:
     """Whether the signature over the whole image is right (L01.FR.04); RSA-PSS or ECDSA."""
     try:
-        key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+        key = certificates_of_pem(pem)[0].public_key()
         raw = b64decode(signature, validate=True)
         if isinstance(key, rsa.RSAPublicKey):
             pss = padding.PSS(padding.MGF1(SHA256()), padding.PSS.AUTO)
@@ -67,6 +67,6 @@ def is_signed_by(data: bytes, signature: str, pem: str) -> bool:
             key.verify(raw, data, ec.ECDSA(SHA256()))
         else:
             return False
-    except (InvalidSignature, UnsupportedAlgorithm, NotBase64, ValueError):
+    except (InvalidSignature, PkiFault, UnsupportedAlgorithm, NotBase64, ValueError):
         return False
     return True
