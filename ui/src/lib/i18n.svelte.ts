@@ -95,11 +95,14 @@ export function dateTime(text: string | null): string {
 export function moment(text: string | null): string {
   if (!text) return "–";
   const when = new Date(text);
-  const isToday = when.toDateString() === new Date().toDateString();
+  const now = new Date();
+  const isToday = when.toDateString() === now.toDateString();
   const time: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
   const day: Intl.DateTimeFormatOptions = {
     day: "2-digit",
     month: "short",
+    // Stations say odd dates, and those must not look like one of this year.
+    year: when.getFullYear() === now.getFullYear() ? undefined : "numeric",
     hour: "2-digit",
     minute: "2-digit",
   };
