@@ -18,7 +18,7 @@ from bench.tls.stations import AT_ONCE, Secured, both, come
 
 __all__ = ["compared"]
 
-ROUNDS, ROUNDS_OF_TICKETS = 30, 10
+ROUNDS, ROUNDS_OF_TICKETS = 25, 6
 HANDSHAKES = 50
 """In one round: so short that the machine is hardly another one for the next server."""
 GOAL = 0.8

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
+from pathlib import Path
 from typing import Self
 
 from chargeplane.runtime.store import Settings
@@ -81,6 +82,14 @@ class Host:
         hard = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)[1]
         soft = resource.RLIM_INFINITY if size_bytes is None else size_bytes
         resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+    def peak_memory_kib(self, *, anew: bool = False) -> int:
+        """The most that the server has held at a time; ``anew`` begins again with what it holds."""
+        process = Path("/proc") / str(self.pid)
+        if anew:
+            (process / "clear_refs").write_text("5")
+        status = (process / "status").read_text()
+        return int(status.partition("\nVmHWM:")[2].split()[0])
 
     async def _told(self) -> list[str]:
         assert self._nursery.stdout is not None

@@ -70,6 +70,12 @@ class _Level:
         self.after_comma = False
 
 
+def _past_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    assert found is not None  # no space is matched as well
+    return found.end()
+
+
 class _Reader:
     def __init__(self, text: str, notes: Notes) -> None:
         self.text = text
@@ -81,9 +87,9 @@ class _Reader:
         text, end = self.text, len(self.text)
         at = self._begin()
         self._open(text[at], at)
-        at = _SPACE.match(text, at + 1).end()  # type: ignore[union-attr]
+        at = _past_space(text, at + 1)
         while self.levels and at < end:
-            at = _SPACE.match(text, self._token(at)).end()  # type: ignore[union-attr]
+            at = _past_space(text, self._token(at))
         if self.levels:
             self.notes.add("truncated-json", end, "".join(self._closers()))
             while self.levels:

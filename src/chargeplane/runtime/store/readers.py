@@ -8,10 +8,10 @@ the next one.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from chargeplane.runtime.store.backends import Backend
 from chargeplane.runtime.store.errors import StoreClosed, StoreUnavailable
-from chargeplane.runtime.store.tickets import Kept, Waiter
+from chargeplane.runtime.store.tickets import Kept
 from chargeplane.runtime.store.writer import reason
 
 __all__ = ["Look", "Readers"]
@@ -29,14 +29,12 @@ HAND_MAX = 32
 """Looks that one thread is given at once: enough to be worth it, and a slow one delays few."""
 
 
-@dataclass(eq=False)
-class Look(Kept):
+class Look(Kept, eq=False, kw_only=True):
     """A function that reads, and what came of it."""
 
     function: Callable[[Connection], Any]
-    waiter: Waiter
+    waiter: asyncio.Future[Any]
     result: Any = None
-    error: Exception | None = None
     was_tried: bool = False
     """It has met a database that was away, which a dead connection looks like too."""
 

@@ -28,7 +28,7 @@ from chargeplane.runtime.store.migrating import reading, require_current
 from chargeplane.runtime.store.readers import Look, Readers
 from chargeplane.runtime.store.room import Room
 from chargeplane.runtime.store.schema import SCHEMA, Schema
-from chargeplane.runtime.store.tickets import Kept, Tell, Ticket, Told, Waiter
+from chargeplane.runtime.store.tickets import Kept, Tell, Ticket
 from chargeplane.runtime.store.units import Unit
 from chargeplane.runtime.store.writer import Batch, Writer
 
@@ -131,8 +131,20 @@ class Store:
         except TimeoutError as late:
             raise StoreUnavailable(self._why("no room in the queue")) from late
         stored: asyncio.Future[R] = self._loop.create_future()
-        self._queue(unit, stored, expires_at_s)
-        return await stored
+
+        def tell(result: R, error: Exception | None) -> None:
+            if stored.done():  # it was cancelled just now
+                return
+            if error is None:
+                stored.set_result(result)
+            else:
+                stored.set_exception(error)
+
+        ticket = self._queue(unit, tell, expires_at_s)
+        try:
+            return await stored
+        finally:
+            ticket.tell = None
 
     def submit(self, unit: Unit[Any], tell: Tell, *, deadline_s: float | None = None) -> bool:
         """As ``write``, for whoever has no time to wait: ``tell`` is called in the loop.
@@ -145,14 +157,14 @@ class Store:
         """
         if not self._room.enter_at_once():
             return False
-        self._queue(unit, Told(tell), time.monotonic() + self._patience_s(deadline_s))
+        self._queue(unit, tell, time.monotonic() + self._patience_s(deadline_s))
         return True
 
-    def _queue(self, unit: Unit[Any], waiter: Waiter, expires_at_s: float) -> None:
+    def _queue(self, unit: Unit[Any], tell: Tell, expires_at_s: float) -> Ticket[Any]:
         if not self._writer.is_open:
             self._room.leave()
             raise StoreClosed("the store is closed")
-        ticket: Ticket[Any] = Ticket(unit, waiter, expires_at_s)
+        ticket: Ticket[Any] = Ticket(unit=unit, tell=tell, expires_at_s=expires_at_s)
         self._waiting.add(ticket)
         # To wake the writer for each would make it begin with the first alone. At the end of this
         # turn of the loop it finds all that have come in together.
@@ -161,6 +173,7 @@ class Store:
         self._fresh.append(ticket)
         if self._sweep is None:
             self._sweep = self._loop.call_later(_SWEEP_S, self._give_up_the_late)
+        return ticket
 
     async def read(self, look: Callable[[Connection], R], *, deadline_s: float | None = None) -> R:
         """Call a function with a connection that sees one state of the database and cannot write.
@@ -177,7 +190,7 @@ class Store:
         found: asyncio.Future[R] = self._loop.create_future()
         if not self._fresh_looks:
             self._loop.call_soon(self._hand_looks_over)
-        self._fresh_looks.append(Look(look, found))
+        self._fresh_looks.append(Look(function=look, waiter=found))
         try:
             async with asyncio.timeout(self._patience_s(deadline_s)):
                 return await found
@@ -189,8 +202,8 @@ class Store:
 
     def _hand_over(self) -> None:
         fresh, self._fresh = self._fresh, []
-        for ticket in fresh:
-            self._writer.put(ticket)
+        if fresh:
+            self._writer.put(fresh)
 
     def _hand_looks_over(self) -> None:
         fresh, self._fresh_looks = self._fresh_looks, []

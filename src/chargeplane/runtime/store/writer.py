@@ -64,7 +64,10 @@ class Writer:
         self._release = release
         self._engine = backend.writer()
         self._connection: Connection | None = None
-        self._tickets: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Batch] = SimpleQueue()
+        """What came together; nothing at the end."""
+        self._ahead: Batch = []
+        """What was taken from the queue and had no room in the batch."""
         self._stopping = threading.Event()
         self.is_open = False
         """From ``start`` to the end of the thread: what is queued will be settled."""
@@ -82,14 +85,14 @@ class Writer:
         self.is_open = True
         self._thread.start()
 
-    def put(self, ticket: Ticket[Any]) -> None:
-        """Queue a unit. Whoever calls this bounds the queue."""
-        self._tickets.put(ticket)
+    def put(self, tickets: Batch) -> None:
+        """Queue units that come together. Whoever calls this bounds the queue."""
+        self._queue.put(tickets)
 
     def stop(self) -> None:
         """Commit what waits, give up what cannot be committed at once, and end."""
         self._stopping.set()
-        self._tickets.put(None)
+        self._queue.put([])
         self._thread.join()
 
     def _run(self) -> None:
@@ -104,31 +107,26 @@ class Writer:
             self._fail(batch + self._left(), "the store was closed before this was committed")
 
     def _gather(self) -> Batch:
-        """Wait for one unit and take those that came with it; nothing at the end."""
-        first = self._tickets.get()
-        return [] if first is None else [first, *self._drained()]
-
-    def _drained(self) -> Batch:
-        """What waits now, up to the size of a batch and to the end."""
-        batch: Batch = []
-        while len(batch) < self._backend.settings.batch_units_max - 1:
+        """Wait for units and take all that are there, up to the size of a batch; [] at the end."""
+        size_max = self._backend.settings.batch_units_max
+        batch = self._ahead or self._queue.get()
+        while batch and len(batch) < size_max:
             try:
-                ticket = self._tickets.get_nowait()
+                more = self._queue.get_nowait()
             except Empty:
-                return batch
-            if ticket is None:
-                self._tickets.put(None)  # the end comes after this batch: see it again
-                return batch
-            batch.append(ticket)
-        return batch
+                break
+            if not more:
+                self._queue.put(more)  # the end comes after this batch: see it again
+                break
+            batch = batch + more
+        self._ahead = batch[size_max:]
+        return batch[:size_max]
 
     def _left(self) -> Batch:
         """Everything that is queued, for the end."""
-        batch: Batch = []
-        while not self._tickets.empty():
-            ticket = self._tickets.get()
-            if ticket is not None:
-                batch.append(ticket)
+        batch, self._ahead = self._ahead, []
+        while not self._queue.empty():
+            batch = batch + self._queue.get()
         return batch
 
     def _work_off(self, batch: Batch) -> None:
@@ -143,7 +141,7 @@ class Writer:
                 pause_s = min(2 * pause_s, self._backend.settings.retry_s_max)
                 if self._stopping.is_set():
                     self._fail(batch + self._left(), f"closed while the database was away: {away}")
-                    self._tickets.put(None)
+                    self._queue.put([])
                     return
 
     def _wanted(self, batch: Batch) -> Batch:
