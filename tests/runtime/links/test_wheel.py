@@ -78,7 +78,7 @@ async def test_a_look_that_fails_stops_the_wheel_for_nobody() -> None:
     member = Looked([0.05])
     wheel.put(Broken(), asyncio.get_running_loop().time())
     member.put(wheel, asyncio.get_running_loop().time())
-    await asyncio.sleep(0.2)
+    await until(lambda: bool(heard and member.lateness_s))
     assert len(heard) == 1
     assert len(member.lateness_s) == 1
 
