@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page
 
 from tests.browser.console import Console
+from tests.soak import SOAKING
 
 HELD = "() => document.querySelector('h1') && !document.querySelector('.waiting')"
 """Whether a screen has what it shows."""
@@ -18,8 +19,15 @@ def links(page: Page, beginning: str) -> list[str]:
     return [each for each in found if not each.startswith(("/api/", "/status"))]
 
 
-def every_screen(console: Console) -> list[str]:
-    """The screens of the main menu, the parts of a station, and one of each thing."""
+PARTS = 3
+
+
+def every_screen(console: Console, part: int) -> list[str]:
+    """The screens of the main menu, the parts of a station, and one of each thing.
+
+    All of them in ``make soak``; otherwise one of three parts, so that specs which take different
+    parts see all screens together.
+    """
     server = console.server
     page = console.open("/", ready="nav li a")
     menu = links(page, "/")
@@ -30,4 +38,5 @@ def every_screen(console: Console) -> list[str]:
     found.append(f"/transactions/{server.wait_for('transactions?limit=1')['id']}")
     found.append(f"/sites/{server.wait_for('sites')['id']}")
     found.append("/account")
-    return [*dict.fromkeys(found)]
+    screens = [*dict.fromkeys(found)]
+    return screens if SOAKING else screens[part % PARTS :: PARTS]

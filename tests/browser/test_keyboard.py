@@ -45,7 +45,7 @@ def walk(page: Page) -> list[str]:
 
 def test_tab_reaches_everything_on_every_screen(console: Console) -> None:
     missed = {}
-    for path in every_screen(console):
+    for path in every_screen(console, 4):
         page = console.open(path + SHORT.get(path[path.rindex("/") :], ""), ready="main h1")
         page.wait_for_function(HELD)
         if left := walk(page):
@@ -54,7 +54,7 @@ def test_tab_reaches_everything_on_every_screen(console: Console) -> None:
 
 
 def test_the_palette_opens_on_every_screen_and_leads_back(console: Console) -> None:
-    for path in every_screen(console):
+    for path in every_screen(console, 5):
         page = console.open(path, ready="main h1")
         page.wait_for_function(HELD)
         start = page.get_by_role("navigation", name="Main menu").get_by_role("link").nth(1)

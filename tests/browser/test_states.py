@@ -100,7 +100,7 @@ def watcher(
 
 
 def test_every_screen_says_that_it_is_loading_and_then_shows_what_came(watcher: Console) -> None:
-    paths = every_screen(watcher)
+    paths = every_screen(watcher, 0)
     wire = Wire(watcher.page)
     for path in paths:
         wire.how = "held"
@@ -112,7 +112,7 @@ def test_every_screen_says_that_it_is_loading_and_then_shows_what_came(watcher: 
 
 
 def test_every_screen_tells_trouble_and_goes_on_when_asked_to(watcher: Console) -> None:
-    paths = every_screen(watcher)
+    paths = every_screen(watcher, 1)
     wire = Wire(watcher.page)
     page = watcher.page
     unclear = []
@@ -130,7 +130,7 @@ def test_every_screen_tells_trouble_and_goes_on_when_asked_to(watcher: Console) 
 
 
 def test_every_screen_keeps_what_it_has_without_a_connection(watcher: Console) -> None:
-    paths = every_screen(watcher)
+    paths = every_screen(watcher, 2)
     wire = Wire(watcher.page)
     page = watcher.page
     for path in paths:
@@ -178,7 +178,7 @@ def test_every_screen_fits_a_phone_in_german_and_in_the_dark(
     browser: Browser, server: Server, cookies: list[dict[str, object]]
 ) -> None:
     with opened(browser, server, PICTURES, cookies=cookies, **PHONE) as console:
-        for path in every_screen(console):
+        for path in every_screen(console, 3):
             page = console.open(path, ready="main h1")
             page.wait_for_function(HELD)
             expect(page.locator("html")).to_have_attribute("lang", "de")
