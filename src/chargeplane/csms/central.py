@@ -54,7 +54,7 @@ from chargeplane.csms.gateway.soap import SoapEndpoint
 from chargeplane.csms.gateway.soap_stations import SoapStations
 from chargeplane.csms.housekeeping import Housekeeping, Retention
 from chargeplane.csms.journal import NOTED, note
-from chargeplane.csms.overview import COMING_CHANGED, Overview
+from chargeplane.csms.overview import Overview
 from chargeplane.csms.pulse import HEARD, Pulse
 from chargeplane.csms.remote_control import RemoteStarts, random_id
 from chargeplane.csms.reservation import Reservations
@@ -286,9 +286,17 @@ class CentralSystem:
 
     def _overview(self, store: Store, clock: Clock) -> Overview:
         """The overview, with all that know of something that comes."""
-        coming = (authorization.expiring, reservation.coming, firmware.coming)
-        found = Overview(store, clock, self.pulse, self.is_connected, day, active_count, coming)
-        self.bus.listen(found.hear, *COMING_CHANGED)
+        found = Overview(
+            store,
+            clock,
+            self.pulse,
+            self.is_connected,
+            day,
+            active_count,
+            (authorization.expiring, certificates.coming, reservation.coming, firmware.coming),
+            security.alerts,
+        )
+        self.bus.listen(found.hear, *overview.HEARD)
         return found
 
     @property

@@ -11,10 +11,23 @@ from sqlalchemy import Connection
 
 from chargeplane.runtime.rest import Sites
 
-__all__ = ["COMING_MAX", "Coming", "CountActive", "Day", "Hour", "ReadComing", "ReadDay", "Trouble"]
+__all__ = [
+    "ALERTS_MAX",
+    "COMING_MAX",
+    "Alert",
+    "Coming",
+    "CountActive",
+    "Day",
+    "Hour",
+    "ReadAlerts",
+    "ReadComing",
+    "ReadDay",
+    "Trouble",
+]
 
 COMING_MAX: Final = 50
 """Of one source, and of all together."""
+ALERTS_MAX: Final = 100
 
 
 class Hour(NamedTuple):
@@ -46,6 +59,16 @@ class Day(NamedTuple):
     """Sessions whose figures had to be worked out."""
 
 
+class Alert(NamedTuple):
+    """Something at a station that touches security, and that somebody should look at."""
+
+    station_id: str
+    type: str
+    """Of the security event, in the words of the standard."""
+    times: int
+    last_at: datetime
+
+
 class Coming(NamedTuple):
     """Something that will happen."""
 
@@ -64,6 +87,10 @@ ReadDay = Callable[[Connection, UUID, datetime, Sites], Day]
 """Up to a moment, at some sites."""
 CountActive = Callable[[Connection, UUID, Sites], int]
 """Sessions that go on now, at some sites."""
+
+
+ReadAlerts = Callable[[Connection, UUID, datetime, Sites], list[Alert]]
+"""Of the 24 hours before a moment, at some sites; the latest first, at most ``ALERTS_MAX``."""
 
 
 class ReadComing(Protocol):

@@ -22,15 +22,26 @@ from chargeplane.csms.overview import service
 from chargeplane.csms.overview.api import Overviews
 from chargeplane.csms.overview.service import DAY_S_MAX, NOW_S_MAX, Overview
 from chargeplane.csms.pulse import Pulse
+from chargeplane.csms.security import alerts
+from chargeplane.csms.security.tables import EVENT_SINK
 from chargeplane.csms.transactions import active_count, day
+from chargeplane.domain.events import FirmwareStatusChanged, SecurityEventNoted
 from chargeplane.domain.tokens import TokenStatus
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.rest import Sites
-from chargeplane.runtime.store import Function, Rows, Store
+from chargeplane.runtime.store import Function, Row, Rows, Store, id_at
 from tests.csms.making import NOW, TENANT_ID
 from tests.csms.rest import client
 from tests.csms.test_pulse import power, sampled
 from tests.csms.transactions.test_figures import HOUR, session
+
+FROM: dict[str, Any] = {
+    "tenant_id": str(TENANT_ID),
+    "station_id": "A",
+    "reported_at": NOW,
+    "received_at": NOW,
+    "frame_id": "f",
+}
 
 
 def fill(connection: Connection) -> None:
@@ -168,13 +179,47 @@ async def test_what_comes_is_read_anew_when_something_of_it_has_changed(scene: S
     await scene.show()
     coming.append(Coming(NOW + HOUR, "reservation", "R", "A", NOW + 2 * HOUR))
     assert [each["kind"] for each in (await scene.show())["next"]] == ["id-token-expires"]
-    scene.overview.hear(sampled(power(1), station_id="A"))
+    scene.overview.hear(
+        FirmwareStatusChanged(**FROM, update_id="u", firmware_version="2", state="installed")
+    )
     first, second = (await scene.show())["next"]
     assert (first["kind"], first["subject"], first["station_id"]) == ("reservation", "R", "A")
     assert (first["until"], second["station_id"]) == ("2026-11-21T14:00:00Z", None)
     north = await scene.overview.coming(TENANT_ID, frozenset({"north"}))
     assert [each.kind for each in north] == ["reservation"]
     assert await scene.overview.coming(TENANT_ID, frozenset({"south"})) == ()
+
+
+async def test_critical_security_events_are_wrong_now_and_told_at_once(scene: Scene) -> None:
+    def event(station_id: str, severity: str, at: datetime, count: int = 1) -> Row:
+        values = (
+            TENANT_ID, id_at(at), station_id, "TamperDetectionActivated", "station", severity,
+            None, None, count, at, at, None,
+        )  # fmt: skip
+        return (EVENT_SINK, values)
+
+    scene.overview = Overview(
+        scene.store, scene.clock, scene.pulse, lambda *_: True, day, active_count, (), alerts
+    )
+    assert (await scene.show())["problems"]["alerts"] == []
+    rows = (
+        event("A", "critical", NOW - 25 * HOUR),
+        event("A", "critical", NOW - 3 * HOUR, 2),
+        event("A", "critical", NOW - 2 * HOUR),
+        event("B", "critical", NOW - HOUR),
+        event("C", "warning", NOW - HOUR),
+    )
+    await scene.store.write(Rows(rows))
+    assert (await scene.show())["problems"]["alerts"] == []
+    kind = "TamperDetectionActivated"
+    scene.overview.hear(
+        SecurityEventNoted(**FROM, event_id="e", type=kind, severity="critical", origin="station")
+    )
+    assert (await scene.show())["problems"]["alerts"] == [
+        {"station_id": "B", "type": kind, "count": 1, "last_at": "2026-11-21T11:00:00Z"},
+        {"station_id": "A", "type": kind, "count": 3, "last_at": "2026-11-21T10:00:00Z"},
+    ]
+    assert await scene.overview.alerts(TENANT_ID, frozenset({"north"})) == []
 
 
 async def test_the_live_view_answers_the_same_and_needs_no_parameters(scene: Scene) -> None:

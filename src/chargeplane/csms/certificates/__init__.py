@@ -33,6 +33,7 @@ from chargeplane.csms.certificates.listing import Listing
 from chargeplane.csms.certificates.lists import RevocationLists
 from chargeplane.csms.certificates.service import Certificates, Present
 from chargeplane.csms.certificates.status import HttpResponders, Responders, StatusDesk
+from chargeplane.csms.certificates.tables import coming
 from chargeplane.csms.contract import Asker, Block
 from chargeplane.domain.commands import (
     DeleteCertificate,
@@ -56,6 +57,7 @@ __all__ = [
     "RevocationLists",
     "StatusDesk",
     "block",
+    "coming",
 ]
 
 

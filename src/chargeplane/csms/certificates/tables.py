@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, delete, select, tuple_, update
+from sqlalchemy import Column, Connection, delete, exists, select, tuple_, update
 
+from chargeplane.csms.figures import COMING_MAX, Coming
 from chargeplane.csms.inventory import stations
+from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import SCHEMA, Moment, Words, insert_new, tenants
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Installed",
     "add",
     "change",
+    "coming",
     "expiring",
     "find_serial",
     "installed_of",
@@ -32,6 +35,7 @@ __all__ = [
 REVOKED_MAX: Final = 100_000
 EXPIRING_MAX: Final = 500
 """Renewed in one round."""
+_SOON: Final = timedelta(days=30)
 INSTALLED_MAX: Final = 500
 """Of a station."""
 
@@ -169,6 +173,34 @@ def expiring(
     )
     rows = connection.execute(query.order_by(_EACH.not_after).limit(EXPIRING_MAX))
     return [Certificate(*row) for row in rows]
+
+
+def coming(
+    connection: Connection, tenant_id: UUID, now: datetime, sites: Sites = None
+) -> list[Coming]:
+    """Certificates in use that end in the next days, or have ended; the next first.
+
+    One that was replaced is in use no more: a station has one for each purpose, the latest.
+    """
+    later = certificates.alias()
+    is_replaced = exists().where(
+        later.c.tenant_id == _EACH.tenant_id,
+        later.c.station_id == _EACH.station_id,
+        later.c.purpose == _EACH.purpose,
+        later.c.state == _EACH.state,
+        later.c.issued_at > _EACH.issued_at,
+    )
+    query = select(_EACH.not_after, _EACH.common_name, _EACH.station_id).where(
+        _EACH.tenant_id == tenant_id,
+        _EACH.state == "installed",
+        _EACH.not_after <= now + _SOON,
+        ~is_replaced,
+    )
+    if sites is not None:
+        own = stations.c.tenant_id == tenant_id, stations.c.site_id.in_(sorted(sites))
+        query = query.where(_EACH.station_id.in_(select(stations.c.id).where(*own)))
+    rows = connection.execute(query.order_by(_EACH.not_after).limit(COMING_MAX))
+    return [Coming(at, "certificate-expires", name, station) for at, name, station in rows]
 
 
 def names_of_station(connection: Connection, tenant_id: UUID, station_id: str) -> frozenset[str]:

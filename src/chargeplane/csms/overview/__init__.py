@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from chargeplane.csms.contract import Block
 from chargeplane.csms.overview.api import routes
-from chargeplane.csms.overview.service import COMING_CHANGED, Overview
+from chargeplane.csms.overview.service import HEARD, Overview
 
-__all__ = ["COMING_CHANGED", "Overview", "block"]
+__all__ = ["HEARD", "Overview", "block"]
 
 
 def block(overview: Overview) -> Block:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from chargeplane.csms.figures import Trouble
 from chargeplane.csms.overview.flows import show_power
-from chargeplane.csms.overview.service import COMING_CHANGED, NOW_S_MAX, Overview
+from chargeplane.csms.overview.service import HEARD, NOW_S_MAX, Overview
 from chargeplane.domain.events import (
     ConnectorStatusChanged,
     Event,
@@ -89,6 +89,16 @@ class TroubleView(Struct, frozen=True):
     last_at: datetime
 
 
+class AlertView(Struct, frozen=True):
+    """Critical security events of the last 24 hours, of one type at one station."""
+
+    station_id: str
+    type: str
+    """In the words of the standard's own events."""
+    count: int
+    last_at: datetime
+
+
 class Problems(Struct, frozen=True, kw_only=True):
     """What is wrong, at most 100 of each; ``totals`` counts all."""
 
@@ -98,6 +108,8 @@ class Problems(Struct, frozen=True, kw_only=True):
     """Sessions that ended without energy."""
     repairs: list[TroubleView]
     """Sessions with figures that had to be worked out."""
+    alerts: list[AlertView]
+    """What touches security and is critical."""
 
 
 class HourView(Struct, frozen=True, kw_only=True):
@@ -154,7 +166,7 @@ _KEYS: Final[dict[type[Event], KeyOf]] = {
     TransactionStarted: _whole,
     TransactionEnded: _whole,
     TransactionRepaired: _whole,
-    **dict.fromkeys(COMING_CHANGED, _whole),
+    **dict.fromkeys(HEARD, _whole),
 }
 
 
@@ -177,6 +189,7 @@ class Overviews:
         now = await self._overview.now(tenant_id, age_s_max, sites)
         day = await self._overview.day(tenant_id, sites)
         coming = await self._overview.coming(tenant_id, sites)
+        alerts = await self._overview.alerts(tenant_id, sites)
         active_count = await self._overview.active_count(tenant_id, age_s_max, sites)
         return OverviewView(
             totals=Totals(
@@ -196,6 +209,7 @@ class Overviews:
                 faulted=[FaultView(*each) for each in now.faulted],
                 failing_starts=[_trouble(each) for each in day.failing],
                 repairs=[_trouble(each) for each in day.repaired],
+                alerts=[AlertView(*each) for each in alerts],
             ),
             history=[
                 HourView(

@@ -12,9 +12,11 @@ from sqlalchemy import Connection
 
 from chargeplane.csms.figures import (
     COMING_MAX,
+    Alert,
     Coming,
     CountActive,
     Day,
+    ReadAlerts,
     ReadComing,
     ReadDay,
 )
@@ -22,12 +24,17 @@ from chargeplane.csms.overview import reading
 from chargeplane.csms.overview.flows import Flows
 from chargeplane.csms.overview.reading import Now
 from chargeplane.csms.pulse import Pulse
-from chargeplane.domain.events import Event, FirmwareStatusChanged, ReservationChanged
+from chargeplane.domain.events import (
+    Event,
+    FirmwareStatusChanged,
+    ReservationChanged,
+    SecurityEventNoted,
+)
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import Store
 
-__all__ = ["COMING_CHANGED", "COMING_S_MAX", "DAY_S_MAX", "KEPT_MAX", "NOW_S_MAX", "Overview"]
+__all__ = ["COMING_S_MAX", "DAY_S_MAX", "HEARD", "KEPT_MAX", "NOW_S_MAX", "Overview"]
 
 NOW_S_MAX: Final = 2.0
 COMING_S_MAX: Final = 15.0
@@ -37,10 +44,16 @@ KEPT_MAX: Final = 1_000
 """Parts that are kept, of all tenants and all who are limited to some sites."""
 
 
-COMING_CHANGED: Final[tuple[type[Event], ...]] = (ReservationChanged, FirmwareStatusChanged)
-"""What changes what comes: it is read anew then, and told to those who look."""
-
 _COMING: Final = "coming"
+_ALERTS: Final = "alerts"
+_CHANGED_BY: Final[dict[type[Event], str]] = {
+    ReservationChanged: _COMING,
+    FirmwareStatusChanged: _COMING,
+    SecurityEventNoted: _ALERTS,
+}
+HEARD: Final = tuple(_CHANGED_BY)
+"""What changes what comes, or what alerts: it is read anew then, and told to those who look."""
+
 _Part = tuple[UUID, str, Sites]
 T = TypeVar("T")
 
@@ -57,6 +70,7 @@ class Overview:
         read_day: ReadDay,
         count_active: CountActive,
         read_coming: Sequence[ReadComing] = (),
+        read_alerts: ReadAlerts = lambda *_: [],
     ) -> None:
         """``read_coming``: those who know of something that will happen."""
         self._store = store
@@ -65,6 +79,7 @@ class Overview:
         self._read_day = read_day
         self._count_active = count_active
         self._read_coming = tuple(read_coming)
+        self._read_alerts = read_alerts
         self._pulse = pulse
         self.flows = Flows(store, pulse)
         """What flows at single stations."""
@@ -124,10 +139,20 @@ class Overview:
         read = partial(self._store.read, look)
         return await self._recent((tenant_id, _COMING, sites), COMING_S_MAX, read)
 
+    async def alerts(self, tenant_id: UUID, sites: Sites = None) -> list[Alert]:
+        """What alerted in the last 24 hours, at some sites; the latest first."""
+        at = self._clock.now()
+
+        def look(connection: Connection) -> list[Alert]:
+            return self._read_alerts(connection, tenant_id, at, sites)
+
+        read = partial(self._store.read, look)
+        return await self._recent((tenant_id, _ALERTS, sites), COMING_S_MAX, read)
+
     def hear(self, event: Event) -> None:
-        """Something that comes has changed: it is read anew. A listener of the bus."""
-        tenant_id = UUID(event.tenant_id)
-        for key in [each for each in self._kept if each[:2] == (tenant_id, _COMING)]:
+        """A part has changed: it is read anew. A listener of the bus."""
+        changed = UUID(event.tenant_id), _CHANGED_BY[type(event)]
+        for key in [each for each in self._kept if each[:2] == changed]:
             del self._kept[key]
 
     async def _recent(self, key: _Part, age_s_max: float, read: Callable[[], Awaitable[T]]) -> T:

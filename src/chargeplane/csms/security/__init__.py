@@ -1,13 +1,13 @@
 """Security: events of stations and our own, new passwords, and higher security profiles.
 
     a wrong log-in, a contested identity, a bad request ... -> ``Recorder`` -> /security-events
-                            critical ones -> the audit log; all -> the bus
+                            critical ones -> the audit log, the overview; all -> the bus
     rotate-password, upgrade-security-profile -> ``Changes``: both count until the station returns
 
 Who may connect is decided in ``gateway.credentials``; certificates have a block of their own.
 
 Requirements: A01.FR.01 to .12, A04, A05.FR.01 to .07, A00.FR.005, B09; the security whitepaper of
-1.6, edition 3. Not kept to yet: going down from profile 3 to 2 (A05.FR.09).
+1.6, edition 3.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from chargeplane.csms.security.events import Recorder
 from chargeplane.csms.security.foreign import ForeignTransactions
 from chargeplane.csms.security.signing import Signatures
 from chargeplane.csms.security.signing_api import signing_routes
+from chargeplane.csms.security.tables import alerts
 from chargeplane.csms.security.trail import Trail
 from chargeplane.ocpp import v16, v21
 
@@ -30,6 +31,7 @@ __all__ = [
     "Recorder",
     "Signatures",
     "Trail",
+    "alerts",
     "block",
 ]
 

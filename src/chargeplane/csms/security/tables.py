@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Connection, Integer, delete, select, update
+from sqlalchemy import Boolean, Column, Connection, Integer, delete, func, select, update
 
+from chargeplane.csms.figures import ALERTS_MAX, Alert
 from chargeplane.csms.inventory import stations
-from chargeplane.runtime.store import SCHEMA, Id, Moment, Sink, Words, insert_new
+from chargeplane.runtime.rest import Sites
+from chargeplane.runtime.store import SCHEMA, Id, Moment, Sink, Words, id_at, insert_new
 
 __all__ = [
     "EVENT_SINK",
     "CredentialChange",
     "SecurityEvent",
     "add_change",
+    "alerts",
     "changes_of",
     "events",
     "open_changes",
@@ -33,6 +36,7 @@ EVENTS_MAX: Final = 100_000
 CHANGES_MAX: Final = 100
 """Of a station, the newest, that are shown."""
 OPEN_MAX: Final = 100_000
+_DAY: Final = timedelta(days=1)
 OPEN: Final = ("sent", "waiting", "unknown")
 """The states of a change that is not over."""
 
@@ -241,6 +245,22 @@ def events(
         query = query.where(each.severity.in_(wanted))
     rows = connection.execute(query.order_by(each.id.desc()).limit(count_max))
     return [SecurityEvent(*row) for row in rows]
+
+
+def alerts(
+    connection: Connection, tenant_id: UUID, now: datetime, sites: Sites = None
+) -> list[Alert]:
+    """Critical events of the last day by station and type, the latest first."""
+    each, last_at = security_events.c, func.max(security_events.c.received_at)
+    query = select(each.station_id, each.type, func.sum(each.occurrences), last_at).where(
+        each.tenant_id == tenant_id, each.id >= id_at(now - _DAY), each.severity == "critical"
+    )
+    if sites is not None:
+        own = stations.c.tenant_id == tenant_id, stations.c.site_id.in_(sorted(sites))
+        query = query.where(each.station_id.in_(select(stations.c.id).where(*own)))
+    latest = query.group_by(each.station_id, each.type).order_by(last_at.desc(), each.station_id)
+    rows = connection.execute(latest.limit(ALERTS_MAX))
+    return [Alert(station_id, type_, int(times), at) for station_id, type_, times, at in rows]
 
 
 def prune_events(connection: Connection, tenant_id: UUID, keep_max: int = EVENTS_MAX) -> int:
