@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chargeplane.csms.contract import Ask, Decision, Registration, Station
 from chargeplane.csms.diagnostics import block, tables
-from chargeplane.csms.diagnostics.service import LIFE, LogState, moved, state_said
+from chargeplane.csms.diagnostics.service import LIFE
 from chargeplane.csms.diagnostics.tables import LogRequest, listed
 from chargeplane.csms.files import Files
 from chargeplane.csms.gateway.admission import register
@@ -39,29 +36,7 @@ from chargeplane.runtime.store import Function, Store, new_id
 from tests.csms.making import NOW, TENANT_ID, decided, heard, kept, station
 from tests.csms.rest import client
 
-WORDS = [each.value for each in v21.UploadLogStatusEnumType]
-STATES = st.sampled_from(LogState)
 FAMILIES = [Version.V1_6, Version.V2_1]
-
-
-@given(STATES, st.lists(STATES, max_size=6), st.randoms())
-def test_any_order_and_any_repetition_ends_in_the_same_state(
-    begun: LogState, said: list[LogState], random: Any
-) -> None:
-    other = [*said, *said[:2]]
-    random.shuffle(other)
-    *_, state = accumulate([begun, *said], moved)
-    *_, again = accumulate([begun, *other], moved)
-    assert state == again
-
-
-def test_what_a_station_says_of_an_upload_has_a_state_or_says_nothing() -> None:
-    said = {word: state_said(word) for word in WORDS}
-    assert [word for word, state in said.items() if state is None] == ["Idle"]
-    failures = [word for word, state in said.items() if state is LogState.FAILED]
-    assert failures == [
-        "BadMessage", "NotSupportedOperation", "PermissionDenied", "UploadFailure",
-    ]  # fmt: skip
 
 
 class Desk:

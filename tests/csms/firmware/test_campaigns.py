@@ -146,7 +146,7 @@ async def test_the_oldest_updates_of_a_station_go_first(works: Works) -> None:
     first = await works.row()
     ids = [new_id() for _ in range(4)]
     for id_ in ids:
-        work = partial(add_updates, updates=[first._replace(id=id_)], keep_max=3)
+        work = partial(add_updates, added=[first._replace(id=id_)], keep_max=3)
         await works.store.write(Function(work))
     assert [row.id for row in await works.rows()] == ids[:0:-1]
 

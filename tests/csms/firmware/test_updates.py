@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import accumulate
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chargeplane.csms.contract import Ask
 from chargeplane.csms.firmware.service import LIFE, LIFE_MAX, Window, WindowFault
-from chargeplane.csms.firmware.states import UpdateState, is_newer, state_said
 from chargeplane.domain.commands import (
     Accepted,
     NoAnswer,
@@ -30,30 +26,6 @@ from tests.csms.making import NOW
 HOUR = timedelta(hours=1)
 ALL = [Version.V1_5, Version.V1_6, Version.V2_0_1, Version.V2_1]
 WAY = ["Downloading", "Downloaded", "SignatureVerified", "Installing", "Installed"]
-STATES = st.sampled_from(UpdateState)
-
-
-def further(state: UpdateState, said: UpdateState) -> UpdateState:
-    return said if is_newer(state, said) else state
-
-
-@given(STATES, st.lists(STATES, max_size=6), st.randoms())
-def test_any_order_and_any_repetition_ends_in_the_same_state(
-    begun: UpdateState, said: list[UpdateState], random: Any
-) -> None:
-    other = [*said, *said[:2]]
-    random.shuffle(other)
-    *_, state = accumulate([begun, *said], further)
-    *_, again = accumulate([begun, *other], further)
-    assert state == again
-
-
-def test_every_word_of_the_standard_has_a_phase_or_says_nothing() -> None:
-    said = {each.value: state_said(each.value) for each in v21.FirmwareStatusEnumType}
-    assert [word for word, state in said.items() if state is None] == ["Idle"]
-    assert sorted(word for word, state in said.items() if state is UpdateState.FAILED) == [
-        "DownloadFailed", "InstallVerificationFailed", "InstallationFailed", "InvalidSignature",
-    ]  # fmt: skip
 
 
 def test_a_window_ends_after_it_begins_and_within_a_month() -> None:

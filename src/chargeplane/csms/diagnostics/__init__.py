@@ -7,7 +7,7 @@
 * ``get-log`` asks for a log: GetDiagnostics of 1.x, GetLog of the 1.6 security whitepaper for the
   security log, GetLog of 2.x. The file comes by the block ``files``.
 * What a station says later (DiagnosticsStatusNotification, LogStatusNotification) only ever moves
-  a request on: repeated and late words change nothing (``service.moved``). A request id that is
+  a request on: repeated and late words change nothing (``csms.progress``). A request id that is
   not of this station is answered and changes nothing either.
 * 1.x names no request in its DiagnosticsStatusNotification: the latest one is meant.
 

@@ -13,7 +13,8 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from chargeplane.csms.diagnostics import tables
-from chargeplane.csms.diagnostics.service import OPEN, Diagnostics
+from chargeplane.csms.diagnostics.service import Diagnostics
+from chargeplane.csms.diagnostics.states import OPEN
 from chargeplane.csms.diagnostics.tables import LogRequest
 from chargeplane.csms.exchange import Exchange, StoredFile
 from chargeplane.runtime.audit import Actor, Note

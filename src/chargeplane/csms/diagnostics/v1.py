@@ -28,14 +28,16 @@ class Handlers:
     async def diagnostics_status(self, heard: Heard) -> Decision:
         """DiagnosticsStatusNotification (1.6, 4.3)."""
         request: v16.DiagnosticsStatusNotificationRequest = heard.request
-        return await self._service.hear(heard, None, str(request.status), _DIAGNOSTICS)
+        return await self._service.progress.hear(heard, None, str(request.status), _DIAGNOSTICS)
 
     async def log_status(self, heard: Heard) -> Decision:
         """LogStatusNotification (whitepaper). Without a request id it can only be idle."""
         request: v16.LogStatusNotificationRequest = heard.request
         if request.request_id is UNSET:
             return Decision(_LOG, durable=False)
-        return await self._service.hear(heard, request.request_id, str(request.status), _LOG)
+        return await self._service.progress.hear(
+            heard, request.request_id, str(request.status), _LOG
+        )
 
     async def get_log(self, station: Station, command: GetLog) -> Ask | Unsupported:
         """GetDiagnostics (1.6, 5.8) or GetLog."""

@@ -35,7 +35,9 @@ class Handlers:
         request: v21.LogStatusNotificationRequest = heard.request
         if request.request_id is UNSET:
             return Decision(_RESPONSE, durable=False)
-        return await self._service.hear(heard, request.request_id, str(request.status), _RESPONSE)
+        return await self._service.progress.hear(
+            heard, request.request_id, str(request.status), _RESPONSE
+        )
 
     async def get_log(self, station: Station, command: GetLog) -> Ask | Unsupported:
         """GetLog (N01)."""

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from chargeplane.csms.files import tables
 from chargeplane.csms.files.service import FileFault, Files, TooLarge, Unknown
 from chargeplane.csms.files.tables import Grant
+from chargeplane.csms.inventory import is_station
 from chargeplane.runtime.rest import (
     PUBLIC,
     Injected,
@@ -148,7 +149,7 @@ async def make_upload_address(
     principal: Injected[Principal],
 ) -> Address:
     """For a station to send one file to, once."""
-    known = partial(tables.is_station, tenant_id=principal.tenant_id, station_id=station_id)
+    known = partial(is_station, tenant_id=principal.tenant_id, station_id=station_id)
     if not await store.read(known):
         raise Problem.not_found("station", station_id)
     try:
@@ -200,7 +201,7 @@ async def show_file(
     principal: Injected[Principal],
 ) -> Response[bytes]:
     """What it has sent, as it is. Nothing in it is to be trusted."""
-    look = partial(tables.one, tenant_id=principal.tenant_id, id_=file_id)
+    look = partial(tables.grants.one, tenant_id=principal.tenant_id, id_=file_id)
     grant = await store.read(look)
     if grant is None or grant.station_id != station_id:
         raise Problem.not_found("file", file_id)

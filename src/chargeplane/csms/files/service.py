@@ -21,6 +21,7 @@ from chargeplane.csms.exchange import FileAddress, FileFault, Kept, StoredFile, 
 from chargeplane.csms.files import tables
 from chargeplane.csms.files.shelf import Shelf, pieces, written
 from chargeplane.csms.files.tables import Grant
+from chargeplane.csms.inventory import is_station
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Function, Store, new_id
 
@@ -126,7 +127,7 @@ class Files:
         if not timedelta() < life <= LIFE_MAX or not 0 < uses <= USES_MAX:
             most = f"{LIFE_MAX.days} days and {USES_MAX} uses"
             raise FileFault(f"an address counts for {most} at most")
-        look = partial(tables.is_station, tenant_id=tenant_id, station_id=station_id)
+        look = partial(is_station, tenant_id=tenant_id, station_id=station_id)
         if not await self._store.read(look):
             raise FileFault(f"there is no station {station_id}")
         now, id_, secret = self._clock.now(), new_id(), secrets.token_bytes(SECRET_BYTES)
@@ -135,7 +136,7 @@ class Files:
             size_bytes_max, None, None, None, now, now + life, None, kept,
         )  # fmt: skip
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        await self._store.write(Function(partial(tables.add, grant=grant)))
+        await self._store.write(Function(partial(tables.grants.add, records=[grant])))
         prune = partial(tables.prune, tenant_id=tenant_id, station_id=station_id)
         for old in await self._store.write(Function(prune)):
             (self._folder / str(old)).unlink(missing_ok=True)
@@ -267,7 +268,7 @@ class Files:
 
     async def sent(self, tenant_id: UUID, id_: UUID) -> bytes | None:
         """What a station has sent to an address; None: nothing, or it is gone."""
-        grant = await self._store.read(partial(tables.one, tenant_id=tenant_id, id_=id_))
+        grant = await self._store.read(partial(tables.grants.one, tenant_id=tenant_id, id_=id_))
         if grant is None or grant.direction != Direction.UPLOAD:
             return None
         try:
@@ -282,7 +283,7 @@ class Files:
 
     async def _taken(self, token: str, direction: Direction, remote_host: str) -> Grant:
         tenant_id, id_, secret = _parts(token)
-        grant = await self._store.read(partial(tables.one, tenant_id=tenant_id, id_=id_))
+        grant = await self._store.read(partial(tables.grants.one, tenant_id=tenant_id, id_=id_))
         known = grant.token_hash if grant is not None else ""
         if not compare_digest(known, _hash(secret)) or grant is None:
             raise Unknown
@@ -300,7 +301,7 @@ class Files:
         return grant
 
     async def _finish(self, grant: Grant, **values: Any) -> None:
-        work = partial(tables.finish, tenant_id=grant.tenant_id, id_=grant.id, **values)
+        work = partial(tables.grants.change, tenant_id=grant.tenant_id, id_=grant.id, **values)
         await self._store.write(Function(work))
 
     def _path(self, grant: Grant) -> Path:

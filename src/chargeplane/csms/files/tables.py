@@ -5,34 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Integer,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import BigInteger, Column, Connection, Integer, func, select
 
-from chargeplane.csms.inventory import stations
+from chargeplane.csms.records import Records
 from chargeplane.runtime.store import SCHEMA, Id, Moment, Words
 
 __all__ = [
     "Grant",
-    "add",
-    "finish",
     "forget_heavy",
     "forget_old",
     "give_back",
-    "is_station",
+    "grants",
     "listed",
-    "one",
     "prune",
     "received",
     "take",
@@ -86,20 +73,8 @@ class Grant(NamedTuple):
     """The name of a kept file, which is fetched by many; None: a file of its own."""
 
 
+grants: Final = Records(file_grants, Grant)
 _each = file_grants.c
-_GRANT = [_each[name] for name in Grant._fields]
-
-
-def add(connection: Connection, grant: Grant) -> None:
-    """Keep a new grant."""
-    connection.execute(insert(file_grants).values(grant._asdict()))
-
-
-def one(connection: Connection, tenant_id: UUID, id_: UUID) -> Grant | None:
-    """A grant, or None."""
-    mine = _each.tenant_id == tenant_id, _each.id == id_
-    row = connection.execute(select(*_GRANT).where(*mine)).one_or_none()
-    return None if row is None else Grant(*row)
 
 
 def listed(
@@ -111,58 +86,32 @@ def listed(
     before: UUID | None = None,
 ) -> list[Grant]:
     """The grants of a station, the latest first."""
-    query = select(*_GRANT).where(_each.tenant_id == tenant_id, _each.station_id == station_id)
-    if before is not None:
-        query = query.where(_each.id < before)
-    rows = connection.execute(query.order_by(_each.id.desc()).limit(count_max))
-    return [Grant(*row) for row in rows]
+    mine = [_each.station_id == station_id]
+    return grants.latest(connection, tenant_id, only=mine, count_max=count_max, before=before)
 
 
 def take(connection: Connection, tenant_id: UUID, id_: UUID, now: datetime) -> bool:
     """Take a use of a grant, if one is left: of two at the same moment, one gets it."""
-    found = connection.execute(
-        update(file_grants)
-        .where(
-            _each.tenant_id == tenant_id,
-            _each.id == id_,
-            _each.uses_left > 0,
-            _each.expires_at > now,
-        )
-        .values(uses_left=_each.uses_left - 1)
-    )
-    return found.rowcount == 1
+    counts = _each.uses_left > 0, _each.expires_at > now
+    return grants.change(connection, tenant_id, id_, only=counts, uses_left=_each.uses_left - 1)
 
 
 def give_back(connection: Connection, tenant_id: UUID, id_: UUID) -> None:
     """A transfer has broken off."""
-    mine = _each.tenant_id == tenant_id, _each.id == id_
-    connection.execute(update(file_grants).where(*mine).values(uses_left=_each.uses_left + 1))
-
-
-def finish(connection: Connection, tenant_id: UUID, id_: UUID, **values: Any) -> None:
-    """A transfer is complete."""
-    mine = _each.tenant_id == tenant_id, _each.id == id_
-    connection.execute(update(file_grants).where(*mine).values(**values))
+    grants.change(connection, tenant_id, id_, uses_left=_each.uses_left + 1)
 
 
 def prune(
     connection: Connection, tenant_id: UUID, station_id: str, keep_max: int = GRANTS_MAX
 ) -> list[UUID]:
     """Delete the oldest grants of a station beyond the bound; whose files are to go."""
-    mine = _each.tenant_id == tenant_id, _each.station_id == station_id
-    old = select(_each.id).where(*mine).order_by(_each.id.desc()).offset(keep_max).limit(100)
-    ids = list(connection.scalars(old))
-    if ids:
-        connection.execute(delete(file_grants).where(*mine, _each.id.in_(ids)))
-    return ids
+    return grants.prune(connection, tenant_id, station_id, keep_max)
 
 
 def received(connection: Connection, tenant_id: UUID, ids: Collection[UUID]) -> list[Grant]:
     """Those of some grants whose files have come."""
-    query = select(*_GRANT).where(
-        _each.tenant_id == tenant_id, _each.id.in_(ids), _each.size_bytes.is_not(None)
-    )
-    return [Grant(*row) for row in connection.execute(query)]
+    have_come = _each.id.in_(ids), _each.size_bytes.is_not(None)
+    return grants.found(connection, grants.of(tenant_id, have_come))
 
 
 def forget_old(
@@ -172,7 +121,7 @@ def forget_old(
     query = select(_each.id).where(
         _each.tenant_id == tenant_id, _each.created_at < before, _each.expires_at < before
     )
-    return _forgotten(connection, tenant_id, list(connection.scalars(query.limit(step_max))))
+    return grants.remove(connection, tenant_id, list(connection.scalars(query.limit(step_max))))
 
 
 def forget_heavy(
@@ -190,17 +139,4 @@ def forget_heavy(
             total += size_bytes
             if total > bytes_max:
                 ids.append(id_)
-    return _forgotten(connection, tenant_id, ids[:step_max])
-
-
-def _forgotten(connection: Connection, tenant_id: UUID, ids: list[UUID]) -> list[UUID]:
-    if ids:
-        mine = _each.tenant_id == tenant_id, _each.id.in_(ids)
-        connection.execute(delete(file_grants).where(*mine))
-    return ids
-
-
-def is_station(connection: Connection, tenant_id: UUID, station_id: str) -> bool:
-    """Whether there is such a station."""
-    mine = stations.c.tenant_id == tenant_id, stations.c.id == station_id
-    return connection.scalar(select(stations.c.id).where(*mine)) is not None
+    return grants.remove(connection, tenant_id, ids[:step_max])

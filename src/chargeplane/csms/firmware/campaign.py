@@ -86,7 +86,7 @@ class Campaigns:
             else:
                 updates.append(new_update(image, target, window, now, wanted, campaign_id))
         if updates:
-            await store.write(Function(partial(tables.add_updates, updates=updates)))
+            await store.write(Function(partial(tables.add_updates, added=updates)))
             for update in updates:
                 self.firmware.awaiting.add(update.tenant_id, update.station_id)
                 await self._told(update, now)
@@ -181,7 +181,7 @@ class Campaigns:
         except NotConnected:
             return False  # it stays planned
         known = await self.firmware.store.read(
-            partial(tables.update_of, tenant_id=update.tenant_id, id_=update.id)
+            partial(tables.updates.one, tenant_id=update.tenant_id, id_=update.id)
         )
         if known is None:
             return False

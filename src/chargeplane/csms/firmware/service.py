@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,33 +10,24 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from chargeplane.csms.contract import Ask, Decision, Heard, Station
+from chargeplane.csms.contract import Ask, Heard, Station
 from chargeplane.csms.exchange import Exchange, FileAddress, FileFault
 from chargeplane.csms.firmware import tables
 from chargeplane.csms.firmware.awaiting import Awaiting
-from chargeplane.csms.firmware.states import SENT, UpdateState, is_newer, state_said
+from chargeplane.csms.firmware.states import PHASES, SENT, UpdateState
 from chargeplane.csms.firmware.tables import Image, Target, Update
-from chargeplane.domain.commands import (
-    Accepted,
-    NoAnswer,
-    Outcome,
-    Refused,
-    Unsupported,
-    UpdateFirmware,
-)
+from chargeplane.csms.progress import Progress, new_request_id
+from chargeplane.domain.commands import Accepted, Outcome, Refused, Unsupported, UpdateFirmware
 from chargeplane.domain.events import FirmwareStatusChanged
-from chargeplane.ocpp.wire import Request, Response
+from chargeplane.ocpp.wire import Request
 from chargeplane.runtime.clock import Clock
-from chargeplane.runtime.store import Function, Store, StoreError, new_id, storable
+from chargeplane.runtime.store import Function, Store, new_id
 
 __all__ = ["LIFE_MAX", "Firmware", "Sent", "Window", "WindowFault"]
-
-_log = logging.getLogger(__name__)
 
 LIFE: Final = timedelta(days=7)
 LIFE_MAX: Final = timedelta(days=30)
 """From now to the end of a window."""
-REQUEST_ID_MAX: Final = (1 << 31) - 1
 
 
 class WindowFault(Exception):
@@ -98,6 +87,10 @@ class Firmware:
         self._exchange = exchange
         self._signed_only = signed_only
         self.awaiting = Awaiting(store, clock)
+        self.progress = Progress(
+            store, clock, "firmware update", tables.updates, PHASES,
+            told=_told, settled=_settled, sent=(tables.IS_SENT,),
+        )  # fmt: skip
 
     def fault_of(self, image: Image, target: Target, is_signed: bool | None) -> str | None:
         """Why a station cannot have an image; None: it can, as far as is known without asking.
@@ -106,6 +99,8 @@ class Firmware:
         """
         if image.kept is None:
             return "the image has no file yet"
+        if image.is_distrusted:
+            return f"nobody trusts who has signed the image: {image.proof_fault}"
         if image.vendor is not None and image.vendor != target.vendor:
             return f"the image is for stations of {image.vendor}"
         if image.model is not None and image.model != target.model:
@@ -155,7 +150,7 @@ class Firmware:
             )
         except FileFault as fault:
             return Unsupported(reason=str(fault))
-        request_id = 1 + secrets.randbelow(REQUEST_ID_MAX)
+        request_id = new_request_id()
         sent = update._replace(
             state=str(UpdateState.ASKED),
             is_signed=is_signed,
@@ -167,22 +162,16 @@ class Firmware:
             Function(partial(_begun, update=sent, is_planned=command.update_id is not None))
         ):
             return Unsupported(reason="the update is not planned any more")
-
-        def told(response: Any) -> Outcome:
-            outcome = read(response)
-            more = {**outcome.response, "update_id": str(sent.id)}
-            return type(outcome)(status=outcome.status, reason=outcome.reason, response=more)
-
         self.awaiting.add(station.tenant_id, station.id)
         message = say(is_signed)(Sent(image, sent, address, request_id))
-        return Ask(message, told, partial(self._settle, sent))
+        return self.progress.ask(message, sent, read, "update_id")
 
     async def _prepared(self, station: Station, command: UpdateFirmware) -> tuple[Update, Image]:
         """The update that is planned, or a new one, and its image; ``WindowFault`` says why not."""
         tenant_id, now = station.tenant_id, self.clock.now()
         update: Update | None = None
         if command.update_id is not None:
-            look = partial(tables.update_of, tenant_id=tenant_id, id_=_id(command.update_id))
+            look = partial(tables.updates.one, tenant_id=tenant_id, id_=_id(command.update_id))
             update = await self.store.read(look)
             if update is None or update.station_id != station.id:
                 raise WindowFault("there is no such update of this station")
@@ -202,56 +191,6 @@ class Firmware:
             raise WindowFault(fault)
         return update, image
 
-    async def _settle(self, update: Update, outcome: Outcome) -> None:
-        """Keep what was answered. What the station said in the meantime is further."""
-        work = partial(
-            _answered,
-            update=update,
-            state=_state_of(outcome),
-            status=_storable(getattr(outcome, "status", None)),
-            reason=_storable(outcome.reason),
-            now=self.clock.now(),
-        )
-        try:
-            await self.store.write(Function(work))
-        except StoreError as error:
-            _log.warning("station %s: the answer about firmware: %s", update.station_id, error)
-
-    async def hear(
-        self, heard: Heard, request_id: int | None, status: str, response: Response
-    ) -> Decision:
-        """A station tells how an update goes (L01.FR.01). A phase never goes back."""
-        station, said = heard.station, state_said(status)
-        if said is None:
-            return Decision(response, durable=False)
-        look = partial(
-            tables.by_request_id,
-            tenant_id=station.tenant_id,
-            station_id=station.id,
-            request_id=request_id,
-        )
-        known = await self.store.read(look)
-        if known is None:
-            _log.warning("station %s: %s for firmware nobody sent", station.id, status)
-            return Decision(response, durable=False)
-        state = UpdateState(known.state)
-        is_other_word = said == state and status != known.status
-        if not is_newer(state, said) and not is_other_word:
-            return Decision(response, durable=False)
-        row = (known.tenant_id, known.id, str(said), status, heard.received_at)
-        event = FirmwareStatusChanged(
-            tenant_id=station.tenant,
-            station_id=station.id,
-            reported_at=heard.received_at,
-            received_at=heard.received_at,
-            frame_id=heard.frame,
-            update_id=str(known.id),
-            firmware_version=known.firmware_version,
-            state=str(said),
-            status=status,
-        )
-        return Decision(response, ((tables.MOVED, row),), (event,))
-
     async def booted(self, tenant_id: UUID, station_id: str, version: str | None) -> Update | None:
         """A station has started: with the new version the update is done, said or not.
 
@@ -266,7 +205,7 @@ class Firmware:
             return None  # it says nothing that was not so before
         reason = "the station has started with this version"
         work = partial(
-            tables.change_update,
+            tables.updates.change,
             tenant_id=tenant_id,
             id_=known.id,
             state=str(UpdateState.INSTALLED),
@@ -303,35 +242,24 @@ def _begun(connection: Connection, update: Update, is_planned: bool) -> bool:
     return tables.take(connection, update.tenant_id, update.id, UpdateState.ASKED, **values)
 
 
-def _answered(
-    connection: Connection,
-    update: Update,
-    state: UpdateState,
-    status: str | None,
-    reason: str | None,
-    now: datetime,
-) -> None:
-    known = tables.update_of(connection, update.tenant_id, update.id)
-    if known is None or not is_newer(UpdateState(known.state), state):
-        return  # the station's later word stays
-    tables.change_update(
-        connection, known.tenant_id, known.id,
-        state=str(state), status=status, reason=reason, changed_at=now,
-    )  # fmt: skip
-    if status == "AcceptedCanceled":  # L01.FR.24: the one before it will not be told of again
-        tables.cancel_others(connection, known, now)
+def _told(update: Update, heard: Heard, state: str, status: str) -> FirmwareStatusChanged:
+    return FirmwareStatusChanged(
+        tenant_id=heard.station.tenant,
+        station_id=update.station_id,
+        reported_at=heard.received_at,
+        received_at=heard.received_at,
+        frame_id=heard.frame,
+        update_id=str(update.id),
+        firmware_version=update.firmware_version,
+        state=state,
+        status=status,
+    )
 
 
-def _state_of(outcome: Outcome) -> UpdateState:
-    match outcome:
-        case Accepted():
-            return UpdateState.ACCEPTED
-        case Refused():
-            return UpdateState.REFUSED
-        case Unsupported():
-            return UpdateState.UNSUPPORTED
-        case NoAnswer():
-            return UpdateState.UNANSWERED
+def _settled(connection: Connection, update: Update, outcome: Outcome, now: datetime) -> None:
+    """L01.FR.24: the update that was there before will not be told of again."""
+    if isinstance(outcome, Accepted) and outcome.status == "AcceptedCanceled":
+        tables.cancel_others(connection, update, now)
 
 
 def _id(text: str) -> UUID:
@@ -339,7 +267,3 @@ def _id(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise WindowFault(f"{text} is no id") from error
-
-
-def _storable(text: str | None) -> str | None:
-    return storable(text) if text else None

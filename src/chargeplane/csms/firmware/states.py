@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["OPEN", "SENT", "UpdateState", "is_newer", "state_said"]
+from chargeplane.csms.progress import Phases
+
+__all__ = ["OPEN", "PHASES", "SENT", "UpdateState"]
 
 
 class UpdateState(StrEnum):
@@ -27,30 +29,27 @@ class UpdateState(StrEnum):
 
 
 _State = UpdateState
-_RANK: Final = {state: rank for rank, state in enumerate(UpdateState)}
-OPEN: Final = frozenset(each for each in UpdateState if _RANK[each] < _RANK[_State.CANCELLED])
+OPEN: Final = frozenset(
+    {
+        _State.PLANNED, _State.ASKED, _State.UNANSWERED, _State.ACCEPTED,
+        _State.DOWNLOADING, _State.DOWNLOADED, _State.INSTALLING,
+    }
+)  # fmt: skip
 SENT: Final = OPEN - {_State.PLANNED}
 """It is at the station, as far as we know."""
-
-_SAID: Final = {
-    "Idle": None,
-    "DownloadScheduled": _State.ACCEPTED,
-    "Downloading": _State.DOWNLOADING,
-    "DownloadPaused": _State.DOWNLOADING,
-    "Downloaded": _State.DOWNLOADED,
-    "SignatureVerified": _State.DOWNLOADED,
-    "InstallScheduled": _State.DOWNLOADED,
-    "Installing": _State.INSTALLING,
-    "InstallRebooting": _State.INSTALLING,
-    "Installed": _State.INSTALLED,
-}
-
-
-def state_said(status: str) -> UpdateState | None:
-    """What a station's word says of an update; None: nothing. All others are failures."""
-    return _SAID.get(status, _State.FAILED)
-
-
-def is_newer(state: UpdateState, said: UpdateState) -> bool:
-    """Whether what was said is further than what is known."""
-    return _RANK[said] > _RANK[state]
+PHASES: Final = Phases(
+    UpdateState,
+    {
+        "Idle": None,
+        "DownloadScheduled": _State.ACCEPTED,
+        "Downloading": _State.DOWNLOADING,
+        "DownloadPaused": _State.DOWNLOADING,
+        "Downloaded": _State.DOWNLOADED,
+        "SignatureVerified": _State.DOWNLOADED,
+        "InstallScheduled": _State.DOWNLOADED,
+        "Installing": _State.INSTALLING,
+        "InstallRebooting": _State.INSTALLING,
+        "Installed": _State.INSTALLED,
+    },
+    otherwise=_State.FAILED,
+)

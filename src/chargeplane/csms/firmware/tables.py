@@ -24,22 +24,21 @@ from sqlalchemy import (
 from chargeplane.csms.exchange import Kept
 from chargeplane.csms.figures import COMING_MAX, Coming
 from chargeplane.csms.firmware.states import OPEN, SENT, UpdateState
-from chargeplane.csms.inventory import stations
+from chargeplane.csms.inventory import stations, stations_at
+from chargeplane.csms.records import Records
 from chargeplane.runtime.rest import Sites
-from chargeplane.runtime.store import SCHEMA, Change, Id, Moment, Words
+from chargeplane.runtime.store import SCHEMA, Id, Moment, Words
 
 __all__ = [
     "IMAGES_MAX",
-    "MOVED",
+    "IS_SENT",
     "UPDATES_MAX",
     "Image",
     "Update",
     "add_image",
     "add_updates",
     "awaited",
-    "by_request_id",
     "cancel_others",
-    "change_update",
     "coming",
     "fill_image",
     "image",
@@ -47,9 +46,10 @@ __all__ = [
     "latest",
     "planned",
     "remove_image",
+    "set_proofs",
     "take",
     "targets",
-    "update_of",
+    "updates",
     "updates_listed",
 ]
 
@@ -71,6 +71,12 @@ firmware_images = SCHEMA.table(
     Column("signing_certificate", Words),
     Column("signer", Words),
     Column("signer_until", Moment),
+    Column("intermediates", Words),
+    Column("root_fingerprint", Words),
+    Column("root_name", Words),
+    Column("proof_fault", Words),
+    Column("proven_at", Moment),
+    Column("accepted_by", Words),
     Column("kept", Words),
     Column("size_bytes", BigInteger),
     Column("sha256", Words),
@@ -118,10 +124,26 @@ class Image(NamedTuple):
     signing_certificate: str | None
     signer: str | None
     signer_until: datetime | None
+    intermediates: str | None
+    """Certificates between the signer's and a root, in PEM; stations do not get them."""
+    root_fingerprint: str | None
+    """Of the manufacturer's root that the signer's certificate leads to; None: to none we trust."""
+    root_name: str | None
+    proof_fault: str | None
+    """Why it does not."""
+    proven_at: datetime | None
+    """When somebody looked for it last."""
+    accepted_by: str | None
+    """Who took the image without that."""
     kept: str | None
     size_bytes: int | None
     sha256: str | None
     created_at: datetime
+
+    @property
+    def is_distrusted(self) -> bool:
+        """Whether the root that has proven it is trusted no longer, and nobody accepts it."""
+        return self.proof_fault is not None and self.accepted_by is None
 
 
 class Update(NamedTuple):
@@ -160,12 +182,13 @@ class Target(NamedTuple):
     firmware_version: str | None
 
 
-MOVED: Final = Change(firmware_updates, ("tenant_id", "id", "state", "status", "changed_at"))
+updates: Final = Records(firmware_updates, Update)
 _image = firmware_images.c
 _update = firmware_updates.c
+IS_SENT: Final = _update.state != str(UpdateState.PLANNED)
 _IMAGE: Final = select(*(_image[name] for name in Image._fields))
-_UPDATE: Final = select(*(_update[name] for name in Update._fields))
 _OPEN: Final = sorted(OPEN)
+_PROOF: Final = ("root_fingerprint", "root_name", "proof_fault", "proven_at")
 
 
 def add_image(connection: Connection, image: Image, count_max: int = IMAGES_MAX) -> bool:
@@ -183,6 +206,14 @@ def fill_image(connection: Connection, tenant_id: UUID, id_: UUID, file: Kept) -
     facts = {"kept": file.name, "size_bytes": file.size_bytes, "sha256": file.sha256}
     found = connection.execute(update(firmware_images).where(*mine).values(**facts))
     return found.rowcount == 1
+
+
+def set_proofs(connection: Connection, proofs: Iterable[Image]) -> None:
+    """Keep where the signers of images lead to."""
+    for each in proofs:
+        mine = _image.tenant_id == each.tenant_id, _image.id == each.id
+        values = {name: getattr(each, name) for name in _PROOF}
+        connection.execute(update(firmware_images).where(*mine).values(values))
 
 
 def remove_image(connection: Connection, tenant_id: UUID, id_: UUID) -> bool:
@@ -222,21 +253,11 @@ def targets(connection: Connection, tenant_id: UUID, ids: Iterable[str]) -> list
     return [Target(*row) for row in connection.execute(query)]
 
 
-def add_updates(connection: Connection, updates: list[Update], keep_max: int = UPDATES_MAX) -> None:
+def add_updates(connection: Connection, added: list[Update], keep_max: int = UPDATES_MAX) -> None:
     """Keep new updates; the oldest of each station beyond the bound are forgotten."""
-    connection.execute(insert(firmware_updates), [each._asdict() for each in updates])
-    for each in updates:
-        mine = _update.tenant_id == each.tenant_id, _update.station_id == each.station_id
-        old = select(_update.id).where(*mine).order_by(_update.id.desc()).offset(keep_max)
-        ids = list(connection.scalars(old.limit(100)))
-        if ids:
-            connection.execute(delete(firmware_updates).where(*mine, _update.id.in_(ids)))
-
-
-def change_update(connection: Connection, tenant_id: UUID, id_: UUID, **values: Any) -> None:
-    """Say more of an update."""
-    mine = _update.tenant_id == tenant_id, _update.id == id_
-    connection.execute(update(firmware_updates).where(*mine).values(**values))
+    updates.add(connection, added)
+    for each in added:
+        updates.prune(connection, each.tenant_id, each.station_id, keep_max)
 
 
 def take(
@@ -247,13 +268,7 @@ def take(
     **values: Any,
 ) -> bool:
     """Move an update on that is planned; of two at the same moment, one does."""
-    mine = _update.tenant_id == tenant_id, _update.id == id_
-    found = connection.execute(
-        update(firmware_updates)
-        .where(*mine, _update.state == str(UpdateState.PLANNED))
-        .values(state=str(state), **values)
-    )
-    return found.rowcount == 1
+    return updates.change(connection, tenant_id, id_, only=[~IS_SENT], state=str(state), **values)
 
 
 def cancel_others(connection: Connection, besides: Update, now: datetime) -> None:
@@ -270,51 +285,21 @@ def cancel_others(connection: Connection, besides: Update, now: datetime) -> Non
     )
 
 
-def update_of(connection: Connection, tenant_id: UUID, id_: UUID) -> Update | None:
-    """An update, or None."""
-    mine = _update.tenant_id == tenant_id, _update.id == id_
-    row = connection.execute(_UPDATE.where(*mine)).one_or_none()
-    return None if row is None else Update(*row)
-
-
-def by_request_id(
-    connection: Connection, tenant_id: UUID, station_id: str, request_id: int | None
-) -> Update | None:
-    """The latest update of a station with an id of the wire; None: the latest without one."""
-    query = _UPDATE.where(
-        _update.tenant_id == tenant_id,
-        _update.station_id == station_id,
-        _update.state != str(UpdateState.PLANNED),
-        _update.request_id.is_(None) if request_id is None else _update.request_id == request_id,
-    )
-    row = connection.execute(query.order_by(_update.id.desc()).limit(1)).one_or_none()
-    return None if row is None else Update(*row)
-
-
 def latest(connection: Connection, tenant_id: UUID, station_id: str) -> Update | None:
     """The latest update that a station was asked for."""
-    query = _UPDATE.where(
-        _update.tenant_id == tenant_id,
-        _update.station_id == station_id,
-        _update.state != str(UpdateState.PLANNED),
-    )
-    row = connection.execute(query.order_by(_update.id.desc()).limit(1)).one_or_none()
-    return None if row is None else Update(*row)
+    mine = _update.station_id == station_id, IS_SENT
+    found = updates.latest(connection, tenant_id, only=mine, count_max=1)
+    return found[0] if found else None
 
 
 def planned(
     connection: Connection, tenant_id: UUID, now: datetime, count_max: int, after: UUID | None
 ) -> list[Update]:
     """Updates that stations are to be asked for, in the order of their ids."""
-    query = _UPDATE.where(
-        _update.tenant_id == tenant_id,
-        _update.state == str(UpdateState.PLANNED),
-        _update.until_at > now,
-    )
+    query = updates.of(tenant_id, [~IS_SENT, _update.until_at > now])
     if after is not None:
         query = query.where(_update.id > after)
-    rows = connection.execute(query.order_by(_update.id).limit(count_max))
-    return [Update(*row) for row in rows]
+    return updates.found(connection, query.order_by(_update.id).limit(count_max))
 
 
 def awaited(connection: Connection, tenant_id: UUID, now: datetime, count_max: int) -> list[str]:
@@ -336,18 +321,13 @@ def updates_listed(
     before: UUID | None = None,
 ) -> list[Update]:
     """Updates that all conditions fit, the latest first."""
-    query = _UPDATE.where(_update.tenant_id == tenant_id)
-    for column, value in (
+    wanted = (
         (_update.station_id, station_id),
         (_update.campaign_id, campaign_id),
         (_update.state, state),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if before is not None:
-        query = query.where(_update.id < before)
-    rows = connection.execute(query.order_by(_update.id.desc()).limit(count_max))
-    return [Update(*row) for row in rows]
+    )
+    fits = [column == value for column, value in wanted if value is not None]
+    return updates.latest(connection, tenant_id, only=fits, count_max=count_max, before=before)
 
 
 def coming(
@@ -367,9 +347,7 @@ def coming(
         func.count().label("number"),
     ).where(_update.tenant_id == tenant_id, _update.state.in_(_OPEN), _update.until_at > now)
     if sites is not None:
-        known = stations.c
-        at = select(known.id).where(known.tenant_id == tenant_id, known.site_id.in_(sorted(sites)))
-        query = query.where(_update.station_id.in_(at))
+        query = query.where(_update.station_id.in_(stations_at(tenant_id, sites)))
     rows = connection.execute(
         query.group_by(window).order_by(func.min(begins), window).limit(COMING_MAX)
     )

@@ -174,7 +174,7 @@ async def cancel_update(
     update_id: FromPath[UUID], campaigns: Injected[Campaigns], principal: Injected[Principal]
 ) -> None:
     """Only while it is planned: OCPP cannot take back what a station was asked for."""
-    look = partial(tables.update_of, tenant_id=principal.tenant_id, id_=update_id)
+    look = partial(tables.updates.one, tenant_id=principal.tenant_id, id_=update_id)
     update = await campaigns.firmware.store.read(look)
     if update is None:
         raise Problem.not_found("firmware update", update_id)

@@ -32,14 +32,16 @@ class Handlers:
     async def status(self, heard: Heard) -> Decision:
         """FirmwareStatusNotification (1.6, 4.5)."""
         request: v16.FirmwareStatusNotificationRequest = heard.request
-        return await self._service.hear(heard, None, str(request.status), _PLAIN)
+        return await self._service.progress.hear(heard, None, str(request.status), _PLAIN)
 
     async def signed_status(self, heard: Heard) -> Decision:
         """SignedFirmwareStatusNotification. Without a request id it can only be idle."""
         request: v16.SignedFirmwareStatusNotificationRequest = heard.request
         if request.request_id is UNSET:
             return Decision(_SIGNED, durable=False)
-        return await self._service.hear(heard, request.request_id, str(request.status), _SIGNED)
+        return await self._service.progress.hear(
+            heard, request.request_id, str(request.status), _SIGNED
+        )
 
     async def update(self, station: Station, command: UpdateFirmware) -> Ask | Unsupported:
         """UpdateFirmware or SignedUpdateFirmware."""
