@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from playwright.sync_api import FilePayload, expect
 
+from chargeplane.runtime.pki import Authority, KeyKind, Purpose, fingerprint, pem_of
 from chargeplane.station.firmware.images import image
 from tests.browser.console import Console, Server
 
@@ -88,6 +93,42 @@ def test_a_user_updates_a_station_and_sees_its_new_version(
     expect(page.get_by_text(f"Now: {version}")).to_be_visible()
     expect(row).to_contain_text("Installed")
     console.look("station-firmware")
+
+
+def test_a_user_trusts_a_manufacturer_and_its_image_is_proven(
+    console: Console, made: list[str]
+) -> None:
+    server, version = console.server, f"7.0.{time.time_ns() % 1_000_000}"
+    now, life = datetime.now(UTC), timedelta(days=30)
+    root = Authority.new(f"Maker {version}", KeyKind.P256, now, life)
+    key, content = ec.generate_private_key(ec.SECP256R1()), b"bits" * 10
+    issued = root.issue(key.public_key(), "Signer", Purpose.FIRMWARE, now, life)
+    page = console.open("/firmware?show=roots", ready="text=Trust a root")
+    page.get_by_role("button", name="Trust a root").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Certificate of the root").fill(pem_of([root.certificate]))
+    dialog.get_by_role("button", name="Trust a root").click()
+    expect(dialog).to_have_count(0)
+    made.append(f"firmware-roots/{fingerprint(root.certificate)}")
+    expect(page.locator("tbody tr[data-row]", has_text=f"Maker {version}")).to_be_visible()
+    console.look("firmware-roots")
+
+    page.get_by_role("link", name="Images", exact=True).click()
+    page.get_by_role("button", name="Add an image").click()
+    dialog.get_by_label("File").set_input_files(
+        FilePayload(name="firmware.bin", mimeType="", buffer=content)
+    )
+    dialog.get_by_label("Version").fill(version)
+    signature = key.sign(content, ec.ECDSA(SHA256()))
+    dialog.get_by_label("Signature").fill(b64encode(signature).decode())
+    dialog.get_by_label("Certificate of the signer").fill(issued.pem.decode())
+    expect(dialog.get_by_label("Take it also without a proof")).not_to_be_checked()
+    console.look("firmware-add-signed", schemes=["light"])
+    dialog.get_by_role("button", name="Add an image").click()
+    expect(dialog).to_have_count(0)
+    row = page.locator("tbody tr[data-row]", has_text=version).first
+    expect(row).to_contain_text(f"Proven by Maker {version}")
+    made.append(f"firmware/{image_id(server, version)}")
 
 
 def image_id(server: Server, version: str) -> str:

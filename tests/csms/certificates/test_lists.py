@@ -87,6 +87,21 @@ async def test_a_file_counts_and_is_read_again_when_it_has_changed(tmp_path: Pat
     assert not await found.look()
 
 
+async def test_others_may_sign_lists_though_no_certificates_of_stations(tmp_path: Path) -> None:
+    maker = Authority.new("maker", KeyKind.P256, NOW, 900 * DAY)
+    (bad, *_), _ = issued(maker)
+    (good, *_), _ = issued()
+    file = tmp_path / "maker.crl"
+    file.write_bytes(crl(bad, good, by=maker))
+    found = lists(tmp_path, file)
+    await found.load()
+    assert not found.is_revoked(bad)
+    found.others = lambda: [maker.certificate]
+    assert await found.look()
+    assert found.is_revoked(bad)
+    assert not found.is_revoked(good)  # it has the number, and another issuer
+
+
 @pytest.mark.parametrize("what", ["missing", "junk", "older", "stranger's"])
 async def test_a_bad_file_changes_nothing_and_is_told_once(
     tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture

@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy import update
 
-from chargeplane.csms.contract import Ask, Block, Decision, NotConnected, Registration, Station
+from chargeplane.csms.contract import (
+    Ask,
+    Block,
+    Decision,
+    NotConnected,
+    Notice,
+    Registration,
+    Station,
+)
 from chargeplane.csms.files import Files
 from chargeplane.csms.firmware import Campaigns, Firmware, Images, block
 from chargeplane.csms.firmware.images import NewImage
@@ -40,13 +49,16 @@ from tests.csms.making import NOW, TENANT_ID, decided, heard, kept
 CONTENT = b"new firmware" * 1_000
 LIFE = timedelta(days=30)
 ROOT = Authority.new("maker", KeyKind.P256, datetime.now(UTC) - 3 * LIFE, 12 * LIFE)
+"""Of a manufacturer that is trusted."""
 NAMES = ("CP1", "CP2", "CP3")
 
 
-def signer(kind: KeyKind = KeyKind.P256, now: datetime = NOW) -> tuple[PrivateKey, str]:
+def signer(
+    kind: KeyKind = KeyKind.P256, now: datetime = NOW, by: Authority = ROOT
+) -> tuple[PrivateKey, str]:
     """A key, and its certificate in PEM."""
     key = new_key(kind)
-    issued = ROOT.issue(key.public_key(), "Firmware of Acme", Purpose.STATION, now, LIFE)
+    issued = by.issue(key.public_key(), "Firmware of Acme", Purpose.FIRMWARE, now, LIFE)
     return key, pem_of([issued.certificate])
 
 
@@ -72,7 +84,11 @@ class Works:
         self.clock = SimulatedClock(NOW)
         self.files = Files(store, self.clock, folder, lambda _: None, "https://csms.example/api/v1")
         self.firmware = Firmware(store, self.clock, self.files)
-        self.images = Images(store, self.clock, self.files)
+        self.notices: list[Notice] = []
+        self.revoked: list[x509.Certificate] = []
+        self.images = Images(
+            store, self.clock, self.files, self.notices.append, self.revoked.__contains__
+        )
         self.here: set[str] = set()
         self.asked: list[str] = []
         self.told: list[Event] = []
@@ -162,10 +178,12 @@ class Works:
 
 
 async def works_at(store: Store, folder: Path) -> Works:
-    """With three stations of Acme that have version 1.0."""
+    """With three stations of Acme that have version 1.0, and the root of their manufacturer."""
     for name in NAMES:
         known = Known(TENANT_ID, name, 1, None, Registration.ACCEPTED, 0)
         await store.write(Function(partial(register, known=known, now=NOW)))
     facts = {"vendor": "Acme", "model": "One", "firmware_version": "1.0"}
     await store.write(Function(lambda c: c.execute(update(stations).values(facts)).rowcount))
-    return Works(store, folder)
+    works = Works(store, folder)
+    await works.images.roots.add(TENANT_ID, pem_of([ROOT.certificate]), "root", None, None)
+    return works

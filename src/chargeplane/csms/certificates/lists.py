@@ -52,7 +52,7 @@ _PLAIN: Final = {"Accept-Encoding": "identity"}
 
 _Mark = tuple[int, int, int]
 Roots = Callable[[], Sequence[x509.Certificate]]
-"""Whom we trust to issue certificates of stations; raises ``PkiFault``."""
+"""Certificates that we trust; raises ``PkiFault``."""
 
 
 @dataclass
@@ -83,9 +83,12 @@ class RevocationLists:
     places: Sequence[str]
     """Files and addresses."""
     roots: Roots
+    """Who may issue certificates of stations."""
     folder: Path
     """For what came from addresses."""
     clock: Clock
+    others: Roots = tuple
+    """Who may issue lists, though no certificates of stations."""
     sources: list[Source] = field(init=False)
     _revoked_issuers: tuple[x509.Certificate, ...] = field(init=False, default=())
 
@@ -174,7 +177,7 @@ class RevocationLists:
             return False
         try:
             # Reading a long list takes seconds, which the stations shall not wait.
-            roots = [*self.roots()]
+            roots = [*self.roots(), *self.others()]
             certificates, lists = await asyncio.to_thread(self._believed, source, raw, roots)
         except PkiFault as fault:
             return self._failed(source, str(fault))

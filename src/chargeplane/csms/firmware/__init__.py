@@ -6,6 +6,7 @@
             -> cancelled by somebody, or by the station for another update
 
 * ``images``: a version, for a vendor and a model, with its file; a signature is verified at upload
+* ``roots`` and ``proof``: who signs has to lead to a root of the manufacturer that is trusted
 * ``campaign``: updates of many stations, planned as rows, sent when each is here (1 to 1,000)
 * ``service``: one update. Each station gets an address of its own for the file, which counts for as
   many fetches as it has attempts, until the window is over

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Request, delete, get, post, put
@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, structs
 
 from chargeplane.csms.exchange import TooLarge
-from chargeplane.csms.firmware import tables
+from chargeplane.csms.firmware import root_api, tables
 from chargeplane.csms.firmware.images import ImageFault, Images, NewImage
 from chargeplane.csms.firmware.tables import Image
 from chargeplane.runtime.rest import (
@@ -34,6 +34,7 @@ Version = Annotated[str, Meta(min_length=1, max_length=50)]
 Name = Annotated[str, Meta(min_length=1, max_length=50)]
 Signature = Annotated[str, Meta(min_length=1, max_length=800)]
 Certificate = Annotated[str, Meta(min_length=1, max_length=5_500)]
+Intermediates = Annotated[str, Meta(min_length=1, max_length=40_000)]
 
 
 class ImageView(Struct, frozen=True, kw_only=True):
@@ -49,6 +50,16 @@ class ImageView(Struct, frozen=True, kw_only=True):
     signer: str | None
     """The name in the certificate; its signature was verified when the file came."""
     signer_until: datetime | None
+    proof: Literal["proven", "not_proven"] | None
+    """Whether the signer leads to a root of the manufacturer; null: the image is not signed."""
+    root_name: str | None
+    root_fingerprint: str | None
+    proof_fault: str | None
+    """Why it is not proven."""
+    proven_at: datetime | None
+    """When that was looked at last: at the upload, and when the roots change."""
+    accepted_by: str | None
+    """Who has accepted the image without a proof."""
     size_bytes: int | None
     """Null: the file has not come yet."""
     sha256: str | None
@@ -66,7 +77,11 @@ class ImageWanted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     signature: Signature | None = None
     """Over the whole file: RSA-PSS or ECDSA with SHA-256, in Base64."""
     signing_certificate: Certificate | None = None
-    """PEM; those between it and a root may follow."""
+    """PEM. Stations get it as it is, with all certificates that follow the first."""
+    intermediate_certificates: Intermediates | None = None
+    """PEM; more certificates between the signer and a root. Stations do not get them."""
+    accept_unproven: bool = False
+    """Take the image also if its signer leads to no root that you trust."""
 
 
 @get("/firmware", guards=[READ], summary="List firmware images")
@@ -89,7 +104,8 @@ async def add_image(
 ) -> ImageView:
     """Say what it is; then send its file with PUT to `firmware/{image_id}/content`."""
     try:
-        image = await images.add(principal.tenant_id, NewImage(**structs.asdict(data)))
+        new = NewImage(**structs.asdict(data))
+        image = await images.add(principal.tenant_id, new, principal.name)
     except ImageFault as fault:
         raise Problem.of_field(fault.field, str(fault)) from fault
     return _view(image)
@@ -140,9 +156,9 @@ async def remove_image(
 
 
 def routes(images: Images) -> Routes:
-    """Everything about images."""
+    """Everything about images, and the roots of who signs them."""
     handlers = (list_images, add_image, show_image, fill_image, remove_image)
-    return Routes("Firmware", handlers, {"images": images})
+    return Routes("Firmware", (*handlers, *root_api.HANDLERS), {"images": images})
 
 
 async def _found(images: Images, principal: Principal, id_: UUID) -> Image:
@@ -162,7 +178,19 @@ def _view(image: Image) -> ImageView:
         is_signed=image.signature is not None,
         signer=image.signer,
         signer_until=image.signer_until,
+        proof=_proof(image),
+        root_name=image.root_name,
+        root_fingerprint=image.root_fingerprint,
+        proof_fault=image.proof_fault,
+        proven_at=image.proven_at,
+        accepted_by=image.accepted_by,
         size_bytes=image.size_bytes,
         sha256=image.sha256,
         created_at=image.created_at,
     )
+
+
+def _proof(image: Image) -> Literal["proven", "not_proven"] | None:
+    if image.signature is None:
+        return None
+    return "not_proven" if image.root_fingerprint is None else "proven"

@@ -1,5 +1,7 @@
 """Signatures of images: what is uploaded is verified before any station is told of it (L01).
 
+Who signs has to lead to a root of a manufacturer that the operator trusts (A00.FR.707).
+
 The signature is over the whole image: RSA-PSS or ECDSA with SHA-256 (L01.FR.04), in Base64. It is
 verified against the digest, so that an image need not be in memory.
 """
@@ -11,14 +13,24 @@ from binascii import Error as NotBase64
 from datetime import datetime
 from typing import NamedTuple
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from chargeplane.runtime.pki import PkiFault, certificates_of_pem, common_name, weakness_of
+from chargeplane.runtime.pki import (
+    UNREADABLE,
+    PkiFault,
+    certificates_of_pem,
+    common_name,
+    weakness_of,
+)
 
 __all__ = ["SignatureFault", "Signer", "check_signature", "signer_of"]
+
+_PURPOSES = {ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 
 
 class SignatureFault(Exception):
@@ -49,7 +61,22 @@ def signer_of(pem: str, now: datetime) -> Signer:
         raise SignatureFault("stations know RSA and ECDSA alone")
     if weakness := weakness_of(key):
         raise SignatureFault(weakness)
+    if not _may_sign(leaf):
+        raise SignatureFault("the certificate is not for signing firmware")
     return Signer(common_name(leaf.subject), leaf.not_valid_after_utc)
+
+
+def _may_sign(leaf: x509.Certificate) -> bool:
+    """Who says nothing of the uses of a key may (A00.FR.512, .514)."""
+    try:
+        for each in leaf.extensions:
+            if isinstance(each.value, x509.KeyUsage) and not each.value.digital_signature:
+                return False
+            if isinstance(each.value, x509.ExtendedKeyUsage) and not _PURPOSES & {*each.value}:
+                return False
+    except UNREADABLE:
+        return False
+    return True
 
 
 def check_signature(sha256: str, signature: str, pem: str) -> None:

@@ -11,19 +11,24 @@ from typing import Final
 from uuid import UUID
 
 from chargeplane.csms.contract import Heard, Notice
-from chargeplane.csms.security.tables import EVENT_SINK, SecurityEvent, prune_events
+from chargeplane.csms.security.tables import (
+    CRITICAL,
+    EVENT_SINK,
+    INFO,
+    WARNING,
+    SecurityEvent,
+    prune_events,
+)
 from chargeplane.domain.events import Event, SecurityEventNoted
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Function, Row, Rows, Store, StoreError, new_id, storable
 
-__all__ = ["CRITICAL", "Recorder", "Tell", "reported", "severity_of"]
+__all__ = ["Recorder", "Tell", "reported", "severity_of"]
 
 _log = logging.getLogger(__name__)
 
 Tell = Callable[[UUID, tuple[Row, ...], tuple[Event, ...]], Awaitable[None]]
 """Makes rows and events of a tenant durable together, and then tells the events."""
-
-INFO, WARNING, CRITICAL = "info", "warning", "critical"
 
 # By the names of the standard (2.1, appendix 1; 1.6 whitepaper, annex), and our own ones.
 _SEVERITY: Final = {
@@ -37,6 +42,7 @@ _SEVERITY: Final = {
         CentralSystemFailedToAuthenticate InvalidMessages MemoryExhaustion MaintenanceLoginFailed
         InvalidTLSVersion InvalidTLSCipherSuite FailedLogIn InvalidCertificateRequest
         CredentialChangeFailed CertificateExpires CertificateNotIssued FileAddressReplayed
+        FirmwareNotProven
     """,
     CRITICAL: """
         SecurityLogWasCleared AttemptedReplayAttacks TamperDetectionActivated

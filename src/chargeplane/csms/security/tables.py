@@ -11,12 +11,15 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, Connection, Integer, delete, func, select, update
 
 from chargeplane.csms.figures import ALERTS_MAX, Alert
-from chargeplane.csms.inventory import stations
+from chargeplane.csms.inventory import stations, stations_at
 from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import SCHEMA, Id, Moment, Sink, Words, id_at, insert_new
 
 __all__ = [
+    "CRITICAL",
     "EVENT_SINK",
+    "INFO",
+    "WARNING",
     "CredentialChange",
     "SecurityEvent",
     "add_change",
@@ -36,6 +39,8 @@ EVENTS_MAX: Final = 100_000
 CHANGES_MAX: Final = 100
 """Of a station, the newest, that are shown."""
 OPEN_MAX: Final = 100_000
+INFO, WARNING, CRITICAL = "info", "warning", "critical"
+"""How bad an event is."""
 _DAY: Final = timedelta(days=1)
 OPEN: Final = ("sent", "waiting", "unknown")
 """The states of a change that is not over."""
@@ -253,11 +258,10 @@ def alerts(
     """Critical events of the last day by station and type, the latest first."""
     each, last_at = security_events.c, func.max(security_events.c.received_at)
     query = select(each.station_id, each.type, func.sum(each.occurrences), last_at).where(
-        each.tenant_id == tenant_id, each.id >= id_at(now - _DAY), each.severity == "critical"
+        each.tenant_id == tenant_id, each.id >= id_at(now - _DAY), each.severity == CRITICAL
     )
     if sites is not None:
-        own = stations.c.tenant_id == tenant_id, stations.c.site_id.in_(sorted(sites))
-        query = query.where(each.station_id.in_(select(stations.c.id).where(*own)))
+        query = query.where(each.station_id.in_(stations_at(tenant_id, sites)))
     latest = query.group_by(each.station_id, each.type).order_by(last_at.desc(), each.station_id)
     rows = connection.execute(latest.limit(ALERTS_MAX))
     return [Alert(station_id, type_, int(times), at) for station_id, type_, times, at in rows]

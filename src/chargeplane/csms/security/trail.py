@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from chargeplane.csms.security.events import CRITICAL
+from chargeplane.csms.security.tables import CRITICAL
 from chargeplane.domain.events import Event, SecurityEventNoted
 from chargeplane.runtime.audit.chain import Entry, append
 from chargeplane.runtime.clock import Clock

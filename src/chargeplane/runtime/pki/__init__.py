@@ -35,6 +35,7 @@ from chargeplane.runtime.pki.keys import (
 )
 from chargeplane.runtime.pki.lists import LIST_BYTES_MAX, ForeignList, contents_of, verified
 from chargeplane.runtime.pki.ocsp import Standing, answered, asked_for, question, standing_in
+from chargeplane.runtime.pki.paths import Untrusted, fault_of_authority, path_to_root
 from chargeplane.runtime.pki.requests import SigningRequest, checked_request, new_request
 from chargeplane.runtime.pki.token import Token
 from chargeplane.runtime.pki.vault import Vault, roots_in, write_private
@@ -56,6 +57,7 @@ __all__ = [
     "SigningRequest",
     "Standing",
     "Token",
+    "Untrusted",
     "Vault",
     "answered",
     "asked_for",
@@ -65,6 +67,7 @@ __all__ = [
     "common_name",
     "contents_of",
     "der_of",
+    "fault_of_authority",
     "fault_of_chain",
     "fingerprint",
     "from_der",
@@ -75,6 +78,7 @@ __all__ = [
     "new_key",
     "new_request",
     "organization",
+    "path_to_root",
     "pem_of",
     "pem_of_key",
     "question",

@@ -7,9 +7,10 @@ import { session } from "./session.svelte";
 export type Schemas = components["schemas"];
 type Method = "get" | "post" | "patch" | "put" | "delete";
 type Operation<P extends keyof paths, M extends Method> = NonNullable<paths[P][M]>;
-type PathOf<O> = O extends { parameters: { path: infer T } } ? { path: T } : { path?: undefined };
-type QueryOf<O> = O extends { parameters: { query?: infer T } } ? { query?: T } : { query?: undefined };
-type BodyOf<O> = O extends { requestBody?: { content: { "application/json": infer T } } }
+// In brackets, so that TypeScript does not multiply the options of all operations with each other.
+type PathOf<O> = [O] extends [{ parameters: { path: infer T } }] ? { path: T } : { path?: undefined };
+type QueryOf<O> = [O] extends [{ parameters: { query?: infer T } }] ? { query?: T } : { query?: undefined };
+type BodyOf<O> = [O] extends [{ requestBody?: { content: { "application/json": infer T } } }]
   ? { body?: T }
   : unknown;
 type Json<R> = R extends { content: { "application/json": infer T } } ? T : undefined;
