@@ -14,7 +14,7 @@ from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.inventory import Known, connectors, stations
-from chargeplane.csms.transactions.finding import Wanted, page_of
+from chargeplane.csms.transactions.finding import LISTING, Wanted
 from chargeplane.csms.transactions.tables import transactions
 from chargeplane.csms.transactions.views import view
 from chargeplane.domain.events import Event
@@ -203,8 +203,8 @@ async def test_the_rows_are_the_same(heard: list[Event], store: Store, table: An
 
 async def test_the_rest_answers_are_the_same(heard: list[Event], store: Store) -> None:
     def answers(connection: Connection) -> list[Any]:
-        found = page_of(connection, TENANT_ID, Wanted(), "-id", PageRequest())
-        return [without(msgspec.to_builtins(view(row.stored)), APART_OF_ROWS) for row in found]
+        found = LISTING.page(connection, TENANT_ID, Wanted(), "-id", PageRequest())
+        return [without(msgspec.to_builtins(view(row.record)), APART_OF_ROWS) for row in found]
 
     first, second = await store.read(answers)
     assert first == second

@@ -23,7 +23,7 @@ from chargeplane.cli.composition import Contribution, Foundation
 from chargeplane.cli.demonstration import SPEED
 from chargeplane.cli.options import secret_keys
 from chargeplane.cli.replaying import Replayed, say_again, story
-from chargeplane.csms.authorization.finding import Wanted, page_of
+from chargeplane.csms.authorization.finding import LISTING, Wanted
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.inventory import Known, stations
@@ -220,8 +220,8 @@ class Simulator:
 
         def look(connection: Connection) -> list[str]:
             page = PageRequest(TOKENS_MAX)
-            found = page_of(connection, tenants.DEFAULT_TENANT_ID, wanted, "token", page)
-            return [each.token.value for each in found[:TOKENS_MAX]]
+            found = LISTING.page(connection, tenants.DEFAULT_TENANT_ID, wanted, "token", page)
+            return [each.record.value for each in found[:TOKENS_MAX]]
 
         return await self._base.store.read(look)
 

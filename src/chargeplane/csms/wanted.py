@@ -9,24 +9,17 @@ from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from litestar.params import QueryParameter
-from msgspec import Meta
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, select
 
 from chargeplane.csms.inventory import connectors, stations
 from chargeplane.domain.status import ConnectorStatus
+from chargeplane.runtime.rest.keyset import containing
+from chargeplane.runtime.rest.lists import SEARCH_CHARACTERS_MAX, search_in
 
-__all__ = ["AtSite", "OfStatus", "OfVersion", "Search", "Text", "Wanted", "conditions"]
+__all__ = ["AtSite", "OfStatus", "OfVersion", "Search", "Wanted", "conditions"]
 
-SEARCH_CHARACTERS_MAX = 100
-
-Text = Annotated[str, Meta(min_length=1, max_length=SEARCH_CHARACTERS_MAX)]
 Search = Annotated[
-    str | None,
-    QueryParameter(
-        min_length=1,
-        max_length=SEARCH_CHARACTERS_MAX,
-        description="In the id, the name, the vendor, the model or the serial number.",
-    ),
+    str | None, search_in("In the id, the name, the vendor, the model or the serial number.")
 ]
 OfStatus = Annotated[
     ConnectorStatus | None, QueryParameter(description="Of at least one connector.")
@@ -68,11 +61,8 @@ def conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.sites is not None:
         found.append(each.site_id.in_(sorted(wanted.sites)))
     if wanted.search:
-        text = wanted.search.lower()
         searched = (each.id, each.name, each.vendor, each.model, each.serial_number)
-        found.append(
-            or_(*(func.lower(column).contains(text, autoescape=True) for column in searched))
-        )
+        found.append(containing(wanted.search, *searched))
     if wanted.status is not None:
         # An alias: a query that is about connectors itself must not lend its own here.
         own = connectors.alias("own").c

@@ -15,10 +15,10 @@ from chargeplane.csms.inventory import Known, stations
 from chargeplane.csms.reservation import tables
 from chargeplane.csms.reservation.booking import Booking, NewReservation
 from chargeplane.csms.reservation.keeper import Begun
-from chargeplane.csms.reservation.live import OneReservation, ReservationQuery, Shown
+from chargeplane.csms.reservation.live import ReservationQuery, ShownReservations
 from chargeplane.domain.commands import Accepted, Command, Outcome, Reserve
 from chargeplane.domain.reservations import ReservationState as State
-from chargeplane.runtime.rest import Principal, Problem
+from chargeplane.runtime.rest import OneById, Principal, Problem
 from chargeplane.runtime.store import Function, Store
 from tests.csms.making import NOW, TENANT_ID, station
 from tests.csms.reservation.making import HOUR, Scene
@@ -74,7 +74,7 @@ async def test_a_station_elsewhere_is_not_there(scene: Scene) -> None:
 
 
 async def test_reservations_elsewhere_are_not_seen(scene: Scene) -> None:
-    books, shown = booking(scene), Shown(scene.store)
+    books, shown = booking(scene), ShownReservations(scene.store)
     made: dict[str, Any] = {}
     for name in PLACES:
         made[name] = (await books.reserve(person(), wanted(name))).reservation
@@ -84,10 +84,10 @@ async def test_reservations_elsewhere_are_not_seen(scene: Scene) -> None:
     assert page.by_state == {"held": 1}
     assert len((await shown.page(TENANT_ID, query)).items) == 2
     keys = [str(each.id) for each in made.values()]
-    assert set(await shown.rows(TENANT_ID, keys, north)) == {str(made["CP1"].id)}
-    assert await shown.one(TENANT_ID, OneReservation(made["CP1"].id), north) == made["CP1"]
+    assert set(await shown.each.rows(TENANT_ID, keys, north)) == {str(made["CP1"].id)}
+    assert await shown.each.one(TENANT_ID, OneById(made["CP1"].id), north) == made["CP1"]
     with pytest.raises(Problem):
-        await shown.one(TENANT_ID, OneReservation(made["CP2"].id), north)
+        await shown.each.one(TENANT_ID, OneById(made["CP2"].id), north)
     for name, there in (("CP1", True), ("CP2", False)):
         look = partial(tables.is_at, tenant_id=TENANT_ID, reservation_id=made[name].id, sites=north)
         assert await scene.store.read(look) is there
@@ -96,7 +96,7 @@ async def test_reservations_elsewhere_are_not_seen(scene: Scene) -> None:
 
 
 async def test_a_list_is_narrowed_by_all_that_is_asked_for(scene: Scene) -> None:
-    books, shown = booking(scene), Shown(scene.store)
+    books, shown = booking(scene), ShownReservations(scene.store)
     for name in PLACES:
         await books.reserve(person(), wanted(name))
     first = await scene.store.read(lambda c: tables.at_station(c, TENANT_ID, "CP1", NOW))

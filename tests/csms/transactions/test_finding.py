@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from chargeplane.csms import keyset
 from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.transactions.tables import COLUMNS
 from chargeplane.domain.transactions import SessionState
 from chargeplane.runtime.clock import SystemClock
+from chargeplane.runtime.rest import keyset
 from chargeplane.runtime.store import Row, Rows, Store
 from tests.csms.making import NOW
 from tests.csms.rest import client

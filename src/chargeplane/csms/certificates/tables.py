@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, delete, exists, select, tuple_, update
 
 from chargeplane.csms.figures import COMING_MAX, Coming
-from chargeplane.csms.inventory import stations
+from chargeplane.csms.inventory import stations, stations_at
 from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import SCHEMA, Moment, Words, insert_new, tenants
 
@@ -197,8 +197,7 @@ def coming(
         ~is_replaced,
     )
     if sites is not None:
-        own = stations.c.tenant_id == tenant_id, stations.c.site_id.in_(sorted(sites))
-        query = query.where(_EACH.station_id.in_(select(stations.c.id).where(*own)))
+        query = query.where(_EACH.station_id.in_(stations_at(tenant_id, sites)))
     rows = connection.execute(query.order_by(_EACH.not_after).limit(COMING_MAX))
     return [Coming(at, "certificate-expires", name, station) for at, name, station in rows]
 

@@ -13,9 +13,8 @@ from uuid import UUID
 from litestar import get
 from litestar.params import FromPath
 from msgspec import Meta, Struct
-from sqlalchemy import Connection, select
 
-from chargeplane.csms.inventory import stations
+from chargeplane.csms.inventory import is_station
 from chargeplane.csms.pulse import Pulse
 from chargeplane.domain.events import (
     Event,
@@ -34,7 +33,7 @@ from chargeplane.runtime.rest import (
     requires,
     station_of,
 )
-from chargeplane.runtime.store import Store, storable
+from chargeplane.runtime.store import Store
 
 __all__ = ["Flows", "OfStation", "PowerView", "show_power"]
 
@@ -81,7 +80,7 @@ class Flows:
         Raises:
             Problem: there is no such station at these sites.
         """
-        look = partial(_is_there, tenant_id=tenant_id, station_id=query.id, sites=sites)
+        look = partial(is_station, tenant_id=tenant_id, station_id=query.id, sites=sites)
         if not await self._store.read(look):
             raise Problem.not_found("station", query.id)
         return PowerView(
@@ -123,11 +122,3 @@ async def show_power(
 ) -> PowerView:
     """The power of each transaction that goes on there."""
     return await flows.read(principal.tenant_id, OfStation(station_id), principal.sites)
-
-
-def _is_there(connection: Connection, tenant_id: UUID, station_id: str, sites: Sites) -> bool:
-    known = stations.c
-    query = select(known.id).where(known.tenant_id == tenant_id, known.id == storable(station_id))
-    if sites is not None:
-        query = query.where(known.site_id.in_(sorted(sites)))
-    return connection.scalar(query) is not None

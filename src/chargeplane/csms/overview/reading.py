@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from chargeplane.csms.contract import Registration
-from chargeplane.csms.inventory import connectors, stations, unknown_stations
+from chargeplane.csms.inventory import connectors, stations, stations_at, unknown_stations
 from chargeplane.domain.status import ConnectorStatus
 from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import Prepared
@@ -116,8 +116,7 @@ def _of_connectors(tenant_id: UUID, sites: Sites) -> tuple[Condition, ...]:
     of_tenant = connectors.c.tenant_id == tenant_id
     if sites is None:
         return (of_tenant,)
-    own = stations.c.tenant_id == tenant_id, stations.c.site_id.in_(sorted(sites))
-    return of_tenant, connectors.c.station_id.in_(select(stations.c.id).where(*own))
+    return of_tenant, connectors.c.station_id.in_(stations_at(tenant_id, sites))
 
 
 def _faults(connection: Connection, which: tuple[Condition, ...]) -> tuple[Fault, ...]:

@@ -20,24 +20,26 @@ from chargeplane.csms.reservation.booking import (
 from chargeplane.csms.reservation.finding import Sort
 from chargeplane.csms.reservation.keeper import Reservations
 from chargeplane.csms.reservation.live import (
-    SEARCH_CHARACTERS_MAX,
-    OneReservation,
     ReservationPage,
     ReservationQuery,
     ReservationView,
-    Shown,
+    ShownReservations,
 )
 from chargeplane.domain.reservations import ReservationState
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import (
     SITED,
+    SORT_AS_THEY_CAME,
+    AnyCase,
     Injected,
+    OneById,
     PageRequest,
     Principal,
     Problem,
     Routes,
     Span,
     requires,
+    search_in,
 )
 from chargeplane.runtime.store import Store
 
@@ -51,31 +53,19 @@ __all__ = ["routes"]
     summary="List reservations",
 )
 async def list_reservations(
-    shown_reservations: Injected[Shown],
+    shown_reservations: Injected[ShownReservations],
     principal: Injected[Principal],
     page: Injected[PageRequest],
     span: Injected[Span],
-    search: Annotated[
-        str | None,
-        QueryParameter(
-            min_length=1,
-            max_length=SEARCH_CHARACTERS_MAX,
-            description="In the station or the id token.",
-        ),
-    ] = None,
+    search: Annotated[str | None, search_in("In the station or the id token.")] = None,
     station_id: FromQuery[str | None] = None,
     reservation_state: Annotated[ReservationState | None, QueryParameter(name="state")] = None,
     is_open: Annotated[
         bool | None,
         QueryParameter(name="open", description="Whether it may still be used."),
     ] = None,
-    id_token: Annotated[
-        str | None, QueryParameter(description="Upper and lower case are the same.")
-    ] = None,
-    sort: Annotated[
-        Sort,
-        QueryParameter(description="With a minus sign: the other way round; `id`: as they came."),
-    ] = "-id",
+    id_token: AnyCase = None,
+    sort: Annotated[Sort, SORT_AS_THEY_CAME] = "-id",
     count: Annotated[
         bool, QueryParameter(description="Count those of each state, up to 10,000, as `by_state`.")
     ] = False,
@@ -124,12 +114,12 @@ async def reserve(
 )
 async def show_reservation(
     reservation_id: FromPath[UUID],
-    shown_reservations: Injected[Shown],
+    shown_reservations: Injected[ShownReservations],
     principal: Injected[Principal],
 ) -> ReservationView:
     """One reservation."""
-    query = OneReservation(reservation_id)
-    return await shown_reservations.one(principal.tenant_id, query, principal.sites)
+    query = OneById(reservation_id)
+    return await shown_reservations.each.one(principal.tenant_id, query, principal.sites)
 
 
 @patch(
@@ -166,7 +156,7 @@ async def cancel_reservation(
 
 def routes(reservations: Reservations, store: Store, send: Send) -> Routes:
     """The routes of the block."""
-    shown = Shown(store)
+    shown = ShownReservations(store)
     return Routes(
         "Reservations",
         (list_reservations, reserve, show_reservation, prolong_reservation, cancel_reservation),

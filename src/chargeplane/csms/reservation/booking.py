@@ -9,17 +9,16 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
-from sqlalchemy import Connection, select
 
 from chargeplane.csms.contract import NotConnected, Send
-from chargeplane.csms.inventory import stations
+from chargeplane.csms.inventory import is_station
 from chargeplane.csms.reservation.keeper import Reservations
 from chargeplane.csms.reservation.live import ReservationView, view_of
 from chargeplane.csms.reservation.service import Reservation
 from chargeplane.domain.commands import CancelReservation, Command, Outcome, Reserve
 from chargeplane.domain.tokens import IdToken
-from chargeplane.runtime.rest import Principal, Problem, Sites
-from chargeplane.runtime.store import Store, new_id, storable
+from chargeplane.runtime.rest import Principal, Problem
+from chargeplane.runtime.store import Store, new_id
 
 __all__ = ["Booking", "NewReservation", "ReservationAnswer", "ReservationChanges"]
 
@@ -78,7 +77,9 @@ class Booking:
             Problem: there is no such station at these sites, or it is not connected.
         """
         tenant_id = principal.tenant_id
-        look = partial(_is_there, tenant_id=tenant_id, id_=new.station_id, sites=principal.sites)
+        look = partial(
+            is_station, tenant_id=tenant_id, station_id=new.station_id, sites=principal.sites
+        )
         if not await self._store.read(look):
             raise Problem.not_found("station", new.station_id)
         id_ = new_id()
@@ -138,14 +139,6 @@ class Booking:
             ) from error
         found = await self._reservations.find(tenant_id, id_)
         return _answer(outcome, None if found is None else view_of(found))
-
-
-def _is_there(connection: Connection, tenant_id: UUID, id_: str, sites: Sites) -> bool:
-    known = stations.c
-    query = select(known.id).where(known.tenant_id == tenant_id, known.id == storable(id_))
-    if sites is not None:
-        query = query.where(known.site_id.in_(sorted(sites)))
-    return connection.scalar(query) is not None
 
 
 def _answer(outcome: Outcome, reservation: ReservationView | None) -> ReservationAnswer:

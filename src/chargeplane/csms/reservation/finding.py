@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from chargeplane.csms import keyset
-from chargeplane.csms.reservation.service import Reservation
-from chargeplane.csms.reservation.tables import (
-    COLUMNS,
-    reservation_of,
-    reservations,
-    stations_at,
-)
+from chargeplane.csms.inventory import stations_at
+from chargeplane.csms.reservation.tables import COLUMNS, reservation_of, reservations
 from chargeplane.domain.reservations import ReservationState
 from chargeplane.domain.tokens import IdToken
-from chargeplane.runtime.rest import PageRequest
+from chargeplane.runtime.rest import keyset
 from chargeplane.runtime.store import storable
 
-__all__ = ["Sort", "Sorted", "Wanted", "counts", "page_of", "some"]
+__all__ = ["LISTING", "Sort", "Wanted", "counts"]
 
 Sort = Literal[
     "id", "-id", "expires_at", "-expires_at", "station_id", "-station_id", "id_token", "-id_token"
@@ -53,37 +46,6 @@ class Wanted(NamedTuple):
     """Those that whoever asks is limited to."""
 
 
-class Sorted(NamedTuple):
-    """A reservation with what it is sorted by."""
-
-    key: Any
-    reservation: Reservation
-
-
-def page_of(
-    connection: Connection, tenant_id: UUID, wanted: Wanted, sort: str, page: PageRequest
-) -> list[Sorted]:
-    """Up to ``fetch_max`` of them after the cursor.
-
-    Raises:
-        Problem: the cursor is not one of this list.
-    """
-    query = select(*COLUMNS).where(*_conditions(tenant_id, wanted))
-    rows = keyset.page_of(connection, query, _SORTS, sort, _each.id, page)
-    return [Sorted(row[-1], reservation_of(row[:-1])) for row in rows]
-
-
-def some(
-    connection: Connection,
-    tenant_id: UUID,
-    ids: Collection[UUID],
-    sites: frozenset[str] | None = None,
-) -> list[Reservation]:
-    """Reservations by our ids; those that are not there, or not at these sites, are left out."""
-    query = select(*COLUMNS).where(*_conditions(tenant_id, Wanted(sites=sites)), _each.id.in_(ids))
-    return [reservation_of(row) for row in connection.execute(query)]
-
-
 def counts(connection: Connection, tenant_id: UUID, wanted: Wanted) -> dict[str, int] | None:
     """How many there are of each state, whichever is wanted; None: over ``keyset.COUNT_MAX``."""
     within = _conditions(tenant_id, wanted._replace(state=None, is_open=None))
@@ -112,8 +74,9 @@ def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(_each.expires_at < wanted.end)
     if wanted.search:
         key = storable(IdToken(wanted.search).key)
-        station = func.lower(_each.station_id).contains(
-            storable(wanted.search.lower()), autoescape=True
-        )
-        conditions.append(or_(station, _each.id_token_key.contains(key, autoescape=True)))
+        in_token = _each.id_token_key.contains(key, autoescape=True)
+        conditions.append(or_(keyset.containing(wanted.search, _each.station_id), in_token))
     return conditions
+
+
+LISTING: Final = keyset.Listing(COLUMNS, _each.id, _SORTS, _conditions, reservation_of)

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from datetime import datetime
-from functools import partial
-from typing import Annotated, Final
 from uuid import UUID
 
-from msgspec import Meta, Struct, field
-from sqlalchemy import Connection
+from msgspec import Struct
 
 from chargeplane.csms.reservation import finding
-from chargeplane.csms.reservation.finding import Sort, Sorted, Wanted
+from chargeplane.csms.reservation.finding import Sort, Wanted
 from chargeplane.csms.reservation.service import Reservation
-from chargeplane.domain.events import Event, ReservationChanged
+from chargeplane.domain.events import ReservationChanged
 from chargeplane.domain.reservations import ReservationState
-from chargeplane.runtime.rest import KeyOf, PageQuery, Problem, Sites, View
+from chargeplane.runtime.rest import ListQuery, Shown, Sites, View
 from chargeplane.runtime.store import Store
 
 __all__ = [
-    "SEARCH_CHARACTERS_MAX",
-    "OneReservation",
     "ReservationPage",
     "ReservationQuery",
     "ReservationView",
-    "Shown",
+    "ShownReservations",
     "view_of",
 ]
-
-SEARCH_CHARACTERS_MAX = 100
-
-Text = Annotated[str, Meta(max_length=255)]
-Time = Annotated[datetime, Meta(tz=True)]
 
 
 class ReservationView(Struct, frozen=True, kw_only=True):
@@ -71,18 +60,12 @@ class ReservationPage(Struct, frozen=True, kw_only=True):
     """Of each state, if it was asked for with ``count``; null if there are more than 10,000."""
 
 
-class ReservationQuery(PageQuery, frozen=True, kw_only=True):
+class ReservationQuery(ListQuery, frozen=True, kw_only=True):
     """Which reservations, in which order; ``from`` and ``to`` are about when they expire."""
 
-    search: Annotated[str, Meta(min_length=1, max_length=SEARCH_CHARACTERS_MAX)] | None = None
-    station_id: Text | None = None
     state: ReservationState | None = None
     open: bool | None = None
-    id_token: Text | None = None
-    starts_at: Time | None = field(default=None, name="from")
-    ends_at: Time | None = field(default=None, name="to")
     sort: Sort = "-id"
-    count: bool = False
 
     @property
     def wanted(self) -> Wanted:
@@ -98,90 +81,41 @@ class ReservationQuery(PageQuery, frozen=True, kw_only=True):
         )
 
 
-class OneReservation(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which reservation."""
-
-    id: UUID
-
-
 def _reservation_of(event: ReservationChanged) -> str:
     return event.reservation_id
 
 
-_KEYS: Final[Mapping[type[Event], KeyOf]] = {ReservationChanged: _reservation_of}
-
-
-class Shown:
+class ShownReservations:
     """Shows reservations."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.each = Shown(
+            store=store,
+            noun="reservation",
+            listing=finding.LISTING,
+            view=view_of,
+            at=lambda sites: Wanted(sites=sites),
+        )
 
     async def page(
         self, tenant_id: UUID, query: ReservationQuery, sites: Sites = None
     ) -> ReservationPage:
         """A page of them; ``sites``: those that whoever asks is limited to."""
-        wanted = query.wanted._replace(sites=sites)
-
-        def look(connection: Connection) -> tuple[list[Sorted], dict[str, int] | None]:
-            rows = finding.page_of(connection, tenant_id, wanted, query.sort, query.page)
-            return rows, finding.counts(connection, tenant_id, wanted) if query.count else None
-
-        rows, by_state = await self._store.read(look)
-        page = query.page.of(
-            rows,
-            lambda row: view_of(row.reservation),
-            key=lambda row: (row.key, row.reservation.id),
+        wanted, counts = query.wanted._replace(sites=sites), finding.counts
+        page, by_state = await self.each.page(
+            tenant_id, wanted, query.sort, query.page, counts if query.count else None
         )
         return ReservationPage(items=page.items, next=page.next, by_state=by_state)
-
-    async def rows(
-        self, tenant_id: UUID, keys: Collection[str], sites: Sites = None
-    ) -> Mapping[str, ReservationView]:
-        """Some of them, by their ids."""
-        ids = [UUID(key) for key in keys]
-        look = partial(finding.some, tenant_id=tenant_id, ids=ids, sites=sites)
-        return {str(each.id): view_of(each) for each in await self._store.read(look)}
-
-    async def one(
-        self, tenant_id: UUID, query: OneReservation, sites: Sites = None
-    ) -> ReservationView:
-        """One of them.
-
-        Raises:
-            Problem: there is no such reservation at these sites.
-        """
-        look = partial(finding.some, tenant_id=tenant_id, ids=[query.id], sites=sites)
-        for each in await self._store.read(look):
-            return view_of(each)
-        raise Problem.not_found("reservation", str(query.id))
 
     @property
     def views(self) -> tuple[View, ...]:
         """The list, and one reservation."""
-        return (
-            View(
-                name="reservations",
-                permission="reservations:read",
-                parameters=ReservationQuery,
-                read=self.page,
-                is_sited=True,
-                key=lambda reservation: str(reservation.id),
-                keys=_KEYS,
-                rows=self.rows,
-                reshapes=frozenset({ReservationChanged}),
-                pause_s=0.5,
-            ),
-            View(
-                name="reservation",
-                permission="reservations:read",
-                parameters=OneReservation,
-                read=self.one,
-                is_sited=True,
-                subject=lambda query: str(query.id),
-                keys=_KEYS,
-                pause_s=0.25,
-            ),
+        return self.each.views(
+            ReservationQuery,
+            self.page,
+            {ReservationChanged: _reservation_of},
+            reshapes=frozenset({ReservationChanged}),
+            pause_s=0.5,
         )
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Index, Integer, Select, func, select, text, update
+from sqlalchemy import Column, Connection, Index, Integer, func, select, text, update
 
 from chargeplane.csms.figures import COMING_MAX, Coming
-from chargeplane.csms.inventory import stations
+from chargeplane.csms.inventory import stations_at
 from chargeplane.csms.reservation.service import Reservation
 from chargeplane.domain.reservations import ReservationState
 from chargeplane.runtime.rest import Sites
@@ -33,7 +33,6 @@ __all__ = [
     "open_count",
     "reservation_of",
     "reservations",
-    "stations_at",
 ]
 
 SCHEMA.contribute(Path(__file__).parent / "migrations")
@@ -218,12 +217,6 @@ def coming(
         query = query.where(_each.station_id.in_(stations_at(tenant_id, sites)))
     rows = connection.execute(query.order_by(_each.expires_at, _each.id).limit(COMING_MAX))
     return [Coming(row.expires_at, "reservation", row.id_token, row.station_id) for row in rows]
-
-
-def stations_at(tenant_id: UUID, sites: frozenset[str]) -> Select[tuple[str]]:
-    """The stations of some sites."""
-    known = stations.c
-    return select(known.id).where(known.tenant_id == tenant_id, known.site_id.in_(sorted(sites)))
 
 
 def is_at(

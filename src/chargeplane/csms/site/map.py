@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.site.places import Place, places
-from chargeplane.csms.wanted import AtSite, OfStatus, OfVersion, Search, Text, Wanted
+from chargeplane.csms.wanted import AtSite, OfStatus, OfVersion, Search, Wanted
 from chargeplane.domain.events import (
     ConnectorStatusChanged,
     Event,
@@ -22,7 +22,15 @@ from chargeplane.domain.events import (
     StationDisconnected,
 )
 from chargeplane.domain.status import ConnectorStatus
-from chargeplane.runtime.rest import SITED, Injected, Principal, Sites, View, requires
+from chargeplane.runtime.rest import (
+    SITED,
+    Injected,
+    Principal,
+    SearchText,
+    Sites,
+    View,
+    requires,
+)
 from chargeplane.runtime.store import Store
 
 __all__ = ["Atlas", "PlacePage", "PlaceQuery", "list_places"]
@@ -75,12 +83,12 @@ class PlacePage(Struct, frozen=True, kw_only=True):
 class PlaceQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which stations, as in the list of stations."""
 
-    search: Text | None = None
+    search: SearchText | None = None
     status: ConnectorStatus | None = None
-    version: Text | None = None
+    version: SearchText | None = None
     connected: bool | None = None
     registration: Registration | None = None
-    site_id: Text | None = None
+    site_id: SearchText | None = None
 
 
 class Atlas:

@@ -13,13 +13,7 @@ from chargeplane.csms.meter_value_view import MeterValueView, value_view
 from chargeplane.csms.transactions import corrections, listing
 from chargeplane.csms.transactions.correcting import Corrector, correct_transaction
 from chargeplane.csms.transactions.finding import Sort
-from chargeplane.csms.transactions.live import (
-    SEARCH_CHARACTERS_MAX,
-    OneTransaction,
-    TransactionPage,
-    TransactionQuery,
-    Transactions,
-)
+from chargeplane.csms.transactions.live import TransactionPage, TransactionQuery, Transactions
 from chargeplane.csms.transactions.views import (
     LedgerView,
     TransactionView,
@@ -30,7 +24,11 @@ from chargeplane.domain.ledger import LedgerEntry
 from chargeplane.domain.transactions import SessionState
 from chargeplane.runtime.rest import (
     SITED,
+    SORT_AS_THEY_CAME,
+    AnyCase,
+    CountAll,
     Injected,
+    OneById,
     Page,
     PageRequest,
     Principal,
@@ -38,6 +36,7 @@ from chargeplane.runtime.rest import (
     Routes,
     Span,
     requires,
+    search_in,
 )
 from chargeplane.runtime.store import Store
 
@@ -56,12 +55,7 @@ async def list_transactions(
     page: Injected[PageRequest],
     span: Injected[Span],
     search: Annotated[
-        str | None,
-        QueryParameter(
-            min_length=1,
-            max_length=SEARCH_CHARACTERS_MAX,
-            description="In the station, the id token or the wire id; or it is the id.",
-        ),
+        str | None, search_in("In the station, the id token or the wire id; or it is the id.")
     ] = None,
     station_id: FromQuery[str | None] = None,
     active: FromQuery[bool | None] = None,
@@ -69,16 +63,9 @@ async def list_transactions(
     remarks: Annotated[
         bool | None, QueryParameter(description="Whether something about it was unusual.")
     ] = None,
-    id_token: Annotated[
-        str | None, QueryParameter(description="Upper and lower case are the same.")
-    ] = None,
-    sort: Annotated[
-        Sort,
-        QueryParameter(description="With a minus sign: the other way round; `id`: as they came."),
-    ] = "-id",
-    count: Annotated[
-        bool, QueryParameter(description="Count all that fit, up to 10,000, as `total`.")
-    ] = False,
+    id_token: AnyCase = None,
+    sort: Annotated[Sort, SORT_AS_THEY_CAME] = "-id",
+    count: CountAll = False,
 ) -> TransactionPage:
     """Transactions that all parameters fit; ``from`` and ``to`` are about their starts."""
     query = TransactionQuery(
@@ -109,7 +96,7 @@ async def show_transaction(
     principal: Injected[Principal],
 ) -> TransactionView:
     """One transaction."""
-    return await shown_transactions.one(principal.tenant_id, OneTransaction(transaction_id))
+    return await shown_transactions.each.one(principal.tenant_id, OneById(transaction_id))
 
 
 @get(

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, select
 
 from chargeplane.csms.figures import Day, Hour, Trouble
-from chargeplane.csms.transactions.finding import stations_at
+from chargeplane.csms.inventory import stations_at
 from chargeplane.csms.transactions.tables import transactions
 from chargeplane.domain.transactions import SessionState
 from chargeplane.runtime.rest import Sites

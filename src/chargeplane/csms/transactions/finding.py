@@ -5,20 +5,20 @@ All of it goes by what was measured: a correction changes what is shown, and not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Double, Select, cast, func, or_, select
+from sqlalchemy import ColumnElement, Double, cast, or_
 
-from chargeplane.csms import keyset
-from chargeplane.csms.inventory import stations
+from chargeplane.csms.inventory import stations_at
 from chargeplane.csms.transactions.tables import Stored, transactions
 from chargeplane.domain.transactions import SessionState
-from chargeplane.runtime.rest import PageRequest
+from chargeplane.runtime.rest import keyset
 from chargeplane.runtime.store import storable
 
-__all__ = ["Sort", "Sorted", "Wanted", "count", "page_of", "stations_at"]
+__all__ = ["LISTING", "Sort", "Wanted"]
 
 Sort = Literal[
     "id", "-id", "started_at", "-started_at", "station_id", "-station_id", "energy_wh", "-energy_wh"
@@ -33,6 +33,7 @@ _SORTS: Final[keyset.Sorts] = {
     "energy_wh": (cast(_each.energy_wh, Double), tuple[float, UUID]),
 }
 _NO_REMARKS: Final = "[]"
+_NAMES: Final = [each.name for each in _each]
 
 
 class Wanted(NamedTuple):
@@ -50,31 +51,6 @@ class Wanted(NamedTuple):
     end: datetime | None = None
     sites: frozenset[str] | None = None
     """Those that whoever asks is limited to."""
-
-
-class Sorted(NamedTuple):
-    """A row with what it is sorted by."""
-
-    key: Any
-    stored: Stored
-
-
-def page_of(
-    connection: Connection, tenant_id: UUID, wanted: Wanted, sort: str, page: PageRequest
-) -> list[Sorted]:
-    """Up to ``fetch_max`` of them after the cursor.
-
-    Raises:
-        Problem: the cursor is not one of this list.
-    """
-    query = select(transactions).where(*_conditions(tenant_id, wanted))
-    rows = keyset.page_of(connection, query, _SORTS, sort, _each.id, page)
-    return [Sorted((stored := row._asdict()).pop("sorted_by"), stored) for row in rows]
-
-
-def count(connection: Connection, tenant_id: UUID, wanted: Wanted) -> int | None:
-    """How many there are on all pages; None: more than ``keyset.COUNT_MAX``."""
-    return keyset.count_of(connection, select(_each.id).where(*_conditions(tenant_id, wanted)))
 
 
 def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -104,17 +80,15 @@ def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _found_by(search: str) -> ColumnElement[bool]:
     """What people have in hand: a part of a name, a part of a card's number, or a whole id."""
-    text = storable(search.lower())
-    searched = (_each.station_id, _each.id_token, _each.wire_id)
-    ways = [func.lower(column).contains(text, autoescape=True) for column in searched]
+    in_words = keyset.containing(search, _each.station_id, _each.id_token, _each.wire_id)
     try:
-        ways.append(_each.id == UUID(text))
+        return or_(in_words, _each.id == UUID(search))
     except ValueError:
-        return or_(*ways)
-    return or_(*ways)
+        return in_words
 
 
-def stations_at(tenant_id: UUID, sites: frozenset[str]) -> Select[tuple[str]]:
-    """The stations of some sites."""
-    known = stations.c
-    return select(known.id).where(known.tenant_id == tenant_id, known.site_id.in_(sorted(sites)))
+def _stored(row: Sequence[Any]) -> Stored:
+    return dict(zip(_NAMES, row, strict=True))
+
+
+LISTING: Final = keyset.Listing(list(_each), _each.id, _SORTS, _conditions, _stored)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, or_, select
 
-from chargeplane.csms.transactions.finding import stations_at
+from chargeplane.csms.inventory import stations_at
 from chargeplane.csms.transactions.tables import Stored, decoded, ledger, transactions
 from chargeplane.domain.ledger import LedgerEntry
 
-__all__ = ["by_wire_id", "entries", "is_at", "one", "some"]
+__all__ = ["by_wire_id", "entries", "is_at", "one"]
 
 
 def is_at(
@@ -34,22 +33,6 @@ def one(connection: Connection, tenant_id: UUID, transaction_id: UUID) -> Stored
         select(transactions).where(columns.tenant_id == tenant_id, columns.id == transaction_id)
     ).one_or_none()
     return None if row is None else row._asdict()
-
-
-def some(
-    connection: Connection,
-    tenant_id: UUID,
-    transaction_ids: Collection[UUID],
-    sites: frozenset[str] | None = None,
-) -> list[Stored]:
-    """Transactions by our ids; those that are not there, or not at these sites, are left out."""
-    columns = transactions.c
-    query = select(transactions).where(
-        columns.tenant_id == tenant_id, columns.id.in_(transaction_ids)
-    )
-    if sites is not None:
-        query = query.where(columns.station_id.in_(stations_at(tenant_id, sites)))
-    return [row._asdict() for row in connection.execute(query)]
 
 
 def entries(

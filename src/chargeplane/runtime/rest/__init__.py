@@ -28,6 +28,18 @@ Rules that ``web`` checks at the start or that hold for all routes:
 """
 
 from chargeplane.runtime.rest.idempotency import SECRET_ANSWER, Idempotency
+from chargeplane.runtime.rest.keyset import Listing, Sorted
+from chargeplane.runtime.rest.lists import (
+    SORT,
+    SORT_AS_THEY_CAME,
+    AnyCase,
+    CountAll,
+    ListQuery,
+    OneById,
+    SearchText,
+    Shown,
+    search_in,
+)
 from chargeplane.runtime.rest.pages import Page, PageRequest, cursor_of
 from chargeplane.runtime.rest.principals import (
     PUBLIC,
@@ -47,12 +59,19 @@ __all__ = [
     "PUBLIC",
     "SECRET_ANSWER",
     "SITED",
+    "SORT",
+    "SORT_AS_THEY_CAME",
     "Action",
+    "AnyCase",
     "Authenticate",
+    "CountAll",
     "FieldFault",
     "Idempotency",
     "Injected",
     "KeyOf",
+    "ListQuery",
+    "Listing",
+    "OneById",
     "Page",
     "PageQuery",
     "PageRequest",
@@ -62,10 +81,14 @@ __all__ = [
     "ProblemBody",
     "Requires",
     "Routes",
+    "SearchText",
+    "Shown",
     "Sites",
+    "Sorted",
     "Span",
     "View",
     "cursor_of",
     "requires",
+    "search_in",
     "station_of",
 ]
