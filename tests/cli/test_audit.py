@@ -14,6 +14,8 @@ import pytest
 from chargeplane.cli.exits import Exit
 from tests.cli.calling import call
 
+AUDIT_WORDS = Path(__file__).resolve().parents[2] / "ui/src/blocks/audit/words.de.json"
+
 
 def log_of(data: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in call("audit", "export", data=data).stdout.splitlines()]
@@ -43,6 +45,8 @@ def test_what_the_command_line_changes_is_in_the_log(
     assert [entry["action"] for entry in found] == [
         "tokens create", "tokens revoke", "users add", "users password", "stations add", "pki init",
     ]  # fmt: skip
+    words = json.loads(AUDIT_WORDS.read_text(encoding="utf-8"))
+    assert all(f"a_{entry['action']}" in words for entry in found)
     me = (str(os.getuid()), pwd.getpwuid(os.getuid()).pw_name)
     assert {(entry["actor_kind"], entry["actor_id"], entry["actor_name"]) for entry in found} == {
         ("command-line", *me)

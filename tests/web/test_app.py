@@ -259,3 +259,20 @@ async def test_a_page_is_looked_at_by_head_as_by_get(rest: Serving) -> None:
         ]
         assert (looked.status_code, looked.content) == (got.status_code, b"")
         assert looked.headers["content-type"] == got.headers["content-type"]
+
+
+def test_the_set_up_page_has_all_its_words_in_both_languages() -> None:
+    folder = Path(status.__file__).parent / "pages"
+    script = (folder / "setup.js").read_text(encoding="utf-8")
+    german, english = (
+        re.findall(
+            r"^    (\w+): \"", script.partition(f"  {language}: {{")[2].partition("  },")[0], re.M
+        )
+        for language in ("de", "en")
+    )
+    page = (folder / "setup.html").read_text(encoding="utf-8")
+    shown = set(re.findall(r'data-word="(\w+)"', page))
+    said = set(re.findall(r"words\.(\w+)", script))
+    assert german == english
+    assert shown | said <= set(german)
+    assert len(shown) > 5

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +19,7 @@ from chargeplane.runtime.access import Role
 from chargeplane.runtime.access.alarms import ENTRIES_MAX
 from chargeplane.runtime.audit import finding
 from chargeplane.runtime.clock import SimulatedClock
-from chargeplane.runtime.rest import Problem, Routes, requires
+from chargeplane.runtime.rest import Problem, Routes, keyset, requires
 from chargeplane.runtime.store import Settings
 from tests.web.serving import TENANT_ID, Serving, serving
 
@@ -161,6 +164,11 @@ async def test_the_log_is_searched_and_cut_into_pages_by_the_server(rest: Servin
     assert [each["reason"] for each in await log_of(rest, search="door")] == ["A Door"]
     assert len(await log_of(rest, search="GIVE_")) == 1
     assert await log_of(rest, search="%") == []
+    assert await log_of(rest, search="made") == []
+    also = {"search": "made", "or_actions": "no_such,add_api_token"}
+    found = (await rest.admin.get("/api/v1/audit-log", params=also)).json()["items"]
+    assert {each["action"] for each in found} == {"add_api_token"}
+    assert len(found) == 4
     query, seen = {"action": "add_api_token", "limit": "3", "count": "true"}, []
     while True:
         page = (await rest.admin.get("/api/v1/audit-log", params=query)).json()
@@ -187,10 +195,42 @@ async def test_the_names_of_a_facet_are_those_that_the_other_filters_leave(rest:
     assert await names(to="2001-01-01T00:00:00Z") == {"actors": [], "actions": []}
 
 
+async def test_no_more_actions_count_as_found_than_the_bound(rest: Serving) -> None:
+    await rest.admin.post("/api/v1/api-tokens", json={"name": "t"})
+    others = ["x"] * (finding.ACTIONS_MAX - 1)
+    for actions, entries in (
+        ([*others, "add_api_token"], 1),
+        ([*others, "x", "add_api_token"], 0),
+    ):
+        assert len(await log_of(rest, search="made", or_actions=",".join(actions))) == entries
+
+
+def test_every_action_that_the_log_names_has_words_in_the_console() -> None:
+    root = Path(__file__).resolve().parents[2]
+    paths = json.loads((root / "ui" / "openapi.json").read_text(encoding="utf-8"))["paths"]
+    changes = {
+        operation["operationId"]
+        for methods in paths.values()
+        for method, operation in methods.items()
+        if method != "get"
+    }
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("cli", "csms", "runtime", "web")
+        for path in (root / "src" / "chargeplane" / folder).rglob("*.py")
+    )
+    told = set(re.findall(r'(?:tell|by_command|_note|\bNote)\((?:actor, )?"([^"]+)"', source))
+    assert {"log_in_failed", "wrong_token", "show_log_content", "pki init"} <= told
+    for language in ("en", "de"):
+        words = root / "ui" / "src" / "blocks" / "audit" / f"words.{language}.json"
+        known = json.loads(words.read_text(encoding="utf-8"))
+        assert {each for each in changes | told if f"a_{each}" not in known} == set()
+
+
 async def test_no_more_is_counted_than_the_bound(
     rest: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "COUNT_MAX", 2)
+    monkeypatch.setattr(keyset, "COUNT_MAX", 2)
     monkeypatch.setattr(finding, "NAMES_MAX", 1)
     for number in range(3):
         await rest.admin.post("/api/v1/api-tokens", json={"name": f"t{number}"})

@@ -13,6 +13,7 @@ for (const name of await readdir(source, { recursive: true })) {
   if (name.endsWith("words.en.json")) await compareWords(join(source, name));
 }
 await namesCommands();
+await namesActions();
 await weigh();
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length ? 1 : 0;
@@ -43,6 +44,16 @@ async function namesCommands() {
   for (const name of Object.keys(commands))
     for (const key of [`c_${name}`, `d_${name}`])
       if (!(key in words)) faults.push(`blocks/station/words: ${key} is missing`);
+}
+
+/** The audit log names every change by its operation. */
+async function namesActions() {
+  const { paths } = JSON.parse(await readFile(new URL("../openapi.json", import.meta.url), "utf8"));
+  const words = JSON.parse(await readFile(join(source, "blocks/audit/words.en.json"), "utf8"));
+  for (const methods of Object.values(paths))
+    for (const [method, { operationId }] of Object.entries(methods))
+      if (method !== "get" && !(`a_${operationId}` in words))
+        faults.push(`blocks/audit/words: a_${operationId} is missing`);
 }
 
 /** The shell is what the page loads at once; every other script is a chunk. */

@@ -81,7 +81,7 @@ function decoded(text: string): string {
   }
 }
 
-interface Entry {
+export interface Entry {
   href: string;
   title: Title;
   icon: IconName;
@@ -90,7 +90,7 @@ interface Entry {
   needsAll?: boolean;
   /** It is about all sites, so the server refuses it to whoever is limited to some. */
   isOfAll?: boolean;
-  /** It is of use only where the program announces this. */
+  /** It is of use only where the program announces this, and there to the first tenant. */
   needs?: string;
 }
 
@@ -108,12 +108,13 @@ export const MENU: Entry[] = [
   { href: "/api-tokens", title: "api_tokens", icon: "key", needsAdmin: true },
   { href: "/audit-log", title: "audit_log", icon: "table", needsAdmin: true },
   { href: "/tenants", title: "tenants", icon: "tenants", needsAll: true },
-  { href: "/settings", title: "settings", icon: "settings", needsAll: true },
-  { href: "/simulator", title: "simulator", icon: "flask", needs: "Simulator" },
+  { href: "/settings", title: "settings", icon: "settings", needsAdmin: true },
+  { href: "/simulator", title: "simulator", icon: "flask", needs: "Simulator", isOfAll: true },
 ];
 
 /** Whether somebody's role and sites open a screen. */
 export function isOpen(entry: Entry): boolean {
+  if (entry.needs && !session.isOfFirstTenant) return false;
   if (session.isLimited && (entry.isOfAll || entry.needsAdmin || entry.needsAll)) return false;
   if (entry.needsAll) return session.mayAdministerAll;
   return !entry.needsAdmin || session.mayAdminister;

@@ -19,25 +19,31 @@ from chargeplane.runtime.audit import finding
 from chargeplane.runtime.audit.chain import STEP_ENTRIES_MAX, Entry, check, entries, head
 from chargeplane.runtime.audit.finding import Wanted
 from chargeplane.runtime.rest import (
+    CountAll,
     Injected,
     PageRequest,
     Principal,
     Routes,
     Span,
     requires,
+    search_in,
 )
 from chargeplane.runtime.store import Store
 
-__all__ = ["routes"]
+__all__ = ["exported", "routes"]
 
 AUDIT = requires("audit-log:audit")
 Text = Annotated[str | None, QueryParameter(min_length=1, max_length=300)]
 Search = Annotated[
+    str | None, search_in("In who, the action, its target, the reason or the address.")
+]
+OrActions = Annotated[
     str | None,
     QueryParameter(
         min_length=1,
-        max_length=100,
-        description="In who, the action, its target, the reason or the address.",
+        max_length=8_000,
+        description="Actions, separated by commas, that `search` finds too, up to 200: for whoever "
+        "shows them by other words.",
     ),
 ]
 
@@ -110,13 +116,12 @@ async def list_audit_log(
     action: Text = None,
     target: Text = None,
     search: Search = None,
-    count: Annotated[
-        bool, QueryParameter(description="Count all that fit, up to 10,000, as `total`.")
-    ] = False,
+    or_actions: OrActions = None,
+    count: CountAll = False,
 ) -> EntryPage:
     """Who did what to what and why, the newest first. ``target`` is the beginning of a path."""
     tenant_id = principal.tenant_id
-    wanted = Wanted(actor, action, target, search, span.start, span.end)
+    wanted = _wanted(actor, action, target, search, or_actions, span)
     before = page.after(int)
 
     def look(connection: Connection) -> tuple[list[Entry], int | None]:
@@ -137,9 +142,10 @@ async def list_audit_names(
     action: Text = None,
     target: Text = None,
     search: Search = None,
+    or_actions: OrActions = None,
 ) -> AuditNamesView:
     """The actors and actions of the entries that the others of these parameters fit."""
-    wanted = Wanted(actor, action, target, search, span.start, span.end)
+    wanted = _wanted(actor, action, target, search, or_actions, span)
     look = partial(finding.names, tenant_id=principal.tenant_id, wanted=wanted)
     actors, actions = await store.read(look)
     return AuditNamesView(
@@ -169,8 +175,13 @@ async def check_audit_log(store: Injected[Store], principal: Injected[Principal]
 )
 async def export_audit_log(store: Injected[Store], principal: Injected[Principal]) -> Stream:
     """All entries as JSON lines, the oldest first."""
+    return exported(store, principal.tenant_id)
+
+
+def exported(store: Store, tenant_id: UUID) -> Stream:
+    """The answer that is the whole log of a tenant, as a file of JSON lines."""
     headers = {"Content-Disposition": 'attachment; filename="audit-log.jsonl"'}
-    lines = _lines(store, principal.tenant_id)
+    lines = _lines(store, tenant_id)
     return Stream(lines, media_type="application/x-ndjson", headers=headers)
 
 
@@ -190,6 +201,18 @@ async def _lines(store: Store, tenant_id: UUID) -> AsyncIterator[bytes]:
             return
         after = page[-1].seq
         yield b"".join(msgspec.json.encode(_view(entry)) + b"\n" for entry in page)
+
+
+def _wanted(
+    actor: str | None,
+    action: str | None,
+    target: str | None,
+    search: str | None,
+    or_actions: str | None,
+    span: Span,
+) -> Wanted:
+    also = tuple((or_actions or "").split(",", finding.ACTIONS_MAX)[: finding.ACTIONS_MAX])
+    return Wanted(actor, action, target, search, also, span.start, span.end)
 
 
 def _view(entry: Entry) -> EntryView:

@@ -9,14 +9,15 @@ from uuid import UUID
 from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
 
 from chargeplane.runtime.audit.chain import Entry, audit_log
+from chargeplane.runtime.rest import keyset
 from chargeplane.runtime.store import storable
 
-__all__ = ["COUNT_MAX", "NAMES_MAX", "Named", "Wanted", "count", "found", "names"]
+__all__ = ["ACTIONS_MAX", "NAMES_MAX", "Named", "Wanted", "count", "found", "names"]
 
-COUNT_MAX: Final = 10_000
-"""How far is counted."""
 NAMES_MAX: Final = 100
 """Of actors, and of actions: those with the most entries."""
+ACTIONS_MAX: Final = 200
+"""That count as found too."""
 
 _each = audit_log.c
 _ENTRY = [_each[name] for name in Entry._fields]
@@ -33,6 +34,8 @@ class Wanted(NamedTuple):
     """The beginning of it."""
     search: str | None = None
     """In actor, action, target, reason or source, in either case."""
+    or_actions: tuple[str, ...] = ()
+    """What ``search`` finds too: people know actions by other words than the program."""
     start: datetime | None = None
     end: datetime | None = None
 
@@ -61,10 +64,8 @@ def found(
 
 
 def count(connection: Connection, tenant_id: UUID, wanted: Wanted) -> int | None:
-    """How many there are on all pages; None: more than ``COUNT_MAX``."""
-    some = select(_each.seq).where(*_conditions(tenant_id, wanted)).limit(COUNT_MAX + 1)
-    number = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
-    return None if number > COUNT_MAX else number
+    """How many there are on all pages; None: more than ``keyset.COUNT_MAX``."""
+    return keyset.count_of(connection, select(_each.seq).where(*_conditions(tenant_id, wanted)))
 
 
 def names(
@@ -100,9 +101,8 @@ def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.target is not None:
         conditions.append(_each.target.startswith(storable(wanted.target), autoescape=True))
     if wanted.search is not None:
-        text = storable(wanted.search.lower())
-        ways = [func.lower(column).contains(text, autoescape=True) for column in _SEARCHED]
-        conditions.append(or_(*ways))
+        also = _each.action.in_([storable(each) for each in wanted.or_actions])
+        conditions.append(or_(keyset.containing(wanted.search, *_SEARCHED), also))
     if wanted.start is not None:
         conditions.append(_each.at >= wanted.start)
     if wanted.end is not None:

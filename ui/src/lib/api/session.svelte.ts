@@ -64,9 +64,13 @@ export const session = {
     const granted = current?.permissions ?? [];
     return granted.includes(permission) || granted.includes(`*:${permission.split(":")[1]}`);
   },
+  /** Whose people look after the program itself. */
+  get isOfFirstTenant(): boolean {
+    return current?.tenant_id === FIRST_TENANT;
+  },
   /** Whether it looks after all tenants: from the first one, without limits. */
   get mayAdministerAll(): boolean {
-    return session.may("tenants:admin") && current?.sites === null && current.tenant_id === FIRST_TENANT;
+    return session.may("tenants:admin") && current?.sites === null && session.isOfFirstTenant;
   },
   begin(next: Session): void {
     localStorage.setItem(KEY, "begun");
