@@ -24,11 +24,11 @@ from time import process_time
 from sqlalchemy import Connection
 
 from bench.fleet import QUARTER, STATIONS, charging, members_of
-from chargeplane.csms.authorization import UnknownTokens
 from chargeplane.csms.central import CentralSystem, Options
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import Admitted, register
 from chargeplane.csms.inventory import Known
+from chargeplane.csms.preferences import UnknownTokens
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.links import Link, LinkSettings, Wheel, new_event_loop
 from chargeplane.runtime.links.peers import Address
@@ -37,7 +37,7 @@ from chargeplane.runtime.links.wires import TEXT
 from chargeplane.runtime.store import Function, Settings, Store, tenants, upgrade
 from chargeplane.runtime.store.ids import OURS
 from chargeplane.station import Member
-from chargeplane.station.drivers import Day
+from chargeplane.station.fleets.drivers import Day
 from chargeplane.station.virtual_time import Agenda, VirtualFleet, VirtualStation
 from chargeplane.station.virtual_time.agenda import START
 

@@ -149,7 +149,33 @@ def test_settings_say_what_applies_and_what_sets_it(console: Console) -> None:
     console.look("setting", schemes=["light"])
 
 
-def test_a_tenant_is_added_renamed_and_its_people_log_in(
+def test_what_a_tenant_prefers_is_changed_and_taken_back(console: Console) -> None:
+    page = console.open("/settings", ready=ROWS)
+    word = "Heartbeat of a station, every so many seconds"
+    row = page.get_by_role("listitem").filter(has_text=word)
+    expect(row).to_contain_text("300")
+    row.get_by_role("button", name=f"Change {word}").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Between 10 and 86,400; the default is 300.")).to_be_visible()
+    dialog.get_by_label("Value").fill("900")
+    console.look("preference")
+    dialog.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("900")
+    expect(row).to_contain_text("by admin")
+    console.look("settings", schemes=["dark"])
+    row.get_by_role("button", name=f"Change {word}").click()
+    dialog.get_by_role("button", name="Back to the default").click()
+    expect(row).to_contain_text("Default")
+    expect(row).to_contain_text("300")
+    tokens = page.get_by_role("listitem").filter(has_text="Id tokens that nobody has added")
+    expect(tokens).to_contain_text("are turned away")
+    tokens.get_by_role("button").click()
+    expect(dialog.get_by_label("Value")).to_have_value("reject")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_a_tenant_is_added_renamed_closed_opened_again_and_removed(
     console: Console, stranger: Console
 ) -> None:
     page = console.open("/tenants", ready=ROWS)
@@ -177,9 +203,39 @@ def test_a_tenant_is_added_renamed_and_its_people_log_in(
     theirs.keyboard.press("Enter")
     menu = theirs.get_by_role("navigation", name="Main menu")
     expect(menu.get_by_text("Users")).to_be_visible()
-    expect(menu.get_by_text("Settings")).to_have_count(0)
-    stranger.open("/settings", ready="[role=alert]")
+    expect(menu.get_by_text("Tenants")).to_have_count(0)
+    stranger.open("/settings", ready="text=What you may change here")
+    expect(theirs.get_by_text("What the program was started with")).to_have_count(0)
     stranger.open("/stations", ready="text=No station")
+
+    row = page.locator(ROWS).filter(has_text="Southwind")
+    row.get_by_role("button", name="Close Southwind").click()
+    expect(dialog.get_by_text("Users: 1")).to_be_visible()
+    close = dialog.get_by_role("button", name="Close", exact=True).last
+    dialog.get_by_label("Type the name").fill("Southwin")
+    expect(close).to_be_disabled()
+    console.look("tenant-closing")
+    dialog.get_by_label("Type the name").fill("Southwind")
+    close.click()
+    expect(row).to_contain_text("Closed")
+    theirs.reload()
+    expect(theirs.get_by_label("Password")).to_be_visible()
+    console.look("tenants-closed")
+    row.get_by_role("button", name="Open Southwind again").click()
+    dialog.get_by_role("button", name="Open again").click()
+    expect(row).to_contain_text("Open")
+    row.get_by_role("button", name="Close Southwind").click()
+    dialog.get_by_label("Type the name").fill("Southwind")
+    close.click()
+    with page.expect_download() as saving:
+        row.get_by_role("link", name="Export the audit log of Southwind").click()
+    assert "log_in" in saving.value.path().read_text(encoding="utf-8")
+    row.get_by_role("button", name="Remove Southwind").click()
+    expect(dialog.get_by_text("Everything that it has goes with it")).to_be_visible()
+    dialog.get_by_label("Type the name").fill("Southwind")
+    console.look("tenant-removing", schemes=["light"])
+    dialog.get_by_role("button", name="Remove", exact=True).click()
+    expect(row).to_have_count(0)
 
 
 def test_these_screens_work_in_german_on_a_phone(

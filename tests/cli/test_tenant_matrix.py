@@ -58,6 +58,7 @@ BODIES: dict[str, Any] = {
     "change_api_token": {"name": "hacked"},
     "add_tenant": {"name": "hacker", "administrator": "hacker", "password": PASSWORD},
     "change_tenant": {"name": "hacked"},
+    "close_tenant": {"name": "hacked"},
     "change_own_password": {"current": PASSWORD, "new": PASSWORD},
     "add_totp": {},
     "confirm_totp": {"code": "000000"},
@@ -66,6 +67,7 @@ BODIES: dict[str, Any] = {
     "upgrade_site_security_profile": {"security_profile": 2},
     "make_upload_address": {"purpose": "log"},
     "add_image": {"firmware_version": "HACKED"},
+    "add_firmware_root": {"certificate": "none"},
     "plan_updates": {"image_id": str(UUID(int=1)), "station_ids": [STATION]},
     "add_station": {"id": "HACKED"},
     "change_station": {"name": "hacked"},
@@ -79,6 +81,7 @@ BODIES: dict[str, Any] = {
     "prolong_reservation": {"expires_at": SOON},
     "correct_transaction": {"reason": "hacked", "energy_wh": 1},
     "upgrade_security_profile": {"security_profile": 2},
+    "change_preferences": {"frames_kept_days": 1},
     "add_site": {"name": "hacked"},
     "change_site": {"name": "hacked"},
     "log_in": {"name": "hacker", "password": PASSWORD},
@@ -95,11 +98,15 @@ OWN = {
 ADMINISTERED = {
     "list_users", "add_user", "change_user", "remove_user", "remove_user_factors",
     "list_api_tokens", "add_api_token", "change_api_token", "remove_api_token",
-    "add_tenant", "change_tenant",
+    "add_tenant", "change_tenant", "close_tenant", "reopen_tenant", "remove_tenant",
+    "change_preferences",
 }  # fmt: skip
 ASKED_BY_POST = {"ask_ocsp"}
 """They change nothing."""
-LOG = {"list_audit_log", "list_audit_names", "check_audit_log", "export_audit_log", "list_settings"}
+LOG = {
+    "list_audit_log", "list_audit_names", "check_audit_log", "export_audit_log", "list_settings",
+    "count_tenant", "export_tenant_audit_log",
+}  # fmt: skip
 """For auditors too."""
 
 
@@ -315,7 +322,7 @@ async def refusals(world: World, who: str, *, own: bool = True) -> list[str]:
             operation.names_a_thing and await operation.looks_like_nothing(client, answer)
         )
         is_empty = is_list and answer.status_code in (200, 404) and "ONE" not in answer.text
-        is_own = operation.method == "POST" and not operation.names_a_thing and own
+        is_own = operation.method in ("POST", "PATCH") and not operation.names_a_thing and own
         if not (is_closed or is_empty or (is_own and answer.status_code < 500)):
             wrong.append(f"{operation.name}: {answer.status_code} {answer.text[:80]}")
     return wrong

@@ -19,11 +19,12 @@ __all__ = ["application", "client"]
 
 
 async def _authenticate(token: str) -> Principal | None:
-    """The token is the role: ``operator`` may do everything here, ``viewer`` may read."""
-    grants = {"operator": {"*:read", "*:write", "*:command"}, "viewer": {"*:read"}}.get(token)
-    if grants is None:
+    """The token is the role: ``operator`` may do everything but administer, ``viewer`` may read."""
+    grants = {"operator": {"*:read", "*:write", "*:command"}, "viewer": {"*:read"}}
+    grants["admin"] = {*grants["operator"], "*:admin"}
+    if token not in grants:
         return None
-    return Principal(TENANT_ID, UUID(int=1), token, token, frozenset(grants))
+    return Principal(TENANT_ID, UUID(int=1), token, token, frozenset(grants[token]))
 
 
 def application(store: Store, *routes: Routes) -> Litestar:

@@ -7,7 +7,8 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from chargeplane.csms.housekeeping import Housekeeping, Retention
+from chargeplane.csms.housekeeping import Housekeeping
+from chargeplane.csms.preferences import Preferences
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.store import Function, Store, frames, id_at, new_id, outbox
 from tests.csms.making import NOW, TENANT_ID
@@ -33,7 +34,8 @@ async def test_frames_that_are_too_old_or_too_many_go(store: Store) -> None:
         frames.append(connection, frame("quiet", 40, 2))
 
     await store.write(Function(fill))
-    keeping = Housekeeping(store, SimulatedClock(NOW), Retention(frames_max=20))
+    wanted = Preferences(frames_kept_max=20)
+    keeping = Housekeeping(store, SimulatedClock(NOW), preferences=lambda tenant_id: wanted)
     assert await keeping.once() == 11
     assert await store.read(partial(kept, station_id="chatty")) == 20
     assert await store.read(partial(kept, station_id="quiet")) == 1

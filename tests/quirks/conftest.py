@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chargeplane.csms.authorization import UnknownTokens
 from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.preferences import UnknownTokens
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.store import Function, Store
 from tests.csms.making import NOW, make_tenant

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from uuid import UUID
 
 from chargeplane import __version__, web
 from chargeplane.cli.exits import Refused
@@ -75,6 +76,8 @@ class Contribution:
     """What to show at the start, by heading: ``{"Stations": "ws://127.0.0.1:9000/ocpp/<id>"}``."""
     bus: Bus | None = None
     """Where it tells what happens; one part has one."""
+    cut: Callable[[UUID], None] | None = None
+    """Ends what a tenant that was closed has open here, such as the links of its stations."""
 
 
 Part = Callable[[Foundation], AbstractAsyncContextManager[Contribution]]
@@ -139,6 +142,7 @@ async def run(
         if is_demo:
             introduced = await renew_demo(accounts, token)
         contributions = [await stack.enter_async_context(part(base)) for part in parts]
+        accounts.tenants.on_closed += [each.cut for each in contributions if each.cut is not None]
         shown = configuration.routes(configuration.configuration(settings, origins, environment))
         of_program = [routes(accounts, base.secrets, provider), audit_api.routes(), shown]
         server = await _served(base, accounts, of_program, contributions, stack)

@@ -16,7 +16,7 @@ from chargeplane.cli.composition import Contribution, Foundation, Part
 from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish
 from chargeplane.cli.doors import Doors, on_hangup
 from chargeplane.cli.exits import Refused
-from chargeplane.cli.issuing import est_issuers, revocation_lists
+from chargeplane.cli.issuing import est_issuers, revocation_lists, station_authorities
 from chargeplane.cli.options import vault_of
 from chargeplane.cli.rotation import Rotation
 from chargeplane.cli.security import tell_of_keys
@@ -62,6 +62,7 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
         vault=vault if vault.exists else None,
         issuers=est_issuers(settings, os.environ, vault, base.clock),
         lists=revocation_lists(settings, vault, base.clock),
+        authorities=partial(station_authorities, settings, vault),
         files=settings.data / "files",
         public_url=f"{settings.public_url.rstrip('/')}/api/v1" if settings.public_url else "",
         files_url=files_url(settings, is_demo=base.is_demo),
@@ -83,7 +84,7 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
     most = central.listener.settings.connections_max
     _log.info("stations may connect", extra={"connections_max": most})
     try:
-        yield Contribution(central.routes, shown, central.bus)
+        yield Contribution(central.routes, shown, central.bus, central.cut)
     finally:
         for task in watching:
             task.cancel()

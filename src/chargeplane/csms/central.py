@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+from cryptography import x509
 from sqlalchemy import Connection
 
 from chargeplane.csms import (
@@ -26,6 +27,7 @@ from chargeplane.csms import (
     firmware,
     metering,
     overview,
+    preference,
     provisioning,
     remote_control,
     reservation,
@@ -33,12 +35,14 @@ from chargeplane.csms import (
     site,
     transactions,
 )
-from chargeplane.csms.authorization import Authorizer, UnknownTokens
+from chargeplane.csms.authorization import Authorizer
 from chargeplane.csms.certificates import (
+    Authorities,
     Certificates,
     ContractProvider,
     HttpResponders,
     Issuer,
+    Renewals,
     RevocationLists,
 )
 from chargeplane.csms.contract import Block, Station
@@ -55,6 +59,8 @@ from chargeplane.csms.gateway.soap_stations import SoapStations
 from chargeplane.csms.housekeeping import Housekeeping, Retention
 from chargeplane.csms.journal import NOTED, note
 from chargeplane.csms.overview import Overview
+from chargeplane.csms.preference import Chosen
+from chargeplane.csms.preferences import Preferences, UnknownTokens
 from chargeplane.csms.pulse import HEARD, Pulse
 from chargeplane.csms.remote_control import RemoteStarts, random_id
 from chargeplane.csms.reservation import Reservations
@@ -93,7 +99,7 @@ from chargeplane.runtime.links import (
     raise_open_files_max,
 )
 from chargeplane.runtime.passwords import Passwords
-from chargeplane.runtime.pki import Purpose, Vault, organization
+from chargeplane.runtime.pki import Purpose, Vault, der_of, organization
 from chargeplane.runtime.rest import Routes
 from chargeplane.runtime.settings import UnknownStations
 from chargeplane.runtime.store import Function, Row, Rows, Store, StoreError, new_id
@@ -106,6 +112,8 @@ _log = logging.getLogger(__name__)
 # Of all that the process may open: for the database, the web server, and telling those who are one
 # too many why they are turned away.
 OTHER_FILES = 512
+ADMITTED_S_MAX = 10.0
+"""So long after its admission the link of a station may come up."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +123,7 @@ class Options:
     unknown_stations: UnknownStations = UnknownStations.REFUSE
     min_security_profile: int = 0
     unknown_tokens: UnknownTokens = UnknownTokens.REJECT
-    heartbeat_interval_s: int = 300
-    retry_interval_s: int = 60
+    """What counts while a tenant has not chosen otherwise; see ``preferences``."""
     transport: Transport = field(default_factory=default_transport)
     retention: Retention = field(default_factory=Retention)
     passwords: Passwords = field(default_factory=Passwords)
@@ -127,6 +134,9 @@ class Options:
     """Sign the requests of stations instead of the vault."""
     lists: RevocationLists | None = None
     """What other authorities have revoked."""
+    authorities: Authorities = tuple
+    """Who may have issued certificates of stations: those at ports where TLS takes certificates
+    that have ended lead to one of them."""
     contracts: ContractProvider | None = None
     """Provides the contract certificates of vehicles; None: nobody does."""
     tells_unknown: bool = False
@@ -165,23 +175,17 @@ class CentralSystem:
         self.pulse = Pulse(clock)
         self.bus.listen(self.pulse.hear, *HEARD)
         self._relay = Relay(store, self.bus, clock, (samples_after,))
-        self._housekeeping = Housekeeping(store, clock, options.retention)
+        preferred = Preferences(unknown_tokens=options.unknown_tokens)
+        self.preferences = Chosen(store, clock, preferred)
+        self._housekeeping = Housekeeping(store, clock, options.retention, self.preferences)
         self._store = store
         posting = Posting(store, may_post=lambda: not self._relay.is_behind)
         self.transactions = Transactions(store, posting, options.draw)
         self._passwords = options.passwords
         self.recorder = Recorder(store, clock, self.tell)
-        self.certificates = Certificates(
-            store,
-            clock,
-            options.vault,
-            self.send,
-            self.recorder,
-            options.public_url,
-            options.issuers,
-            options.lists,
-            self,
-        )
+        self.certificates = self._certificates(clock, options)
+        self.renewals = Renewals(store, clock, self.send, self._here, options.authorities)
+        self.bus.listen(self.renewals.heard, *certificates.HEARD)
         self.changes = Changes(
             store,
             clock,
@@ -202,6 +206,7 @@ class CentralSystem:
         self._tidying = Tidying(store, clock, options.files)
         self.firmware = Firmware(store, clock, self.files, signed_only=options.signed_firmware_only)
         self._campaigns = Campaigns(self.firmware, self.send, self.is_connected, self.tell)
+        self.images = self._images(clock, options)
         self.bus.listen(self._campaigns.heard, *firmware.HEARD)
         self.reservations = Reservations(store, clock, self.tell_of, options.draw)
         self.bus.listen(self.reservations.hear, *reservation.HEARD)
@@ -220,6 +225,25 @@ class CentralSystem:
         self.listener = self._listener(store, clock, options)
         self._tasks: list[asyncio.Task[None]] = []
 
+    def _certificates(self, clock: Clock, options: Options) -> Certificates:
+        return Certificates(
+            self._store,
+            clock,
+            options.vault,
+            self.send,
+            self.recorder,
+            options.public_url,
+            options.issuers,
+            options.lists,
+            self,
+        )
+
+    def _images(self, clock: Clock, options: Options) -> Images:
+        images = Images(self._store, clock, self.files, self.recorder, self._is_revoked)
+        if options.lists is not None:
+            options.lists.others = images.roots.all
+        return images
+
     def _listener(self, store: Store, clock: Clock, options: Options) -> Listener:
         admission = Admission(
             store,
@@ -231,6 +255,7 @@ class CentralSystem:
             is_revoked=self.certificates.is_revoked,
             operator=operator_of(options.vault),
             tells_unknown=options.tells_unknown,
+            renewals=self.renewals,
         )
         return Listener(
             admission,
@@ -243,9 +268,8 @@ class CentralSystem:
         )
 
     def _blocks(self, store: Store, clock: Clock, options: Options) -> tuple[Block, ...]:
-        authorizer = Authorizer(
-            store, clock, self.transactions.active_count, options.unknown_tokens
-        )
+        active = self.transactions.active_count
+        authorizer = Authorizer(store, clock, active, self.preferences)
         starts = RemoteStarts(clock, options.draw)
         transactions_block, of_transaction = transactions.block(
             self.transactions, authorizer, starts.match, store, clock, self.tell
@@ -259,8 +283,7 @@ class CentralSystem:
                 disconnect=self.disconnect,
                 power_w=self.pulse.power_w,
                 redact=redacted,
-                heartbeat_interval_s=options.heartbeat_interval_s,
-                retry_interval_s=options.retry_interval_s,
+                preferences=self.preferences,
                 passwords=self._passwords,
             ),
             authorization.block(authorizer),
@@ -274,13 +297,15 @@ class CentralSystem:
             certificates.block(
                 self.certificates,
                 self._ask,
+                self.renewals,
                 responders=HttpResponders(options.ocsp_hosts),
                 contracts=options.contracts,
             ),
             files.block(self.files),
             diagnostics.block(store, clock, self.files),
-            firmware.block(self.firmware, Images(store, clock, self.files), self._campaigns),
+            firmware.block(self.firmware, self.images, self._campaigns),
             site.block(store, self.is_connected),
+            preference.block(self.preferences),
             overview.block(self._overview(store, clock)),
         )
 
@@ -306,11 +331,15 @@ class CentralSystem:
 
     async def start(self) -> None:
         """Begin what runs beside the stations."""
+        await self.preferences.load()
+        await self.images.roots.load()
         await self.certificates.load()
+        await self.renewals.load()
         await self.signatures.load()
         for work in (
             self._relay.run(),
             self._housekeeping.run(),
+            self.preferences.run(),
             self.reservations.run(),
             self.changes.run(),
             self.certificates.run(),
@@ -334,6 +363,7 @@ class CentralSystem:
         await self._soap.stop()
         await self.gateway.drain()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.renewals.stop()
         await self.certificates.stop()
         await self.foreign.settle()
         await self.reservations.settle()
@@ -388,12 +418,33 @@ class CentralSystem:
             conversation.link.close(CloseCode.POLICY_VIOLATION, "the station has changed")
         self._soap.disconnect(tenant_id, station_id, "the station has changed")
 
+    def cut(self, tenant_id: UUID) -> None:
+        """End the connections of all stations of a tenant that was closed just now.
+
+        And once more a little later: those of stations that were admitted a moment before.
+        """
+        self._cut(tenant_id)
+        asyncio.get_running_loop().call_later(ADMITTED_S_MAX, self._cut, tenant_id)
+
+    def _cut(self, tenant_id: UUID) -> None:
+        here = (*self.gateway.conversations, *self.gateway.soap_conversations)
+        for owner, station_id in here:
+            if owner == tenant_id:
+                self.disconnect(owner, station_id)
+
     def shown(self) -> Iterator[tuple[UUID, str, bytes]]:
         """Tenant and id of connected stations that have shown a certificate, and it in DER."""
         for (tenant_id, station_id), conversation in self.gateway.conversations.items():
             tls = conversation.link.facts.tls
             if tls is not None and tls.client_certificate is not None:
                 yield tenant_id, station_id, tls.client_certificate
+
+    def _is_revoked(self, certificate: x509.Certificate) -> bool:
+        return self.certificates.is_revoked(der_of(certificate))
+
+    def _here(self, tenant_id: UUID, station_id: str) -> Station | None:
+        conversation = self.gateway.conversation(tenant_id, station_id)
+        return conversation.station if conversation else None
 
     def _is_1x(self, tenant_id: UUID, station_id: str) -> bool:
         key = tenant_id, station_id

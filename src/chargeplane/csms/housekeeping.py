@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from chargeplane.csms.preferences import PreferencesOf, defaults
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Function, Store, StoreError, frames, outbox, tenants
 
@@ -27,11 +28,8 @@ STEP_ROWS_MAX = 1_000
 
 @dataclass(frozen=True)
 class Retention:
-    """How long what is kept."""
+    """How long what is kept that no tenant chooses; ``preferences`` have the rest."""
 
-    frames_for: timedelta = timedelta(days=14)
-    frames_max: int = 20_000
-    """Of one station; a call with its answer in one row counts as one."""
     events_for: timedelta = timedelta(days=2)
     pause_s: float = 300.0
     """Between two rounds."""
@@ -40,8 +38,15 @@ class Retention:
 class Housekeeping:
     """Goes round from time to time."""
 
-    def __init__(self, store: Store, clock: Clock, retention: Retention | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        retention: Retention | None = None,
+        preferences: PreferencesOf = defaults,
+    ) -> None:
         self._store = store
+        self._preferences = preferences
         self._clock = clock
         self._retention = retention or Retention()
 
@@ -78,13 +83,14 @@ class Housekeeping:
         )
 
     async def _frames(self, tenant_id: UUID, station_id: str) -> int:
+        wanted = self._preferences(tenant_id)
         return await self._steps(
             partial(
                 frames.prune,
                 tenant_id=tenant_id,
                 station_id=station_id,
-                before=self._clock.now() - self._retention.frames_for,
-                keep_max=self._retention.frames_max,
+                before=self._clock.now() - timedelta(days=wanted.frames_kept_days),
+                keep_max=wanted.frames_kept_max,
                 step_max=STEP_ROWS_MAX,
             )
         )

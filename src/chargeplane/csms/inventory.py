@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Integer, bindparam, select
+from sqlalchemy import Column, Connection, Integer, Select, bindparam, select
 
 from chargeplane.csms.contract import Registration
 from chargeplane.runtime.store import SCHEMA, Moment, Prepared, Sink, Words, storable, tenants
@@ -21,7 +21,9 @@ __all__ = [
     "connectors",
     "find",
     "find_all",
+    "is_station",
     "stations",
+    "stations_at",
     "unknown_stations",
 ]
 
@@ -102,10 +104,13 @@ class Known(NamedTuple):
     """It may come with this one too, and is pinned to it when it does (A05)."""
     next_password_hash: str | None = None
     """It was given a new password, and has not come with it yet (A01)."""
+    is_shut_out: bool = False
+    """Its tenant is closed: no column of its own."""
 
 
+_COLUMNS = [stations.c[name] for name in Known._fields if name != "is_shut_out"]
 _FIND: Final = Prepared(
-    select(*(stations.c[name] for name in Known._fields)).where(
+    select(*_COLUMNS, stations.c.tenant_id.not_in(tenants.OPEN)).where(
         stations.c.tenant_id.in_(select(tenants.tenants.c.tenant_id)),
         stations.c.id == bindparam("identity"),
     )
@@ -125,5 +130,23 @@ def find(connection: Connection, identity: str) -> Known | None:
     """The station of an identity."""
     for row in _FIND.rows(connection, {"identity": storable(identity)}):
         known = Known(*row)
-        return known._replace(registration=Registration(known.registration))
+        registration = Registration(known.registration)
+        return known._replace(registration=registration, is_shut_out=bool(known.is_shut_out))
     return None
+
+
+def is_station(
+    connection: Connection, tenant_id: UUID, station_id: str, sites: Collection[str] | None = None
+) -> bool:
+    """Whether there is such a station, at one of these sites; None: anywhere."""
+    known = stations.c
+    query = select(known.id).where(known.tenant_id == tenant_id, known.id == storable(station_id))
+    if sites is not None:
+        query = query.where(known.site_id.in_(sorted(sites)))
+    return connection.scalar(query) is not None
+
+
+def stations_at(tenant_id: UUID, sites: Collection[str]) -> Select[tuple[str]]:
+    """The ids of the stations of some sites, as a query."""
+    known = stations.c
+    return select(known.id).where(known.tenant_id == tenant_id, known.site_id.in_(sorted(sites)))

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from chargeplane.csms.authorization import Authorizer, UnknownTokens, tables
+from chargeplane.csms.authorization import Authorizer, tables
 from chargeplane.csms.authorization.tables import Token
+from chargeplane.csms.preferences import Preferences, UnknownTokens
 from chargeplane.domain.tokens import IdToken, TokenStatus
 from chargeplane.runtime.clock import Clock, SimulatedClock
 from chargeplane.runtime.store import Function, Store
@@ -59,7 +60,10 @@ def authorizer(
     unknown: UnknownTokens = UnknownTokens.REJECT,
     clock: Clock | None = None,
 ) -> Authorizer:
-    return Authorizer(store, clock or SimulatedClock(NOW), active or Active(), unknown)
+    wanted = Preferences(unknown_tokens=unknown)
+    return Authorizer(
+        store, clock or SimulatedClock(NOW), active or Active(), lambda tenant_id: wanted
+    )
 
 
 async def add(store: Store, one: Token = TOKEN) -> None:

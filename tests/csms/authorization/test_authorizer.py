@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from chargeplane.csms.authorization import UnknownTokens, finding, tables
+from chargeplane.csms.authorization import finding, tables
+from chargeplane.csms.preferences import UnknownTokens
 from chargeplane.domain.tokens import CUT, IdToken, TokenStatus
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.rest import PageRequest
@@ -147,7 +148,7 @@ async def test_of_too_many_unknown_tokens_the_oldest_are_forgotten(
         for number in range(4):
             at = NOW + timedelta(seconds=number)
             tables.record(connection, TENANT_ID, IdToken(f"T{number}"), "CP1", at)
-        kept = finding.page_of(connection, TENANT_ID, finding.Wanted(), "token", PageRequest())
-        return [each.token.key for each in kept]
+        kept = finding.LISTING.page(connection, TENANT_ID, finding.Wanted(), "token", PageRequest())
+        return [each.record.key for each in kept]
 
     assert await store.write(Function(fill)) == ["known", "t2", "t3"]

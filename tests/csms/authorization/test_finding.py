@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from chargeplane.csms import keyset
 from chargeplane.csms.authorization import api
 from chargeplane.domain.tokens import TokenStatus
+from chargeplane.runtime.rest import keyset
 from chargeplane.runtime.store import Store
 from tests.csms.authorization.making import add, token
 from tests.csms.making import NOW

@@ -31,6 +31,7 @@ from chargeplane.runtime import links
 from chargeplane.runtime.settings import UnknownStations
 from chargeplane.runtime.store import Function, new_id
 from tests.csms.making import TENANT_ID
+from tests.waiting import until
 
 __all__ = ["PASSWORD", "SoapSite", "SoapStation", "fault_of", "quiet", "serving"]
 
@@ -171,9 +172,7 @@ async def serving(
 
 async def quiet(listener: links.Listener) -> None:
     """No connection is left: who was answered has read it and hung up."""
-    async with asyncio.timeout(5):
-        while listener.reception.connections:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0)
+    await until(lambda: not listener.reception.connections)
 
 
 def fault_of(answer: httpx.Response) -> tuple[int, str, str | None]:

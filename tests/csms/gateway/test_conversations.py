@@ -22,6 +22,7 @@ from chargeplane.runtime.passwords import hashed_password
 from chargeplane.runtime.store import Function, Store, frames
 from tests.csms.driving import driving
 from tests.csms.making import NOW, TENANT_ID
+from tests.waiting import until
 
 PASSWORD = "0123456789abcdef0123"
 
@@ -64,9 +65,7 @@ def event(seq_no: int, kind: str = "Updated", **more: Any) -> dict[str, Any]:
 
 
 async def nobody_is_connected(central: CentralSystem) -> None:
-    async with asyncio.timeout(5):
-        while central.gateway.conversations:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
+    await until(lambda: not central.gateway.conversations)
 
 
 async def test_a_known_station_needs_no_boot_after_a_reconnect(port: int) -> None:
@@ -197,9 +196,7 @@ async def test_a_request_and_its_answer_share_a_row_while_the_request_waits_to_b
         gate = threading.Event()
         blocked = asyncio.create_task(sqlite_store.write(Function(lambda _: gate.wait(10))))
         station.say(2, "second", "TransactionEvent", event(1))
-        async with asyncio.timeout(5):
-            while sqlite_store.health.waiting_units < 2:  # noqa: ASYNC110 - nothing tells
-                await asyncio.sleep(0.01)
+        await until(lambda: sqlite_store.health.waiting_units >= 2)
         central.gateway.tray.flush()  # the answer still waits for its commit
         gate.set()
         assert await blocked

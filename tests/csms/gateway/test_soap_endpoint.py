@@ -21,6 +21,7 @@ from chargeplane.runtime.store import Function, Store, StoreUnavailable, frames
 from tests.csms.driving import driving
 from tests.csms.gateway.soap_station import PASSWORD, SoapSite, fault_of, serving
 from tests.ocpp.soap.envelopes import envelope, from_station
+from tests.waiting import until
 
 BOOT = {"chargePointVendor": "Acme", "chargePointModel": "Old"}
 START = {"connectorId": 1, "idTag": "T", "timestamp": "2026-11-21T11:00:00Z", "meterStart": 5}
@@ -262,9 +263,7 @@ async def test_nothing_is_answered_before_it_is_durable_and_one_waits_for_the_ot
         await gate.holds.wait()
         repeated = asyncio.create_task(station.post(body))
         other = asyncio.create_task(station.ask("Heartbeat", {}))
-        async with asyncio.timeout(5):
-            while site.gateway.meter.ignored_count == 0:  # noqa: ASYNC110 - nothing tells
-                await asyncio.sleep(0.01)
+        await until(lambda: site.gateway.meter.ignored_count > 0)
         assert [first.done(), repeated.done(), other.done()] == [False, False, False]
         assert len(gate.held) == 1
         monkeypatch.undo()

@@ -16,6 +16,7 @@ from chargeplane.csms.gateway.dispatcher import Dispatcher
 from chargeplane.csms.gateway.meter import Meter
 from chargeplane.csms.gateway.tray import Tray
 from chargeplane.csms.inventory import stations
+from chargeplane.csms.preferences import Preferences
 from chargeplane.csms.provisioning import block
 from chargeplane.domain.commands import Command, Outcome, Unsupported
 from chargeplane.domain.events import StationBooted
@@ -55,8 +56,7 @@ def provisioning(store: Store) -> Block:
         SimulatedClock(MOMENT),
         is_connected=lambda tenant_id, station_id: False,
         send=nobody,
-        heartbeat_interval_s=600,
-        retry_interval_s=20,
+        preferences=lambda tenant_id: Preferences(heartbeat_interval_s=600, retry_interval_s=20),
     )
 
 

@@ -12,6 +12,7 @@ import time
 
 from chargeplane.runtime.store import Function, Settings, Store, StoreUnavailable
 from tests.runtime.store.ledger import WITH_LEDGER, Entry, entries, make_tenant
+from tests.waiting import until
 
 ROOM_BYTES = 400_000
 
@@ -28,8 +29,7 @@ async def main(url: str) -> dict[str, object]:
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM_BYTES, hard))
         patient = [asyncio.create_task(write("patient", n, 30)) for n in range(1_000)]
-        while store.health.trouble is None:  # noqa: ASYNC110 - the store has no event to wait for
-            await asyncio.sleep(0.01)
+        await until(lambda: store.health.trouble is not None)
         held, trouble = len(acknowledged), store.health.trouble
         late = 0
         try:

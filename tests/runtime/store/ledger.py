@@ -68,7 +68,7 @@ ledger = WITH_LEDGER.table(
 
 
 AS_OF_A_NEWER_PROGRAM = text(
-    "UPDATE alembic_version SET version_num = 'core_9999' WHERE version_num = 'core_0002'"
+    "UPDATE alembic_version SET version_num = 'core_9999' WHERE version_num = 'core_0003'"
 )
 
 

@@ -28,6 +28,7 @@ from tests.runtime.store.ledger import (
     events,
     make_tenant,
 )
+from tests.waiting import eventually
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -51,8 +52,7 @@ async def test_a_backup_under_load_holds_one_state_and_can_be_restored(
             seq += 1
 
     stations = [asyncio.create_task(station(f"s{n}")) for n in range(5)]
-    while await store.read(count) < 100:  # noqa: ASYNC110 - there is no event to wait for
-        await asyncio.sleep(0.01)
+    await eventually(lambda: store.read(count), until=lambda rows: rows >= 100)
     path = tmp_path / "backup.db"
     held = await asyncio.to_thread(backup, settings, path, WITH_LEDGER)
     stop = True

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from chargeplane.runtime.store import Function, Row, Rows, Settings, Sink, Store, StoreUnavailable
 from chargeplane.runtime.store.rows import ROWS_AT_ONCE_MAX, _statement
 from tests.runtime.store.ledger import NOW, TENANT_ID, WITH_LEDGER, ledger, make_tenant
+from tests.waiting import until
 
 COLUMNS = ("tenant_id", "station_id", "seq", "amount", "at", "note")
 FIRST_STAYS = Sink(ledger, COLUMNS)
@@ -70,8 +71,7 @@ async def test_the_rows_of_a_batch_cost_a_few_statements(store: Store) -> None:
     first = asyncio.create_task(store.write(Function(lambda connection: gate.wait(5))))
     units = [Rows((row(FIRST_STAYS, n),)) for n in range(300)]
     writes = [asyncio.create_task(store.write(unit)) for unit in units]
-    while store.health.waiting_units < 301:  # noqa: ASYNC110 - nothing tells
-        await asyncio.sleep(0)
+    await until(lambda: store.health.waiting_units == 301)
     before = _statement.cache_info()
     gate.set()
     await asyncio.gather(first, *writes)

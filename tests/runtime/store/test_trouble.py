@@ -26,6 +26,7 @@ from chargeplane.runtime.store import (
 )
 from tests.runtime.postgres import Cluster
 from tests.runtime.store.ledger import WITH_LEDGER, Entry, count, entries, events, make_tenant
+from tests.waiting import until
 
 RECOVERY_S_MAX = 5.0
 
@@ -55,12 +56,6 @@ def locked(settings: Settings) -> Iterator[Callable[[], None]]:
         assert locker.stdout is not None
         assert locker.stdout.readline() == b"locked\n"
         yield locker.stdin.close
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - the conditions have no events
-            await asyncio.sleep(0.01)
 
 
 only_sqlite = pytest.mark.parametrize("engine", ["sqlite"])

@@ -22,13 +22,13 @@ needs nothing of us: the station compares groups.
 from __future__ import annotations
 
 from chargeplane.csms.authorization import api, v1, v2
-from chargeplane.csms.authorization.service import Authorizer, UnknownTokens
+from chargeplane.csms.authorization.service import Authorizer
 from chargeplane.csms.authorization.tables import expiring
 from chargeplane.csms.contract import Block
 from chargeplane.domain.commands import ClearCache
 from chargeplane.ocpp import v16, v21
 
-__all__ = ["Authorizer", "UnknownTokens", "block", "expiring"]
+__all__ = ["Authorizer", "block", "expiring"]
 
 
 def block(authorizer: Authorizer) -> Block:

@@ -12,25 +12,28 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from sqlalchemy import Connection
 
-from chargeplane.csms.authorization import finding, tables
-from chargeplane.csms.authorization.finding import Sort, Sorted, Wanted
+from chargeplane.csms.authorization import tables
+from chargeplane.csms.authorization.finding import LISTING, Sort, Wanted
 from chargeplane.csms.authorization.tables import Token
 from chargeplane.domain.tokens import CUT, IdToken, TokenStatus
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest import (
+    SORT,
+    CountAll,
     Injected,
     PageRequest,
     Principal,
     Problem,
     Routes,
+    Sorted,
     requires,
+    search_in,
 )
 from chargeplane.runtime.store import Function, Store, storable
 
 __all__ = ["routes"]
 
 TOKEN_CHARACTERS_MAX = 255
-SEARCH_CHARACTERS_MAX = 100
 STATIONS_MAX = 1_000
 TRANSACTIONS_MAX = 1_000
 
@@ -109,30 +112,19 @@ async def list_tokens(
         TokenStatus | None,
         QueryParameter(description="Only these; `unknown`: presented, and known to nobody."),
     ] = None,
-    search: Annotated[
-        str | None,
-        QueryParameter(
-            min_length=1,
-            max_length=SEARCH_CHARACTERS_MAX,
-            description="In the token, its group or its note.",
-        ),
-    ] = None,
-    sort: Annotated[
-        Sort, QueryParameter(description="With a minus sign: the other way round.")
-    ] = "token",
-    count: Annotated[
-        bool, QueryParameter(description="Count all that fit, up to 10,000, as `total`.")
-    ] = False,
+    search: Annotated[str | None, search_in("In the token, its group or its note.")] = None,
+    sort: Annotated[Sort, SORT] = "token",
+    count: CountAll = False,
 ) -> TokenPage:
     """The tokens that all parameters fit, in the chosen order."""
     tenant_id, wanted = principal.tenant_id, Wanted(search, status)
 
-    def look(connection: Connection) -> tuple[list[Sorted], int | None]:
-        rows = finding.page_of(connection, tenant_id, wanted, sort, page)
-        return rows, finding.count(connection, tenant_id, wanted) if count else None
+    def look(connection: Connection) -> tuple[list[Sorted[Token]], int | None]:
+        rows = LISTING.page(connection, tenant_id, wanted, sort, page)
+        return rows, LISTING.count(connection, tenant_id, wanted) if count else None
 
     rows, total = await store.read(look)
-    found = page.of(rows, lambda row: _view(row.token), key=lambda row: (row.key, row.token.key))
+    found = page.of(rows, lambda row: _view(row.record), key=lambda row: row.key)
     return TokenPage(items=found.items, next=found.next, total=total)
 
 

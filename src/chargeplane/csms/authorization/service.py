@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -12,13 +11,14 @@ from uuid import UUID
 from chargeplane.csms.authorization import tables
 from chargeplane.csms.authorization.tables import Token
 from chargeplane.csms.contract import Heard, Station, Usage
+from chargeplane.csms.preferences import PreferencesOf, UnknownTokens, defaults
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.events import Event, IdTokenAuthorized, IdTokenPresented
 from chargeplane.domain.tokens import Authorization, IdToken, TokenStatus
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Function, Row, Rows, Store, StoreError
 
-__all__ = ["Answer", "Authorizer", "UnknownTokens", "decide"]
+__all__ = ["Answer", "Authorizer", "decide"]
 
 _log = logging.getLogger(__name__)
 
@@ -29,13 +29,6 @@ FROM_US: Final = "central"
 
 # When a token was presented last is written at most so often.
 SEEN_EVERY: Final = timedelta(seconds=60)
-
-
-class UnknownTokens(StrEnum):
-    """What becomes of a token that is not in the table."""
-
-    REJECT = "reject"
-    ACCEPT = "accept"
 
 
 class Answer(NamedTuple):
@@ -70,13 +63,16 @@ class Authorizer:
         store: Store,
         clock: Clock,
         usage: Usage,
-        unknown_tokens: UnknownTokens = UnknownTokens.REJECT,
+        preferences: PreferencesOf = defaults,
     ) -> None:
-        """Look tokens up in a store, and ask ``usage`` for their active transactions."""
+        """Look tokens up in a store, and ask ``usage`` for their active transactions.
+
+        ``preferences`` say what becomes of tokens that nobody has added.
+        """
         self._store = store
         self._clock = clock
         self._usage = usage
-        self._unknown_tokens = unknown_tokens
+        self._preferences = preferences
 
     async def __call__(
         self,
@@ -141,15 +137,14 @@ class Authorizer:
         token = await self._store.read(partial(tables.find, tenant_id=tenant_id, key=id_token.key))
         if token is None:
             await self._record(tenant_id, id_token, station.id, now)
-            return None, Authorization(self._of_unknown)
+            return None, Authorization(self._of_unknown(tenant_id))
         status = decide(token, id_token, station.id, now)
         if status is TokenStatus.UNKNOWN:
-            status = self._of_unknown
+            status = self._of_unknown(tenant_id)
         return token, Authorization(status, token.group_id, token.expires_at)
 
-    @property
-    def _of_unknown(self) -> TokenStatus:
-        is_welcome = self._unknown_tokens is UnknownTokens.ACCEPT
+    def _of_unknown(self, tenant_id: UUID) -> TokenStatus:
+        is_welcome = self._preferences(tenant_id).unknown_tokens is UnknownTokens.ACCEPT
         return TokenStatus.ACCEPTED if is_welcome else TokenStatus.UNKNOWN
 
     async def _record(

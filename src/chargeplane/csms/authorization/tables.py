@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -214,7 +214,7 @@ def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def token_of(row: tuple[Any, ...]) -> Token:
+def token_of(row: Sequence[Any]) -> Token:
     """The token of a row with these ``COLUMNS``."""
     token = Token(*row)
     stations: Any = token.station_ids

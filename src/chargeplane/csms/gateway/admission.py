@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, select, update
 
 from chargeplane.csms.contract import Notice, Notify, Registration
-from chargeplane.csms.gateway.credentials import IsRevoked, Proof, Visitor, proof_of
+from chargeplane.csms.gateway.credentials import IsRevoked, Proof, Renewals, Visitor, proof_of
 from chargeplane.csms.gateway.lookup import Lookup
 from chargeplane.csms.gateway.throttle import Throttle
 from chargeplane.csms.inventory import Known, stations, unknown_stations
@@ -45,6 +45,8 @@ class Admitted(NamedTuple):
     """With the security profile that the station came with."""
     credential: str
     """A fingerprint of the credential, to tell one station that dials twice from two."""
+    must_renew: bool = False
+    """Its certificate only serves to get another one."""
 
 
 class Admission:
@@ -64,6 +66,7 @@ class Admission:
         is_revoked: IsRevoked = lambda certificate: False,
         tells_unknown: bool = False,
         throttle: Throttle | None = None,
+        renewals: Renewals | None = None,
     ) -> None:
         """For the stations in a store.
 
@@ -80,6 +83,7 @@ class Admission:
             tells_unknown: whether unknown identities are answered 404, as the standard has it.
                 Whoever guesses then learns which stations there are.
             throttle: counts wrong attempts.
+            renewals: who may come by a certificate that only serves to get another one.
         """
         self._store = store
         self._lookup = Lookup(store)
@@ -93,6 +97,7 @@ class Admission:
         self._is_revoked = is_revoked
         self._tells_unknown = tells_unknown
         self._throttle = throttle or Throttle()
+        self._renewals = renewals
         self._nobody = Known(
             tenant_id, "", 1, self._passwords.hashed(b""), Registration.REJECTED, 0
         )
@@ -114,6 +119,7 @@ class Admission:
                 attempt.offered,
                 tls.client_certificate if tls else None,
                 attempt.entrance,
+                can_renew=True,
             )
         )
         return self._accept(attempt, verdict) if isinstance(verdict, Admitted) else verdict
@@ -126,11 +132,14 @@ class Admission:
             if known is None:
                 return await self._strange(visitor)
             proof = self._proof(visitor, known)
+            if known.is_shut_out:
+                return self._refused(visitor)
             if proof is None:
                 return self._refused(visitor, known.tenant_id)
             if proof.profile in {1, 2} and visitor.password is not None and known.password_hash:
                 self._rekey(known, visitor.password, known.password_hash)
-            return Admitted(await self._settled(known, proof), proof.fingerprint)
+            settled = await self._settled(known, proof, visitor.host)
+            return Admitted(settled, proof.fingerprint, must_renew=bool(proof.lack))
         except StoreError as error:
             _log.warning("station %s has to wait: %s", identity, error)
             return Refuse(HTTPStatus.SERVICE_UNAVAILABLE, (("Retry-After", "5"),), "try again")
@@ -143,6 +152,7 @@ class Admission:
             profile_min=self._min_security_profile,
             operator=self._operator,
             is_revoked=self._is_revoked,
+            renewals=self._renewals,
         )
 
     def _refused(self, visitor: Visitor, tenant_id: UUID | None = None) -> Refuse:
@@ -166,8 +176,14 @@ class Admission:
             work = partial(rekey, known=known, fresh=fresh)
             self._store.submit(Function(work), _rekeyed)
 
-    async def _settled(self, known: Known, proof: Proof) -> Known:
+    async def _settled(self, known: Known, proof: Proof, host: str) -> Known:
         """A station that came by what it was given last keeps that, and what was before dies."""
+        if proof.lack:  # it has shown nothing that may stay (A00.FR.408)
+            notice = Notice(known.tenant_id, known.id, "InvalidChargingStationCertificate", host)
+            self._notify(notice._replace(detail=f"let in to renew it: {proof.lack}"))
+            known = known._replace(security_profile=3)
+            is_accepted = known.registration is Registration.ACCEPTED
+            return known._replace(registration=Registration.PENDING) if is_accepted else known
         is_upgraded = proof.profile == known.next_security_profile
         if is_upgraded or proof.is_new_password:
             await self._store.write(Function(partial(confirm, known=known, proof=proof)))
@@ -279,7 +295,9 @@ def rekey(connection: Connection, known: Known, fresh: str) -> None:
 
 def register(connection: Connection, known: Known, now: datetime, **more: Any) -> bool:
     """Add a station unless it is there; True if it is new."""
-    return insert_new(connection, stations, {**known._asdict(), "created_at": now, **more})
+    row = {**known._asdict(), "created_at": now, **more}
+    del row["is_shut_out"]
+    return insert_new(connection, stations, row)
 
 
 def remember_unknown(

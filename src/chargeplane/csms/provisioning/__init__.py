@@ -25,6 +25,7 @@ against the certificate (B01.FR.11).
 from __future__ import annotations
 
 from chargeplane.csms.contract import Block, Send
+from chargeplane.csms.preferences import PreferencesOf, defaults
 from chargeplane.csms.provisioning import v1, v2
 from chargeplane.csms.provisioning.api import routes
 from chargeplane.csms.provisioning.applying import Applier
@@ -60,8 +61,7 @@ def block(
     disconnect: Disconnect = lambda tenant_id, station_id: None,
     power_w: PowerW = lambda tenant_id, station_id: None,
     redact: Redact = lambda text: text,
-    heartbeat_interval_s: int = 300,
-    retry_interval_s: int = 60,
+    preferences: PreferencesOf = defaults,
     passwords: Passwords | None = None,
 ) -> Block:
     """The block for the central system.
@@ -74,17 +74,11 @@ def block(
         disconnect: ends a station's connection, if it has one.
         power_w: what a station draws now, in W, if that is known.
         redact: takes secrets out of the parameters of a command, for the log.
-        heartbeat_interval_s: what accepted stations are told.
-        retry_interval_s: what the others are told.
+        preferences: of tenants, for the intervals that stations are told.
         passwords: keeps those of stations.
     """
     directory = Directory(store, clock, is_connected, disconnect, passwords)
-    service = Provisioning(
-        store,
-        clock,
-        heartbeat_interval_s=heartbeat_interval_s,
-        retry_interval_s=retry_interval_s,
-    )
+    service = Provisioning(store, clock, preferences)
     model = DeviceModel(store, clock)
     commander = Commander(store, clock, directory, send, redact)
     offered = routes(

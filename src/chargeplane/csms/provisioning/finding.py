@@ -15,9 +15,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, func, literal, select
 
 from chargeplane.csms.inventory import connectors, stations
-from chargeplane.csms.keyset import in_order
 from chargeplane.csms.wanted import Wanted, conditions
 from chargeplane.runtime.rest import PageRequest
+from chargeplane.runtime.rest.keyset import in_order
 from chargeplane.runtime.store import Moment, Words, storable
 
 __all__ = ["SORTS", "Counts", "Sort", "Wanted", "count", "is_at", "page_of_ids"]

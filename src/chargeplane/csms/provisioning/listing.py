@@ -15,7 +15,7 @@ from chargeplane.csms.contract import Registration
 from chargeplane.csms.provisioning.directory import Directory, Seen
 from chargeplane.csms.provisioning.finding import Sort
 from chargeplane.csms.provisioning.views import StationView, station_view
-from chargeplane.csms.wanted import AtSite, OfStatus, OfVersion, Search, Text, Wanted
+from chargeplane.csms.wanted import AtSite, OfStatus, OfVersion, Search, Wanted
 from chargeplane.domain.events import (
     ConnectorStatusChanged,
     Event,
@@ -29,12 +29,14 @@ from chargeplane.domain.events import (
 from chargeplane.domain.status import ConnectorStatus
 from chargeplane.runtime.rest import (
     SITED,
+    SORT,
     Injected,
     KeyOf,
     PageQuery,
     PageRequest,
     Principal,
     Problem,
+    SearchText,
     Sites,
     View,
     requires,
@@ -85,12 +87,12 @@ class StationPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class StationQuery(PageQuery, frozen=True, kw_only=True):
     """Which stations, in which order."""
 
-    search: Text | None = None
+    search: SearchText | None = None
     status: ConnectorStatus | None = None
-    version: Text | None = None
+    version: SearchText | None = None
     connected: bool | None = None
     registration: Registration | None = None
-    site_id: Text | None = None
+    site_id: SearchText | None = None
     sort: Sort = "id"
     facets: bool = False
 
@@ -116,7 +118,7 @@ class StationQuery(PageQuery, frozen=True, kw_only=True):
 class OneStation(Struct, frozen=True, forbid_unknown_fields=True):
     """Which station."""
 
-    id: Text
+    id: SearchText
 
 
 class Stations:
@@ -219,9 +221,7 @@ async def list_stations(
     connected: FromQuery[bool | None] = None,
     registration: FromQuery[Registration | None] = None,
     site_id: AtSite = None,
-    sort: Annotated[
-        Sort, QueryParameter(description="With a minus sign: the other way round.")
-    ] = "id",
+    sort: Annotated[Sort, SORT] = "id",
     facets: Annotated[
         bool, QueryParameter(description="Count what `search` and `site_id` find, as `facets`.")
     ] = False,

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from chargeplane.csms.contract import Decision, Heard, Registration, Station
+from chargeplane.csms.preferences import PreferencesOf, defaults
 from chargeplane.csms.provisioning import tables
 from chargeplane.domain.events import StationBooted
 from chargeplane.ocpp.wire import Response
@@ -46,15 +47,12 @@ class Provisioning:
         self,
         store: Store,
         clock: Clock,
-        *,
-        heartbeat_interval_s: int = 300,
-        retry_interval_s: int = 60,
+        preferences: PreferencesOf = defaults,
     ) -> None:
-        """The intervals are what stations are told."""
+        """Stations are told the intervals that their tenant prefers."""
         self._store = store
         self._clock = clock
-        self._heartbeat_interval_s = heartbeat_interval_s
-        self._retry_interval_s = retry_interval_s
+        self._preferences = preferences
 
     def now(self) -> datetime:
         """The time as stations are told it (G02.FR.03)."""
@@ -69,10 +67,13 @@ class Provisioning:
         station = heard.station
         look = partial(tables.registration_of, tenant_id=station.tenant_id, station_id=station.id)
         registration = await self._store.read(look) or Registration.REJECTED
+        if station.must_renew and registration is Registration.ACCEPTED:
+            registration = Registration.PENDING  # until it comes with another certificate
         is_accepted = registration is Registration.ACCEPTED
+        its = self._preferences(station.tenant_id)
         return Verdict(
             registration,
-            self._heartbeat_interval_s if is_accepted else self._retry_interval_s,
+            its.heartbeat_interval_s if is_accepted else its.retry_interval_s,
             self.now(),
             _row(heard, station_says),
             _event(heard, station_says, registration),
@@ -89,7 +90,7 @@ class Provisioning:
 
     def _settle(self, station: Station, registration: Registration) -> None:
         station.registration = registration
-        station.heartbeat_interval_s = self._heartbeat_interval_s
+        station.heartbeat_interval_s = self._preferences(station.tenant_id).heartbeat_interval_s
 
 
 def to_milliseconds(at: datetime) -> datetime:

@@ -18,7 +18,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Column, Connection, select
 
 from chargeplane.csms.transactions.tables import Stored
-from chargeplane.runtime.store import SCHEMA, Id, Moment, Row, Sink, Words, storable
+from chargeplane.runtime.store import KEPT, SCHEMA, Id, Moment, Row, Sink, Words, storable
 
 __all__ = ["CORRECTIONS_MAX", "Changes", "Correction", "corrected", "of", "row"]
 
@@ -35,6 +35,7 @@ corrections = SCHEMA.table(
     Column("reason", Words, nullable=False),
     Column("changes", Words, nullable=False),
     key=["transaction_id", "id"],
+    info=KEPT,
 )
 _SINK: Final = Sink(corrections, [each.name for each in corrections.columns])
 

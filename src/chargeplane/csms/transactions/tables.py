@@ -42,7 +42,7 @@ from chargeplane.runtime.store import (
     Sink,
     Words,
 )
-from chargeplane.runtime.store.schema import RISES, TENANT
+from chargeplane.runtime.store.schema import KEPT, RISES, TENANT
 
 __all__ = [
     "GOING_ON",
@@ -82,6 +82,7 @@ posted = SCHEMA.table(
         postgresql_where=_LOOSE,
     ),
     key=["station_id", "transaction_id", "frame_id"],
+    info=KEPT,
 )
 """Rows lie in the order of arrival, so that many share a page; the key finds a transaction. Those
 of messages that go on in an ordinary transaction are in ``daybook`` first (see ``posting``).
@@ -98,6 +99,7 @@ daybook = SCHEMA.table(
     Column("body", Words, nullable=False),
     key=["frame_id"],
     sqlite_with_rowid=False,
+    info=KEPT,
 )
 """Entries that are not posted yet, in the order of arrival; none of them is loose."""
 
@@ -154,6 +156,7 @@ transactions = SCHEMA.table(
     ),
     key=["station_id", "session_key"],
     unique=[["id"]],
+    info=KEPT,
 )
 
 transaction_ids = SCHEMA.table(

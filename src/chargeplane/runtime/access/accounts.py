@@ -22,6 +22,7 @@ from chargeplane.runtime.access.policy import Policy
 from chargeplane.runtime.access.roles import Role
 from chargeplane.runtime.access.sessions import Sessions
 from chargeplane.runtime.access.tables import ApiToken, User
+from chargeplane.runtime.access.tenancy import Tenants
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest.principals import Principal
 from chargeplane.runtime.store import Function, Store, new_id
@@ -55,6 +56,7 @@ class Accounts:
         self.passwords = passwords or Passwords()
         self.sessions = Sessions(store, clock, self.passwords, policy)
         self.alarms = Alarms(store, clock)
+        self.tenants = Tenants(store, clock)
 
     async def authenticate(self, token: str) -> Principal | None:
         """Whose a bearer token is; None if it is unknown or has ended."""

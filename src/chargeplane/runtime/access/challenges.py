@@ -53,7 +53,7 @@ class Challenges:
     ) -> str:
         """A new word; ``replaces``: all others of this purpose and user end.
 
-        For a tenant that does not exist it is a word like any other, and nobody can take it.
+        For a tenant that does not exist, or is closed, it is a word that nobody can take.
         """
         word, now = new_word(), self._clock.now()
         digest = digest_of(word)
@@ -73,7 +73,7 @@ class Challenges:
             if replaces:
                 same = (known.purpose == purpose, known.user_id.is_not_distinct_from(user_id))
                 connection.execute(delete(challenges).where(mine, *same, known.digest != digest))
-            if tenants.exists(connection, tenant_id):
+            if tenants.is_open(connection, tenant_id):
                 _make_room(connection, tenant_id)
                 insert_new(connection, challenges, row)
 

@@ -24,7 +24,7 @@ from chargeplane.runtime.access.tables import ApiToken, Bearer, User
 from chargeplane.runtime.audit import Actor, Note, noted
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.rest.principals import Principal
-from chargeplane.runtime.store import Function, Store, StoreError, new_id
+from chargeplane.runtime.store import Function, Store, StoreError, new_id, tenants
 
 __all__ = ["SecondFactorNeeded", "Session", "Sessions", "csrf_token"]
 
@@ -101,7 +101,12 @@ class Sessions:
         Raises:
             SecondFactorNeeded: name and password are right, and ``proof`` is missing.
         """
-        user = await self._store.read(lambda c: tables.user_named(c, tenant_id, name))
+
+        def look(connection: Connection) -> User | None:
+            is_open = tenants.is_open(connection, tenant_id)
+            return tables.user_named(connection, tenant_id, name) if is_open else None
+
+        user = await self._store.read(look)
         kept = user.password_hash if user else ""
         if not await self._passwords.verify(kept or None, password) or user is None:
             return None

@@ -185,7 +185,7 @@ def add_token(connection: Connection, token: ApiToken) -> None:
 
 
 def bearer_query(digest: str, now: datetime, idle_since: datetime) -> Select[Any]:
-    """Finds a token in any tenant.
+    """Finds a token in any tenant that is not closed.
 
     ``IN`` makes SQLite take a step into the index for each tenant; for a join it reads all tokens.
     """
@@ -211,7 +211,7 @@ def bearer_query(digest: str, now: datetime, idle_since: datetime) -> Select[Any
             (users.c.tenant_id == api_tokens.c.tenant_id) & (users.c.id == api_tokens.c.user_id),
         )
         .where(
-            api_tokens.c.tenant_id.in_(select(tenants.tenants.c.tenant_id)),
+            api_tokens.c.tenant_id.in_(tenants.OPEN),
             api_tokens.c.digest == digest,
             or_(api_tokens.c.expires_at.is_(None), api_tokens.c.expires_at > now),
             or_(api_tokens.c.user_id.is_(None), used_at > idle_since),
@@ -223,7 +223,7 @@ def bearer_query(digest: str, now: datetime, idle_since: datetime) -> Select[Any
 def bearer(
     connection: Connection, digest: str, now: datetime, idle_since: datetime
 ) -> Bearer | None:
-    """Whose the token with this digest is, in any tenant.
+    """Whose the token with this digest is, in any tenant that is not closed.
 
     Nobody's if it has expired, or if it is a session that was last used before ``idle_since``.
     """
@@ -247,6 +247,12 @@ def user_of_subject(connection: Connection, tenant_id: UUID, subject: str) -> Us
         query.where(users.c.tenant_id == tenant_id, mine.subject == subject)
     ).one_or_none()
     return None if row is None else User(*row)
+
+
+def end_all_sessions(connection: Connection, tenant_id: UUID) -> None:
+    """Delete the sessions of all users of a tenant."""
+    of_users = (api_tokens.c.tenant_id == tenant_id, api_tokens.c.user_id.is_not(None))
+    connection.execute(delete(api_tokens).where(*of_users))
 
 
 def user_named(connection: Connection, tenant_id: UUID, name: str) -> User | None:

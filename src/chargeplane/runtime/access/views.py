@@ -115,6 +115,33 @@ class TenantView(Struct, frozen=True):
     id: UUID
     name: str
     created_at: datetime
+    closed_at: datetime | None = None
+    """Since when nobody gets in, neither people and programs nor stations; null: it is open."""
+
+
+class TenantContentView(Struct, frozen=True):
+    """What a tenant has of one kind."""
+
+    kind: str
+    """As the database calls it, such as ``transactions``."""
+    count: int | None
+    """Null: more than 20,000."""
+    is_kept: bool
+    """Whether it stands in the way of removing the tenant."""
+
+
+class TenantContents(Struct, frozen=True):
+    """All that a tenant has, and so what goes with it."""
+
+    items: list[TenantContentView]
+    may_be_removed: bool
+    """Whether it is closed, and has nothing that must be kept nor too much of anything."""
+
+
+class TenantNamed(Struct, frozen=True, forbid_unknown_fields=True):
+    """The name of the tenant that is meant: no slip of the hand closes another."""
+
+    name: str
 
 
 class NewTenant(Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,13 +29,14 @@ from chargeplane.runtime.store.ids import id_at, new_id, time_of
 from chargeplane.runtime.store.migrating import current, upgrade
 from chargeplane.runtime.store.prepared import Prepared
 from chargeplane.runtime.store.rows import Change, Removal, Row, Rows, Sink
-from chargeplane.runtime.store.schema import SCHEMA, Schema
+from chargeplane.runtime.store.schema import KEPT, SCHEMA, Schema
 from chargeplane.runtime.store.store import Committed, Health, Store
 from chargeplane.runtime.store.text import storable
 from chargeplane.runtime.store.units import Function, Statements, Unit
 from chargeplane.runtime.store.upserts import insert_new, insert_or_get
 
 __all__ = [
+    "KEPT",
     "SCHEMA",
     "BackupError",
     "Change",

@@ -31,12 +31,15 @@ from sqlalchemy.schema import SchemaItem
 
 from chargeplane.runtime.store.columns import Id
 
-__all__ = ["NAMES", "RISES", "SCHEMA", "TENANT", "Schema"]
+__all__ = ["KEPT", "NAMES", "RISES", "SCHEMA", "TENANT", "Schema"]
 
 TENANT = "tenant_id"
 RISES: Final = {"rises": True}
 """The ``info`` of a column of ids that is the key of its table: a store that is opened makes ids
 behind the newest of them, whatever the clock says (``ids``)."""
+KEPT: Final = {"is_kept": True}
+"""The ``info`` of a table whose rows somebody may have to show for years: a tenant that has one is
+closed, and never removed (``tenants``)."""
 
 # Constraints have names on both engines, so that a later migration can find them.
 NAMES = {
