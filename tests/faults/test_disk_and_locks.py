@@ -21,6 +21,7 @@ from tests.faults.hosting import Host
 from tests.faults.ledgers import audit, furnish
 from tests.faults.wire import Wire
 from tests.runtime.postgres import Cluster
+from tests.waiting import until
 
 STATIONS = 20
 RECOVERY_S_MAX = 5.0
@@ -125,8 +126,7 @@ async def test_who_cannot_wait_so_long_is_told_to_try_again_and_keeps_the_connec
     async with charging(settings, "--deadline-s", "0.5") as (_, fleet):
         async with locked(settings):
             await stays_silent(fleet)
-            while fleet.refused_count < STATIONS:  # noqa: ASYNC110 - it has no event
-                await asyncio.sleep(0.05)
+            await until(lambda: fleet.refused_count >= STATIONS, timeout_s=60)
         await comes_back(fleet)
     assert never_redialled(fleet)
 

@@ -19,7 +19,8 @@ from tests.csms.making import TENANT_ID
 from tests.quirks.corpus_reader import Handshake, Step, Story, steps
 from tests.quirks.matching import filled, mismatch
 from tests.quirks.soap_side import SoapSide
-from tests.runtime.links.harness import CLOSE, PING, PONG, TEXT, Peer, until, upgrade
+from tests.runtime.links.harness import CLOSE, PING, PONG, TEXT, Peer, upgrade
+from tests.waiting import until
 
 __all__ = ["Player", "station_id_of"]
 

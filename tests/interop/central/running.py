@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
 from tests.cli.calling import free_port, lines_until, process, told
 
-__all__ = ["PASSWORD", "Rest", "Running", "eventually", "running"]
+__all__ = ["PASSWORD", "Rest", "Running", "running"]
 
 TOKEN = "a-token-for-strangers"
 PASSWORD = "7rQ2mZ9xKpL4vT8c"
 """Of every station with security profile 1."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -94,11 +91,3 @@ class Rest:
     async def try_command(self, station_id: str, name: str, **body: Any) -> httpx.Response:
         """Whatever is answered to a command."""
         return await self.http.post(f"/stations/{station_id}/commands/{name}", json=body)
-
-
-async def eventually(look: Callable[[], Awaitable[T]], *, until: Callable[[T], Any]) -> T:
-    """Look again and again: what no station waits for is stored a little later."""
-    async with asyncio.timeout(10):
-        while not until(found := await look()):  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.02)
-    return found

@@ -12,9 +12,10 @@ from websockets.exceptions import InvalidStatus
 from chargeplane.ocpp.versions import Version
 from tests.interop.central.conftest import HOW, Scene
 from tests.interop.central.node_station import NodeError
-from tests.interop.central.running import Rest, Running, eventually
+from tests.interop.central.running import Rest, Running
 from tests.interop.central.words import words_of
 from tests.interop.node import needs_node
+from tests.waiting import eventually
 
 
 async def test_a_stranger_charges_and_rest_shows_it(scene: Scene) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from chargeplane.ocpp.versions import Version
 from tests.interop.central.commands import UNSUPPORTED, Case, cases_of
 from tests.interop.central.conftest import Scene
-from tests.interop.central.running import eventually
 from tests.interop.central.stranger import HANG_UP, Asked, ErrorAnswer, has_all
+from tests.waiting import eventually
 
 
 async def test_every_command_reaches_a_stranger_and_its_answer_comes_back(scene: Scene) -> None:

@@ -14,7 +14,8 @@ import test_ocpp
 from websockets.exceptions import InvalidStatus
 
 from chargeplane.ocpp.versions import Version
-from tests.interop.central.running import PASSWORD, Rest, Running, eventually
+from tests.interop.central.running import PASSWORD, Rest, Running
+from tests.waiting import eventually
 
 VERSIONS = [Version.V1_6, Version.V2_0_1]
 

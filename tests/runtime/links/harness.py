@@ -21,6 +21,7 @@ from chargeplane.runtime.links import (
     Response,
     Transport,
 )
+from tests.waiting import until
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # with its answer the example of RFC 6455 1.3
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -216,10 +217,3 @@ async def site(
             peer.leave()
         await listener.drain(0.2)
         await until(lambda: listener.reception.connections == 0)
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    """Wait for something that comes soon."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - a condition has no event
-            await asyncio.sleep(0.005)

@@ -21,9 +21,9 @@ from tests.runtime.links.harness import (
     Station,
     admit_all,
     site,
-    until,
     upgrade,
 )
+from tests.waiting import until
 
 
 def bounds(**changes: float) -> ListenerSettings:

@@ -22,7 +22,8 @@ from chargeplane.runtime.links import (
     Wheel,
     connect,
 )
-from tests.runtime.links.harness import QUICK, Site, Station, site, until
+from tests.runtime.links.harness import QUICK, Site, Station, site
+from tests.waiting import until
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 

@@ -23,9 +23,9 @@ from tests.runtime.links.harness import (
     Station,
     frame,
     site,
-    until,
     upgrade,
 )
+from tests.waiting import until
 
 OUTGOING_MAX = 262_144
 BOUNDED = LinkSettings(

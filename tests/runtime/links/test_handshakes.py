@@ -13,7 +13,8 @@ from chargeplane.runtime.links import (
     Refuse,
     Transport,
 )
-from tests.runtime.links.harness import ACCEPT, TEXT, frame, site, until, upgrade
+from tests.runtime.links.harness import ACCEPT, TEXT, frame, site, upgrade
+from tests.waiting import until
 
 
 async def admit_by_name(attempt: Attempt) -> Accept | Refuse:

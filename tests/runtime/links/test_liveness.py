@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from chargeplane.runtime.links import EndedBy, LinkClosed, LinkSettings, Transport
-from tests.runtime.links.harness import PING, PONG, TEXT, site, until
+from tests.runtime.links.harness import PING, PONG, TEXT, site
+from tests.waiting import until
 
 INTERVAL_S, TIMEOUT_S = 0.25, 0.25
 PINGED = LinkSettings(ping_interval_s=INTERVAL_S, ping_timeout_s=TIMEOUT_S, close_timeout_s=0.1)

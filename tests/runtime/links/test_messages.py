@@ -23,8 +23,8 @@ from tests.runtime.links.harness import (
     Station,
     frame,
     site,
-    until,
 )
+from tests.waiting import until
 
 DEFLATE = "permessage-deflate"
 BOUND = 1000

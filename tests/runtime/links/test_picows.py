@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from chargeplane.runtime.links import Transport, default_transport, picows_wire
-from chargeplane.runtime.links.picows_wire import PicowsWire
+from chargeplane.runtime.links.picows_wire import PicowsWire, WSProtocol
 
 SOURCE = Path(picows_wire.__file__)
 PINNED = "2.3.1"

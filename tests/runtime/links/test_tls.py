@@ -24,7 +24,8 @@ from chargeplane.runtime.links import (
     new_event_loop,
 )
 from tests.runtime.links.certificates import Authority
-from tests.runtime.links.harness import QUICK, Station, until
+from tests.runtime.links.harness import QUICK, Station
+from tests.waiting import until
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,

@@ -23,8 +23,9 @@ from chargeplane.runtime.links import (
     server_context,
 )
 from chargeplane.runtime.pki import Authority, KeyKind, Purpose, der_of, new_key, pem_of_key
-from tests.runtime.links.harness import QUICK, until
+from tests.runtime.links.harness import QUICK
 from tests.runtime.links.test_tls import secure
+from tests.waiting import until
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,

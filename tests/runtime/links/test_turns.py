@@ -15,7 +15,8 @@ from chargeplane.runtime.links import new_event_loop, raise_open_files_max
 from chargeplane.runtime.links.faults import CloseCode
 from chargeplane.runtime.links.websockets_wire import WebsocketsWire
 from chargeplane.runtime.links.wires import PONG, TEXT
-from tests.runtime.links.harness import frame, until
+from tests.runtime.links.harness import frame
+from tests.waiting import until
 
 EVENTS_MAX = 1_024
 """As many ready sockets make libuv ask again before it looks at anything else."""

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chargeplane.runtime.links import Wheel
-from tests.runtime.links.harness import until
+from tests.waiting import until
 
 
 class Looked:

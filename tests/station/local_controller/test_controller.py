@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
@@ -24,6 +23,7 @@ from chargeplane.station.local_controller.upstream import BackOff
 from chargeplane.station.signals import NotReached, TransactionEnded, TransactionStarted
 from tests.csms.driving import Driver
 from tests.station.server import Server, server
+from tests.waiting import until
 
 AT_ONCE = {
     "OCPPCommCtrlr.RetryBackOffWaitMinimum": "0",
@@ -45,12 +45,6 @@ async def controller(at: Server, **options: Any) -> AsyncIterator[LocalControlle
 def station(made: LocalController, identity: str = "CP1", **options: Any) -> Station:
     usual: dict[str, Any] = {"version": "2.1", "variables": AT_ONCE, "seed": 1, "speed": 600.0}
     return Station(identity, url=f"{made.url}/ocpp", **(usual | options))
-
-
-async def eventually(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.01)
 
 
 async def visit(one: Station) -> None:
@@ -77,9 +71,7 @@ async def test_a_station_charges_through_the_controller(version: Version) -> Non
         started = v16.StartTransactionRequest if central.is_1x else v21.TransactionEventRequest
         assert central.all(started)
         assert at.passwords["CP1"].startswith("Basic ")
-        await eventually(
-            lambda: not at.listener.reception.links
-        )  # it ends with that of the station
+        await until(lambda: not at.listener.reception.links)  # it ends with that of the station
 
 
 @asynccontextmanager
@@ -92,7 +84,7 @@ async def two_alone(at: Server, made: LocalController) -> AsyncIterator[list[Sta
         at.is_open = False
         for link in list(at.links.values()):
             link.cut("away")
-        await eventually(lambda: not any(each.has_central for each in made.standings()))
+        await until(lambda: not any(each.has_central for each in made.standings()))
         yield [one, two]
 
 
@@ -146,8 +138,8 @@ async def test_what_is_not_delivered_outlives_the_controller(tmp_path: Path) -> 
         heard = len(events(at))
         at.is_open = True
         async with controller(at, memory=file) as made, station(made):
-            await eventually(lambda: len(events(at)) > heard)
-            await eventually(lambda: not any(each.kept for each in made.standings()))
+            await until(lambda: len(events(at)) > heard)
+            await until(lambda: not any(each.kept for each in made.standings()))
         kinds = [each.event_type for each in events(at)[heard:]]
         assert (kinds[0], kinds[-1]) == ("Started", "Ended")
 
@@ -257,14 +249,14 @@ async def test_two_stations_share_the_power_of_the_site(version: str) -> None:
                 await each.plug_in(1, Ev(soc=0.2, power_w_max=22_000.0))
                 await each.tap("DEADBEEF", 1)
                 await each.wait_for(TransactionStarted)
-            await eventually(lambda: shares(made) == {"CP1": 8_000, "CP2": 8_000})
+            await until(lambda: shares(made) == {"CP1": 8_000, "CP2": 8_000})
             powers = [each.evse(1).power_w for each in (one, two)]
             assert 0 < sum(powers) <= 16_000
             await two.unplug(1)
-            await eventually(lambda: shares(made) == {"CP1": 16_000, "CP2": 0})
+            await until(lambda: shares(made) == {"CP1": 16_000, "CP2": 0})
             made.set_site_limit(None)
-            await eventually(lambda: shares(made) == {"CP1": None, "CP2": None})
-            await eventually(lambda: one.evse(1).power_w > 16_000)
+            await until(lambda: shares(made) == {"CP1": None, "CP2": None})
+            await until(lambda: one.evse(1).power_w > 16_000)
         for name in ("CP1", "CP2"):
             assert not at.centrals[name].malformed
             assert not at.centrals[name].said  # no answer to anything of the controller
@@ -285,7 +277,7 @@ async def test_who_has_priority_is_served_if_there_is_not_enough_for_two() -> No
                 await each.plug_in(1, Ev(soc=0.2))
                 await each.tap(token, 1)
                 await each.wait_for(TransactionStarted)
-            await eventually(lambda: shares(made) == {"CP1": 0, "CP2": 2_000})
+            await until(lambda: shares(made) == {"CP1": 0, "CP2": 2_000})
 
 
 @pytest.mark.parametrize("version", [Version.V2_0_1, Version.V2_1])
@@ -294,14 +286,14 @@ async def test_the_controller_is_a_station_too_that_tells_of_the_limit_of_the_si
 ) -> None:
     async with server() as at, controller(at, own=Own("LC", version), site_limit_w=9e3) as made:
         notified = v21.NotifyChargingLimitRequest
-        await eventually(lambda: "LC" in at.centrals and at.centrals["LC"].all(notified))
+        await until(lambda: "LC" in at.centrals and at.centrals["LC"].all(notified))
         (told,) = at.centrals["LC"].all(notified)
         assert told.charging_limit.charging_limit_source == "EMS"
         assert told.charging_schedule[0].charging_schedule_period[0].limit == 9e3
         made.set_site_limit(5e3)
-        await eventually(lambda: len(at.centrals["LC"].all(notified)) == 2)
+        await until(lambda: len(at.centrals["LC"].all(notified)) == 2)
         made.set_site_limit(None)
-        await eventually(lambda: at.centrals["LC"].all(v21.ClearedChargingLimitRequest))
+        await until(lambda: at.centrals["LC"].all(v21.ClearedChargingLimitRequest))
         assert not at.centrals["LC"].malformed
 
 
@@ -312,12 +304,12 @@ async def test_the_central_system_limits_the_site_by_a_profile_of_the_controller
         station(made) as one,
     ):
         await one.plug_in(1, Ev(soc=0.2))
-        await eventually(lambda: shares(made) == {"CP1": 20_000})
-        await eventually(lambda: made.own is not None and made.own.is_online)
+        await until(lambda: shares(made) == {"CP1": 20_000})
+        await until(lambda: made.own is not None and made.own.is_online)
         at.ask("LC", limiting(Version.V2_1, 4_000.0, 0))
-        await eventually(lambda: shares(made) == {"CP1": 4_000})
+        await until(lambda: shares(made) == {"CP1": 4_000})
         at.ask("LC", limiting(Version.V2_1, None, 0))
-        await eventually(lambda: shares(made) == {"CP1": 20_000})
+        await until(lambda: shares(made) == {"CP1": 20_000})
 
 
 @pytest.mark.parametrize("last_w", [None, 7e3], ids=["lifted", "changed"])
@@ -332,18 +324,18 @@ async def test_a_limit_that_changes_without_the_central_system_holds_at_once_and
         own = made.own
         assert own is not None
         notified = v21.NotifyChargingLimitRequest
-        await eventually(lambda: "LC" in at.centrals and at.centrals["LC"].all(notified))
+        await until(lambda: "LC" in at.centrals and at.centrals["LC"].all(notified))
         await one.plug_in(1, Ev(soc=0.2))
-        await eventually(lambda: shares(made) == {"CP1": 9_000})
+        await until(lambda: shares(made) == {"CP1": 9_000})
         at.is_open = False
         for link in list(at.links.values()):
             link.cut("away")
         await own.until(lambda core: not core.hub.is_online)
         made.set_site_limit(last_w)
-        await eventually(lambda: shares(made) == {"CP1": last_w})
+        await until(lambda: shares(made) == {"CP1": last_w})
         at.is_open = True
         central = at.centrals["LC"]
         kind = v21.ClearedChargingLimitRequest if last_w is None else notified
         before = len(central.all(kind))
-        await eventually(lambda: len(central.all(kind)) > before)
+        await until(lambda: len(central.all(kind)) > before)
         assert not central.malformed

@@ -12,8 +12,8 @@ from random import Random
 import msgspec
 from sqlalchemy import Connection, select
 
-from chargeplane.csms.authorization import UnknownTokens
 from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.preferences import UnknownTokens
 from chargeplane.csms.transactions.tables import ledger, transactions
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.settings import UnknownStations
@@ -25,7 +25,7 @@ from chargeplane.station.signals import TransactionEnded, TransactionStarted
 from tests.cli.calling import free_port
 from tests.csms.making import make_tenant
 from tests.databases import copy_of
-from tests.station.local_controller.test_controller import eventually
+from tests.waiting import until
 
 OPTIONS = Options(unknown_stations=UnknownStations.ACCEPT, unknown_tokens=UnknownTokens.ACCEPT)
 VERSIONS = {"CP1": "2.1", "CP2": "2.0.1"}
@@ -79,7 +79,7 @@ async def test_every_message_is_in_the_ledger_in_order_and_only_one_on_its_way_t
                 for each in stations:
                     await each.__aenter__()
                     await begin(each)
-            await eventually(lambda: not any(each.has_central for each in controller.standings()))
+            await until(lambda: not any(each.has_central for each in controller.standings()))
             for each in stations:  # one transaction ends, another is whole
                 await end(each)
                 await begin(each)
@@ -87,7 +87,7 @@ async def test_every_message_is_in_the_ledger_in_order_and_only_one_on_its_way_t
                 await each.until(lambda core: not core.hub.outbox)
                 assert each.is_online
             async with central_system(store, port):
-                await eventually(lambda: not any(each.kept for each in controller.standings()))
+                await until(lambda: not any(each.kept for each in controller.standings()))
                 await asyncio.gather(*(each.__aexit__(None, None, None) for each in stations))
         found = await store.read(told)
         rows = await store.read(lambda c: c.execute(select(transactions)).all())
