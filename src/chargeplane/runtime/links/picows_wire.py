@@ -33,13 +33,16 @@ from picows import (
     WSUpgradeResponse,
     WSUpgradeResponseWithListener,
 )
-from picows.picows import WSProtocol  # type: ignore[attr-defined]
+from picows import picows as engine
 
 from chargeplane.runtime.links.faults import CloseCode
 from chargeplane.runtime.links.upgrading import switching_protocols
 from chargeplane.runtime.links.wires import CLOSE, FrameSink, Upgrade
 
-__all__ = ["PicowsWire", "picows_wire"]
+__all__ = ["PicowsWire", "WSProtocol", "picows_wire"]
+
+# The types of picows leave its protocol out.
+WSProtocol: Any = vars(engine)["WSProtocol"]
 
 # The smallest read buffer that picows makes; it grows when a frame needs more.
 _READ_BUFFER_BYTES = 2048
@@ -50,10 +53,15 @@ _MIDDLE = Struct("!BBH").pack
 _LONG = Struct("!BBQ").pack
 _FINAL = 0x80
 _COMPRESSED = 0x40
-_REQUEST = (
-    b"GET / HTTP/1.1\r\nHost: links\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-)
+# The request that picows sees. It keeps it as long as the connection, so all share their headers,
+# which it looks up by these names.
+_REQUEST = b"GET / HTTP/1.1\r\n\r\n"
+_HEADERS: Any = {
+    "upgrade": "websocket",
+    "connection": "upgrade",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 
 
 class _Log(logging.LoggerAdapter[logging.Logger]):
@@ -156,7 +164,7 @@ class PicowsWire(WSListener):
     # What picows tells.
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        kind = frame.msg_type
+        kind: Any = frame.msg_type  # an IntEnum, which the types of picows do not say
         if frame.rsv2 or frame.rsv3:
             self._sink.on_fault(CloseCode.PROTOCOL_ERROR, "reserved bit")
         elif kind == WSMsgType.TEXT and frame.fin and not frame.rsv1:
@@ -168,7 +176,7 @@ class PicowsWire(WSListener):
             self._sink.on_text(text)
         else:
             self._sink.on_frame(
-                int(kind),  # type: ignore[call-overload]
+                int(kind),
                 frame.get_payload_as_bytes(),
                 bool(frame.fin),
                 bool(frame.rsv1),
@@ -230,7 +238,8 @@ class PicowsWire(WSListener):
 
 
 def _protocol(wire: PicowsWire, message_bytes_max: int) -> Any:
-    def accept(_request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+    def accept(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+        request.headers = _HEADERS
         return WSUpgradeResponseWithListener(_UNHEARD, wire)
 
     return WSProtocol(
