@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from msgspec import Struct
 
 from chargeplane.ocpp.errors import ErrorCode, LocalError
@@ -31,7 +29,7 @@ class Asking:
         self._limits = limits
         self.open: Asked | None = None
         """The one request that is sent and not answered (2.x Part 4, 4.1.1)."""
-        self._waiting: deque[Asked] = deque()
+        self._waiting: list[Asked] = []
         self._late: dict[str, Asked] = {}
 
     def add(self, asked: Asked, now: float) -> list[str]:
@@ -72,7 +70,7 @@ class Asking:
         return dropped
 
     def _next(self, now: float) -> list[str]:
-        self.open = self._waiting.popleft() if self._waiting else None
+        self.open = self._waiting.pop(0) if self._waiting else None
         if self.open is None:
             return []
         self.open.deadline = now + self._limits.call_timeout_s

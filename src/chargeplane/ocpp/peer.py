@@ -20,7 +20,6 @@ sent; ``LocalError`` is for our own mistakes.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -114,7 +113,7 @@ class Peer:
         self._owed_id: str | int = ""
         self._evident: Callable[[object], bool]  # whether its answer needs no check; set with it
         self._owed_mark: Mark = 0
-        self._requests: deque[tuple[Reading, str]] = deque()
+        self._requests: list[tuple[Reading, str]] = []
         # Answers to repeat, by message id: (mark of the request, answer), in two generations.
         self._answers: dict[str, tuple[Mark, str]] = {}
         self._older_answers: dict[str, tuple[Mark, str]] = {}
@@ -322,7 +321,7 @@ class Peer:
     def _next_requests(self) -> list[Event]:
         events: list[Event] = []
         while self._requests and self._owed is None:
-            events.append(self._take_up(*self._requests.popleft()))
+            events.append(self._take_up(*self._requests.pop(0)))
         return events
 
     def _error_text(

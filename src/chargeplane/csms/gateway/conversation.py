@@ -7,7 +7,6 @@ finds out whether the conversation has ended, and is dropped if so.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -115,7 +114,9 @@ class Conversation:
         self.has_ended = False
         self._in_hand: tuple[Row, Slip] | None = None
         """The request that is answered next, as it was recorded."""
-        self._waiting: deque[_Frame] = deque()
+        # Lists, here and in the peer: hardly ever is anything in them, and an empty deque takes 600
+        # bytes, which count for each of ten thousand stations.
+        self._waiting: list[_Frame] = []
         self._asked: dict[str, Callable[[Ended], None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._is_deciding = False
@@ -124,7 +125,7 @@ class Conversation:
         self._frames_due_s = 0.0
         self._seen_again_at = _LONG_AGO
         self._brake: asyncio.TimerHandle | None = None
-        self._backlog: deque[_Frame] = deque()
+        self._backlog: list[_Frame] = []
         self._place = host.tray.place_of(station.id)
         self._is_catching_up = False
         self._loop = asyncio.get_running_loop()
@@ -174,7 +175,7 @@ class Conversation:
         self._is_catching_up = True
         try:
             while self._backlog and not self._is_busy:
-                self._take(self._backlog.popleft())
+                self._take(self._backlog.pop(0))
         finally:
             self._is_catching_up = False
         self._read_on()
@@ -297,7 +298,7 @@ class Conversation:
             if not self.first_answered.done():
                 self.first_answered.set_result(None)
             for event in events:
-                self._on(event, self._waiting.popleft())
+                self._on(event, self._waiting.pop(0))
             if events:
                 self._send()
             if self._backlog:
@@ -359,6 +360,7 @@ class Conversation:
         if self._in_hand is None:
             return False
         (_, values), slip = self._in_hand
+        self._in_hand = None  # or it would keep the whole drawer, long after that was emptied
         exchange = frames.EXCHANGE_SINK, (*values, at, storable(redacted(text)))
         return self._host.tray.replace(self._place, slip, exchange)
 

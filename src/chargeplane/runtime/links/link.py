@@ -55,6 +55,7 @@ NO_PONG: Final = "no answer to a ping"
 # closing while bytes of the peer are unread would take our close frame down with it.
 _DEAF_LINGER_S = 0.05
 _REASON_BYTES_MAX = 123  # RFC 6455 5.5
+_LOST = Ending(CloseCode.ABNORMAL, "connection lost", EndedBy.NETWORK)
 
 
 class _State(Enum):
@@ -110,7 +111,7 @@ class Link:
         self._is_client = is_client
         self._compression = facts.compression
         self._state = _State.OPEN
-        self._ending = Ending(CloseCode.ABNORMAL, "connection lost", EndedBy.NETWORK)
+        self._ending = _LOST
         self._assembly: Assembly | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._full = False

@@ -46,6 +46,9 @@ WSProtocol: Any = vars(engine)["WSProtocol"]
 
 # The smallest read buffer that picows makes; it grows when a frame needs more.
 _READ_BUFFER_BYTES = 2048
+# After a longer frame the buffer that has grown is given up, for picows never makes it smaller: one
+# report of 100 kB would keep twice as much of each station as long as that is connected.
+_LONG_FRAME_BYTES = 2 * _READ_BUFFER_BYTES
 
 # A server's frame is its head and the payload as it is (RFC 6455 5.2).
 _SHORT = Struct("!BB").pack
@@ -156,10 +159,20 @@ class PicowsWire(WSListener):
         super().__init__()
         self._transport = transport
         self._sink = sink
-        self._protocol: Any = _protocol(self, sink.message_bytes_max)
-        self._protocol.connection_made(_Mute(transport, self))
+        self._protocol: Any
+        self._begin()
+
+    def _begin(self) -> None:
+        """Have picows read what comes from now on."""
+        self._protocol = _protocol(self, self._sink.message_bytes_max)
+        self._protocol.connection_made(_Mute(self._transport, self))
         self.feed(_REQUEST)
-        transport.set_protocol(self._protocol)
+        self._transport.set_protocol(self._protocol)
+
+    def _begin_anew(self) -> None:
+        """Give up a buffer that has grown; nothing of the next frame is in it yet."""
+        if self._protocol is not None:
+            self._begin()
 
     # What picows tells.
 
@@ -181,6 +194,8 @@ class PicowsWire(WSListener):
                 bool(frame.fin),
                 bool(frame.rsv1),
             )
+        if frame.payload_size > _LONG_FRAME_BYTES and frame.tail_size == 0:
+            self._begin_anew()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._protocol = None  # which holds this object: a cycle for each connection

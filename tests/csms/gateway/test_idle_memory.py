@@ -1,0 +1,60 @@
+"""What an idle station keeps in memory counts for each of ten thousand."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import tracemalloc
+
+from chargeplane.csms.contract import Block, Decision, Heard
+from chargeplane.ocpp import v21
+from chargeplane.ocpp.versions import Version
+from chargeplane.runtime.store import Function, Store, frames
+from tests.csms.gateway.far_end import FarEnd, gateway
+from tests.csms.making import NOW
+
+STATIONS = 100
+IDLE_BYTES_MAX = 5_000
+"""Of a conversation and of the far end, which has a peer too; 4,000 when it was measured, and 8,200
+with a deque wherever something could have to wait."""
+
+
+def _beat(heard: Heard) -> Decision:
+    return Decision(v21.HeartbeatResponse(current_time=NOW), durable=False)
+
+
+BLOCK = Block("heart", v2={v21.HeartbeatRequest: _beat})
+
+
+def rows_of_the_tray() -> int:
+    """Exchanges that somebody still holds."""
+    kept = gc.get_referrers(frames.EXCHANGE_SINK)
+    return sum(type(each) is tuple and len(each) == 2 for each in kept)
+
+
+async def test_who_has_its_answer_keeps_nothing_of_what_the_tray_has_given_away(
+    sqlite_store: Store,
+) -> None:
+    host = gateway(sqlite_store, BLOCK)
+    stations = [FarEnd(host, Version.V2_1) for _ in range(3)]
+    for each in stations:
+        each.speak()
+    assert rows_of_the_tray() == len(stations)
+    await host.drain()
+    for _ in range(2):  # so that they are written, and the writer has something else in hand
+        await sqlite_store.write(Function(lambda connection: None))
+    await asyncio.sleep(0)
+    assert rows_of_the_tray() == 0
+
+
+async def test_an_idle_conversation_is_small(sqlite_store: Store) -> None:
+    host = gateway(sqlite_store, BLOCK)
+    FarEnd(host, Version.V2_1).speak()  # what is only made once
+    tracemalloc.start()
+    try:
+        before_bytes, _ = tracemalloc.get_traced_memory()
+        stations = [FarEnd(host, Version.V2_1) for _ in range(STATIONS)]
+        taken_bytes = tracemalloc.get_traced_memory()[0] - before_bytes
+    finally:
+        tracemalloc.stop()
+    assert taken_bytes / len(stations) < IDLE_BYTES_MAX
