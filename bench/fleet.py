@@ -20,7 +20,7 @@ from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.versions import Role, Version
 from chargeplane.runtime.process import tune
 from chargeplane.station import EvseSpec, Inventory, Member
-from chargeplane.station.drivers import Day
+from chargeplane.station.fleets.drivers import Day
 from chargeplane.station.virtual_time import VirtualFleet
 from chargeplane.station.virtual_time.agenda import START
 

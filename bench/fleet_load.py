@@ -22,7 +22,7 @@ from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.links import new_event_loop, raise_open_files_max
 from chargeplane.runtime.process import tune
 from chargeplane.station import Fleet, Member, Tally
-from chargeplane.station.drivers import PUBLIC
+from chargeplane.station.fleets.drivers import PUBLIC
 
 BARE_OPEN = 16
 """Requests of one bare socket that are prepared beforehand, and sent in turn."""

@@ -1,9 +1,8 @@
-"""Folders with a new database, and an environment without settings."""
+"""Folders with a new database, and a working directory without settings."""
 
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +19,7 @@ from tests.cli.calling import PASSWORD, call
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No settings of the environment, and none of the working directory."""
-    for name in [each for each in os.environ if each.startswith("CHARGEPLANE_")]:
-        monkeypatch.delenv(name)
+    """No settings of the working directory; of the environment no test has any."""
     monkeypatch.chdir(tmp_path)
 
 

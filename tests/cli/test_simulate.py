@@ -28,7 +28,7 @@ from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request, Response
 from chargeplane.station import Member, Storm, Tally
-from chargeplane.station.drivers import PATTERNS, PUBLIC
+from chargeplane.station.fleets.drivers import PATTERNS, PUBLIC
 from tests.cli.calling import call, free_port, process
 from tests.station.central import info_1x
 from tests.station.server import Server, server

@@ -125,6 +125,7 @@ async def castle(settings: Settings, tmp_path: Path) -> AsyncIterator[Castle]:
         await central.stop()
 
 
+@pytest.mark.timeout(600)  # 20,000 attempts in `make soak`
 async def test_no_identity_known_or_not_is_upgraded_and_all_are_told_the_same_as_fast(
     castle: Castle,
 ) -> None:

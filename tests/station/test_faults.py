@@ -12,9 +12,9 @@ from chargeplane.ocpp import v16
 from chargeplane.ocpp.versions import Version
 from chargeplane.station import Fleet, Member, Station, Tally
 from chargeplane.station.faults import FAULTS, Strike, strikes
-from chargeplane.station.impairment import Impairment
 from chargeplane.station.signals import Disconnected, Online, Restarting
 from chargeplane.station.virtual_time import Agenda, VirtualFleet, VirtualStation, YesCentral
+from chargeplane.station.wires.impairment import Impairment
 from tests.station.server import server
 
 AT_ONCE = {

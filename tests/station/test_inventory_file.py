@@ -8,7 +8,7 @@ import pytest
 
 from chargeplane.ocpp import v16
 from chargeplane.ocpp.versions import Version
-from chargeplane.station.feature_table import feature_rows
+from chargeplane.station.device_model.feature_table import feature_rows
 from chargeplane.station.inventory import EvseSpec, Inventory
 from chargeplane.station.inventory_file import InventoryFault, read_inventory
 from tests.station.stage import Stage

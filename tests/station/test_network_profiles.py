@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from chargeplane.ocpp import v16, v21
-from chargeplane.station import Station, connection
+from chargeplane.station import Station
 from chargeplane.station.network import NetworkProfile
 from chargeplane.station.provisioning import restarting
 from chargeplane.station.signals import Connected, Disconnected, NotReached, Restarting
-from chargeplane.station.wires import json_wire
+from chargeplane.station.wires import connection, json_wire
 from tests.station.server import Server, server
 from tests.station.stage import Stage, online
 

@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargeplane.ocpp.versions import Version
-from chargeplane.station.backoff import BackOff
 from chargeplane.station.core import Core
-from chargeplane.station.drivers import PUBLIC, Day, visits
+from chargeplane.station.device_model.variable_table import table
+from chargeplane.station.device_model.variables import Variables
+from chargeplane.station.fleets.drivers import PUBLIC, Day, visits
 from chargeplane.station.inventory import Inventory
 from chargeplane.station.signals import Online, PluggedIn
 from chargeplane.station.timers import Timers
-from chargeplane.station.variable_table import table
-from chargeplane.station.variables import Variables
 from chargeplane.station.watch import KEPT_MAX, Watch
+from chargeplane.station.wires.backoff import BackOff
 
 
 def test_timers_go_off_in_the_order_of_time_and_then_of_setting() -> None:

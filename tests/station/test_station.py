@@ -189,7 +189,7 @@ async def test_a_soap_station_keeps_its_messages_while_nobody_serves() -> None:
 async def test_a_reset_closes_the_connection_and_boots_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("chargeplane.station.connection.RESTART_S", 0.0)
+    monkeypatch.setattr("chargeplane.station.wires.connection.RESTART_S", 0.0)
     monkeypatch.setattr("chargeplane.station.provisioning.restarting.GRACE_S", 0.0)
     async with server() as at, station(at, "2.0.1") as cp:
         at.ask("CP1", v21.ResetRequest(type=v21.ResetEnumType.IMMEDIATE))

@@ -64,6 +64,7 @@ class Doors:
         self._vault = vault
         self._clock = clock
         self._secure: dict[int, TlsPolicy] = {}
+        self._checks_times = not settings.renew_ended_certificates
 
     async def open(self) -> dict[str, str]:
         """Open all ports; what to show of them, by heading.
@@ -80,10 +81,11 @@ class Doors:
         certificates = self._certificates_or_refuse()
         secure = self._allowed({2, 3})
         if certificates and secure:
-            port = await self._open(settings.ocpp_tls_port, Entrance("TLS", secure), MODERN)
+            entrance = Entrance("TLS", secure, self._checks_times)
+            port = await self._open(settings.ocpp_tls_port, entrance, MODERN)
             shown["TLS"] = f"wss://{host}:{port}/ocpp/<station id>"
         if certificates and secure and settings.ocpp_legacy_tls_port:
-            entrance = Entrance("legacy TLS", secure)
+            entrance = Entrance("legacy TLS", secure, self._checks_times)
             port = await self._open(settings.ocpp_legacy_tls_port, entrance, LEGACY)
             shown["Legacy TLS"] = f"wss://{host}:{port}/ocpp/<station id> (weak: 1.6 alone)"
         if not shown:
@@ -127,7 +129,12 @@ class Doors:
         return opened
 
     def _context(self, policy: TlsPolicy) -> ssl.SSLContext:
-        return server_context(self._certificates(), policy=policy, trusted=self._trusted())
+        return server_context(
+            self._certificates(),
+            policy=policy,
+            trusted=self._trusted(),
+            checks_times=self._checks_times,
+        )
 
     def _certificates_or_refuse(self) -> list[ServerCertificate]:
         try:

@@ -16,7 +16,13 @@ from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.pki import PkiFault, Purpose, Vault, certificates_of_pem, organization
 from chargeplane.runtime.settings import Settings, SettingsError
 
-__all__ = ["PASSWORD_VARIABLE", "est_issuers", "revocation_lists", "station_roots"]
+__all__ = [
+    "PASSWORD_VARIABLE",
+    "est_issuers",
+    "revocation_lists",
+    "station_authorities",
+    "station_roots",
+]
 
 PASSWORD_VARIABLE: Final = "CHARGEPLANE_EST_PASSWORD"
 
@@ -32,6 +38,17 @@ def station_roots(settings: Settings, vault: Vault) -> list[x509.Certificate]:
     if settings.tls_roots:
         roots += certificates_of_pem(Path(settings.tls_roots).read_bytes())
     return roots
+
+
+def station_authorities(settings: Settings, vault: Vault) -> list[x509.Certificate]:
+    """Who may have issued the certificate of a station: the roots, and our own authority.
+
+    Raises:
+        PkiFault: a file holds no certificate.
+        OSError: a file cannot be read.
+    """
+    own = [vault.certificate(Purpose.STATION)] if vault.exists else []
+    return [*own, *station_roots(settings, vault)]
 
 
 def revocation_lists(settings: Settings, vault: Vault, clock: Clock) -> RevocationLists | None:

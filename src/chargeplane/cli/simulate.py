@@ -30,12 +30,12 @@ from chargeplane.runtime.links import IdentityFault, identity_of_text, raise_ope
 from chargeplane.runtime.process import tune
 from chargeplane.runtime.settings import SettingsError
 from chargeplane.station import Member
-from chargeplane.station.drivers import PATTERNS
 from chargeplane.station.faults import FAULTS
+from chargeplane.station.fleets.drivers import PATTERNS
 from chargeplane.station.inventory_file import InventoryFault, read_inventory
 from chargeplane.station.quirks import QUIRKS
-from chargeplane.station.scenario import Scenario, ScenarioFault, read_scenario
-from chargeplane.station.scenario_play import Played
+from chargeplane.station.scenarios.play import Played
+from chargeplane.station.scenarios.scenario import Scenario, ScenarioFault, read_scenario
 
 __all__ = ["command"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chargeplane.station import Member, Station
-from chargeplane.station.scenario import Scenario
-from chargeplane.station.scenario_play import Frames, Played, play_over_sockets
-from chargeplane.station.scenario_virtual import play_virtually
+from chargeplane.station.scenarios.play import Frames, Played, play_over_sockets
+from chargeplane.station.scenarios.scenario import Scenario
+from chargeplane.station.scenarios.virtual import play_virtually
 
 __all__ = ["play_here", "play_there"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from chargeplane.cli.simulate_controller import ControllerPlan, Site, site_of, through
 from chargeplane.station import Fleet, Member, Station, Storm, Tally
 from chargeplane.station.control import Panel, create_control
-from chargeplane.station.drivers import Day
+from chargeplane.station.fleets.drivers import Day
 from chargeplane.station.local_controller import LocalController
 from chargeplane.station.quirks import QUIRKS
 from chargeplane.web.server import WebServer

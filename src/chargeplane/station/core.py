@@ -22,12 +22,13 @@ from random import Random
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.station.blocks import install_blocks
+from chargeplane.station.device_model.readings import connect_readings
+from chargeplane.station.device_model.variables import Variable, Variables
 from chargeplane.station.hub import Hub
 from chargeplane.station.inventory import Inventory
 from chargeplane.station.memory import Memory
 from chargeplane.station.on_site import OnSite
 from chargeplane.station.quirks import REACTED_TO, Disguise
-from chargeplane.station.readings import connect_readings
 from chargeplane.station.remembering import keep_life, keep_variable, recall, seen_at
 from chargeplane.station.signals import (
     Connected,
@@ -40,7 +41,6 @@ from chargeplane.station.signals import (
     SettingChanged,
     Signal,
 )
-from chargeplane.station.variables import Variable, Variables
 
 __all__ = ["Core"]
 

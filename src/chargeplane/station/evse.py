@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import floor
 from random import Random
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.duty import Duty
@@ -216,46 +216,64 @@ class Evse:
 
     def readings(self, measurands: Collection[str], rng: Random) -> list[Reading]:
         """The values of these measurands; one that this EVSE cannot measure is left out."""
-        power_w, lines = self.power_w, _PHASES[: self.phases_used or self.spec.phases]
+        by_phase = self._by_phase(rng)
+        found: list[Reading] = []
+        for measurand in measurands:
+            if measurand in by_phase:
+                values, unit, phases = by_phase[measurand]
+                found += _each(measurand, values, unit, phases)
+            elif measurand in _MEASURED:
+                unit, value_of = _MEASURED[measurand]
+                if (value := value_of(self)) is not None:
+                    location = "EV" if measurand == "SoC" else "Outlet"
+                    found.append(Reading(measurand, value, unit, location=location))
+        return found
+
+    def _by_phase(self, rng: Random) -> dict[str, tuple[list[float], str, Collection[str]]]:
+        """Currents and voltages: the values, their unit, and the phases they belong to."""
+        lines = _PHASES[: self.phases_used or self.spec.phases]
         spread = [1 + rng.uniform(-_VOLTAGE_SPREAD, _VOLTAGE_SPREAD) for _ in lines or (0,)]
         nominal_v = self.spec.voltage_v * (1.0 if self.spec.is_dc else self.grid.voltage_share)
         volts = [round(nominal_v * each, 1) for each in spread]
-        amperes = round(abs(power_w) / sum(volts), 2) if sum(volts) else 0.0
-        taken_w, given_w = max(power_w, 0.0), max(-power_w, 0.0)
-        found: list[Reading] = []
-        for measurand in measurands:
-            match measurand:
-                case "Energy.Active.Import.Register":
-                    found.append(Reading(measurand, self.register_wh, "Wh"))
-                case "Power.Active.Import":
-                    found.append(Reading(measurand, round(taken_w, 1), "W"))
-                case "Energy.Active.Export.Register":
-                    found.append(Reading(measurand, self.export_wh, "Wh"))
-                case "Power.Active.Export":
-                    found.append(Reading(measurand, round(given_w, 1), "W"))
-                case "Power.Active.Setpoint" if self.setpoint_w is not None:
-                    found.append(Reading(measurand, round(self.setpoint_w, 1), "W"))
-                case "Power.Reactive.Export":
-                    var = round(max(self.duty.reactive_var, 0.0), 1)
-                    found.append(Reading(measurand, var, "var"))
-                case "Power.Reactive.Import":
-                    var = round(max(-self.duty.reactive_var, 0.0), 1)
-                    found.append(Reading(measurand, var, "var"))
-                case "Frequency":
-                    found.append(Reading(measurand, round(self.grid.frequency_hz, 3), "Hz"))
-                case "Power.Offered":
-                    found.append(Reading(measurand, round(self.offered_w, 1), "W"))
-                case "Current.Import":
-                    found += _each(measurand, [amperes * (power_w >= 0)] * len(volts), "A", lines)
-                case "Current.Export":
-                    found += _each(measurand, [amperes * (power_w < 0)] * len(volts), "A", lines)
-                case "Voltage":
-                    found += _each(measurand, volts, "V", [f"{line}-N" for line in lines])
-                case "SoC" if self.ev is not None:
-                    found.append(
-                        Reading(measurand, round(self.ev.soc * 100, 1), "Percent", location="EV")
-                    )
-        return found
+        amperes = round(abs(self.power_w) / sum(volts), 2) if sum(volts) else 0.0
+        taken_a, given_a = (amperes, 0.0) if self.power_w >= 0 else (0.0, amperes)
+        return {
+            "Current.Import": ([taken_a] * len(volts), "A", lines),
+            "Current.Export": ([given_a] * len(volts), "A", lines),
+            "Voltage": (volts, "V", [f"{line}-N" for line in lines]),
+        }
+
+
+def _power(sign: int) -> Callable[[Evse], float]:
+    """What flows into the vehicle (1), or out of it (-1), in W."""
+    return lambda evse: round(max(sign * evse.power_w, 0.0), 1)
+
+
+def _reactive(sign: int) -> Callable[[Evse], float]:
+    return lambda evse: round(max(sign * evse.duty.reactive_var, 0.0), 1)
+
+
+def _setpoint(evse: Evse) -> float | None:
+    return None if evse.setpoint_w is None else round(evse.setpoint_w, 1)
+
+
+def _soc(evse: Evse) -> float | None:
+    return None if evse.ev is None else round(evse.ev.soc * 100, 1)
+
+
+_MEASURED: Final[dict[str, tuple[str, Callable[[Evse], float | None]]]] = {
+    "Energy.Active.Import.Register": ("Wh", lambda evse: evse.register_wh),
+    "Energy.Active.Export.Register": ("Wh", lambda evse: evse.export_wh),
+    "Power.Active.Import": ("W", _power(1)),
+    "Power.Active.Export": ("W", _power(-1)),
+    "Power.Active.Setpoint": ("W", _setpoint),
+    "Power.Reactive.Export": ("var", _reactive(1)),
+    "Power.Reactive.Import": ("var", _reactive(-1)),
+    "Power.Offered": ("W", lambda evse: round(evse.offered_w, 1)),
+    "Frequency": ("Hz", lambda evse: round(evse.grid.frequency_hz, 3)),
+    "SoC": ("Percent", _soc),
+}
+"""Measurands with one value for the whole EVSE: the unit, and the value; None: it has none."""
 
 
 def _each(measurand: str, values: list[float], unit: str, phases: Collection[str]) -> list[Reading]:

@@ -20,6 +20,8 @@ from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request, Response
 from chargeplane.station.bookings import Bookings
 from chargeplane.station.conversation import Conversation, Done, Outcome, Unanswered
+from chargeplane.station.device_model.variable_table import table
+from chargeplane.station.device_model.variables import Place, Variables
 from chargeplane.station.evse import Evse
 from chargeplane.station.grid import Grid
 from chargeplane.station.inventory import Inventory
@@ -31,8 +33,6 @@ from chargeplane.station.outbox import Outbox
 from chargeplane.station.signals import Happening, Signal
 from chargeplane.station.signals.traffic import CommandAnswered
 from chargeplane.station.timers import Timers
-from chargeplane.station.variable_table import table
-from chargeplane.station.variables import Place, Variables
 
 __all__ = ["Hub"]
 

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from chargeplane.ocpp.versions import Version
+from chargeplane.station.device_model.variable_table import table as variable_table
+from chargeplane.station.device_model.variables import Variables
 from chargeplane.station.inventory import EvseSpec, Inventory
-from chargeplane.station.variable_table import table as variable_table
-from chargeplane.station.variables import Variables
 
 __all__ = ["InventoryFault", "read_inventory"]
 

@@ -14,9 +14,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chargeplane.station.device_model.variables import Place, Variables, split
 from chargeplane.station.keystore import CSMS, KeyStore
 from chargeplane.station.memory import Memory
-from chargeplane.station.variables import Place, Variables, split
 
 __all__ = ["FACTORY", "Network", "NetworkProfile"]
 

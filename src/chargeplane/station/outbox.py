@@ -21,10 +21,10 @@ from chargeplane.ocpp.codec import decode, encode_unchecked
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request
 from chargeplane.station.conversation import Conversation, Outcome, Unanswered
+from chargeplane.station.device_model.variables import Variables
 from chargeplane.station.memory import Memory, MemoryFault
 from chargeplane.station.signals import MessageDropped, Signal
 from chargeplane.station.timers import Timers
-from chargeplane.station.variables import Variables
 
 __all__ = ["Entry", "Outbox", "Sender"]
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from chargeplane.domain.tokens import IdToken
+from chargeplane.station.device_model.variables import Variable
 from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
-from chargeplane.station.variables import Variable
 from chargeplane.station.vehicle import Ev
 
 __all__ = [

@@ -28,16 +28,16 @@ from chargeplane.runtime.clock import Clock, SystemClock
 from chargeplane.runtime.links import Wheel
 from chargeplane.station.alarm import Alarm
 from chargeplane.station.attended import Attended
-from chargeplane.station.backoff import BackOff
-from chargeplane.station.connection import Connection
 from chargeplane.station.core import Core
-from chargeplane.station.dialling import Dialling
 from chargeplane.station.faults import Strike, strike
-from chargeplane.station.impairment import Impairment
 from chargeplane.station.inventory import Inventory
 from chargeplane.station.inventory_file import read_inventory
 from chargeplane.station.memory import memory_at
 from chargeplane.station.transfers import Transfers
+from chargeplane.station.wires.backoff import BackOff
+from chargeplane.station.wires.connection import Connection
+from chargeplane.station.wires.dialling import Dialling
+from chargeplane.station.wires.impairment import Impairment
 
 __all__ = ["Station"]
 

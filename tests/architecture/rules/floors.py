@@ -26,8 +26,9 @@ FLOORS = {
 ENDS = frozenset({"csms", "station"})
 WITHOUT_WIRE = frozenset({"domain", "energy", "billing", "roaming", "insight", "tenancy"})
 
-# Folders under csms/ or station/ that are no blocks: the words in which blocks speak.
-SHARED = frozenset({"signals"})
+# Folders under csms/ or station/ that are no blocks: the words in which blocks speak, what all of
+# them use, and what is made of whole stations.
+SHARED = frozenset({"signals", "device_model", "wires", "fleets", "scenarios"})
 # A functional block is a folder under csms/ or station/; these are the ones of the design.
 BLOCKS = frozenset(
     "provisioning authorization local_list transactions metering remote_control availability "

@@ -145,23 +145,29 @@ async def opened(
     roots: tuple[x509.Certificate, ...] = (),
     lists: RevocationLists | None = None,
     contracts: ContractProvider | None = None,
+    checks_times: bool = True,
 ) -> AsyncIterator[Site]:
-    """A central system that serves; ``roots``: of stations, besides the own one."""
+    """A central system that serves.
+
+    ``roots``: of stations, besides the own one; ``checks_times``: see ``Entrance``.
+    """
     options = Options(
         vault=vault,
         public_url=PUBLIC_URL,
         issuers=issuers or {},
         lists=lists,
         contracts=contracts,
+        authorities=lambda: [vault.certificate(Purpose.STATION), vault.root(), *roots],
     )
     central = CentralSystem(store, clock, options)
     await central.start()
     try:
         trusted = [der_of(each) for each in (vault.root(), *roots)]
         certificates = server_certificates(vault.authority(Purpose.SERVER), folder)
-        tls = server_context(certificates, trusted=trusted)
+        tls = server_context(certificates, trusted=trusted, checks_times=checks_times)
         plain = await central.listen("127.0.0.1", 0, None, Entrance("plain", frozenset({0, 1})))
-        secure = await central.listen("127.0.0.1", 0, tls, Entrance("TLS", frozenset({2, 3})))
+        entrance = Entrance("TLS", frozenset({2, 3}), checks_times)
+        secure = await central.listen("127.0.0.1", 0, tls, entrance)
         yield Site(central, store, vault, plain, secure)
     finally:
         await central.stop()

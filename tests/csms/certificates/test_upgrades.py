@@ -24,11 +24,11 @@ from chargeplane.domain.events import Event, StationConnected
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.pki import Authority, KeyKind, Vault, pem_of
 from chargeplane.runtime.store import Store
-from chargeplane.station import Station, connection
+from chargeplane.station import Station
 from chargeplane.station.network import NetworkProfile
 from chargeplane.station.provisioning import restarting
 from chargeplane.station.signals import Connected, NotReached
-from chargeplane.station.wires import json_wire
+from chargeplane.station.wires import connection, json_wire
 from tests.csms.certificates.front import front
 from tests.csms.certificates.site import TRIGGER, VERSIONS, Site, opened
 from tests.csms.making import TENANT_ID

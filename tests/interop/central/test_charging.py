@@ -34,12 +34,6 @@ async def test_a_stranger_charges_and_rest_shows_it(scene: Scene) -> None:
     assert (shown["meter_start_wh"], shown["meter_stop_wh"]) == (1000, 3000)
     assert shown["energy_wh"] == 2000
     assert shown["remote_start_id"] is None
-    if scene.version is Version.V1_2:  # its meter values name no transaction
-        (sample,) = await eventually(
-            lambda: rest.items(f"/stations/{scene.station_id}/meter-values"), until=bool
-        )
-        assert float(sample["values"][0]["value"]) == 1500
-        return
     measured = await rest.items(f"/transactions/{active['id']}/meter-values")
     assert 1500 in {value["value"] for values in measured for value in values}
 

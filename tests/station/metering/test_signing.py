@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from chargeplane.ocpp import v16, v21
-from chargeplane.station.variables import Place
+from chargeplane.station.device_model.variables import Place
 from tests.station.stage import Stage, online
 
 SIGN = {"SampledDataCtrlr.SignReadings": "true"}

@@ -13,8 +13,8 @@ from chargeplane.ocpp import v16
 from chargeplane.ocpp.tolerance import TOLERANT
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request, Response
-from chargeplane.station.handshake import Handshake
 from chargeplane.station.quirks import QUIRKS, Disguise
+from chargeplane.station.wires.handshake import Handshake
 from tests.station.stage import Stage
 from tools.list_quirks import reference
 

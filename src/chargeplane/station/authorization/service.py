@@ -14,6 +14,7 @@ from msgspec import structs
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp.wire import Request
 from chargeplane.station.conversation import Outcome
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.hub import Hub
 from chargeplane.station.known_tokens import ACCEPTED, Known, TokenCache
 from chargeplane.station.signals import (
@@ -22,7 +23,6 @@ from chargeplane.station.signals import (
     DriverTariffHeard,
     TokenInfoHeard,
 )
-from chargeplane.station.variables import Place
 
 __all__ = ["Authorization"]
 

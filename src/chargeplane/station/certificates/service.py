@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from chargeplane.runtime.pki import PkiFault
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.hub import Hub
 from chargeplane.station.keystore import STATION, KeyStore
 from chargeplane.station.signals import SecurityEventWanted
-from chargeplane.station.variables import Place
 
 __all__ = ["Service"]
 

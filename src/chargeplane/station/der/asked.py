@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any, TypeVar
 
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET
 from chargeplane.station.conversation import Outcome
 from chargeplane.station.der.controls import CONTROLS_MAX, Control, Controls, body_of
-from chargeplane.station.feature_table import DER_MODES
+from chargeplane.station.device_model.feature_table import DER_MODES
 from chargeplane.station.hub import Hub
 
 __all__ = ["install"]
+
+B = TypeVar("B")
 
 REPORTED_MAX = 10
 """Controls of one ReportDERControl."""
@@ -116,85 +119,57 @@ def _clear(
 
 
 def _report(controls: list[Control], request_id: int, more: bool) -> v21.ReportDERControlRequest:
-    def rows(*names: str) -> list[Control]:
-        return [each for each in controls if each.type.value in names]
-
     curves = [
-        v21.DERCurveGetType(
-            curve=each.body,
-            id=each.id,
-            curve_type=each.type,
-            is_default=each.is_default,
-            is_superseded=each.is_superseded,
-        )
-        for each in rows(*_CURVES)
-        if isinstance(each.body, v21.DERCurveType)
+        v21.DERCurveGetType(curve=body, curve_type=each.type, **_standing(each))
+        for each, body in _having(controls, v21.DERCurveType, *_CURVES)
     ]
     enters = [
-        v21.EnterServiceGetType(enter_service=each.body, id=each.id)
-        for each in rows("EnterService")
-        if isinstance(each.body, v21.EnterServiceType)
+        v21.EnterServiceGetType(enter_service=body, id=each.id)
+        for each, body in _having(controls, v21.EnterServiceType, "EnterService")
     ]
-    factors = {
-        name: [
-            v21.FixedPFGetType(
-                fixed_pf=each.body,
-                id=each.id,
-                is_default=each.is_default,
-                is_superseded=each.is_superseded,
-            )
-            for each in rows(name)
-            if isinstance(each.body, v21.FixedPFType)
+    absorbing, injecting = (
+        [
+            v21.FixedPFGetType(fixed_pf=body, **_standing(each))
+            for each, body in _having(controls, v21.FixedPFType, name)
         ]
         for name in ("FixedPFAbsorb", "FixedPFInject")
-    }
+    )
+    reactive = [
+        v21.FixedVarGetType(fixed_var=body, **_standing(each))
+        for each, body in _having(controls, v21.FixedVarType, "FixedVar")
+    ]
+    droops = [
+        v21.FreqDroopGetType(freq_droop=body, **_standing(each))
+        for each, body in _having(controls, v21.FreqDroopType, "FreqDroop")
+    ]
+    limits = [
+        v21.LimitMaxDischargeGetType(limit_max_discharge=body, **_standing(each))
+        for each, body in _having(controls, v21.LimitMaxDischargeType, "LimitMaxDischarge")
+    ]
     return v21.ReportDERControlRequest(
         request_id=request_id,
         tbc=True if more else UNSET,
         curve=curves or UNSET,
         enter_service=enters or UNSET,
-        fixed_pf_absorb=factors["FixedPFAbsorb"] or UNSET,
-        fixed_pf_inject=factors["FixedPFInject"] or UNSET,
-        fixed_var=_vars(rows("FixedVar")) or UNSET,
-        freq_droop=_droops(rows("FreqDroop")) or UNSET,
-        limit_max_discharge=_limits(rows("LimitMaxDischarge")) or UNSET,
+        fixed_pf_absorb=absorbing or UNSET,
+        fixed_pf_inject=injecting or UNSET,
+        fixed_var=reactive or UNSET,
+        freq_droop=droops or UNSET,
+        limit_max_discharge=limits or UNSET,
     )
 
 
-def _vars(controls: list[Control]) -> list[v21.FixedVarGetType]:
-    return [
-        v21.FixedVarGetType(
-            fixed_var=each.body,
-            id=each.id,
-            is_default=each.is_default,
-            is_superseded=each.is_superseded,
-        )
-        for each in controls
-        if isinstance(each.body, v21.FixedVarType)
-    ]
+def _having(controls: list[Control], kind: type[B], *types: str) -> Iterator[tuple[Control, B]]:
+    """The controls of these types, each with its body."""
+    for each in controls:
+        if each.type.value in types and isinstance(each.body, kind):
+            yield each, each.body
 
 
-def _droops(controls: list[Control]) -> list[v21.FreqDroopGetType]:
-    return [
-        v21.FreqDroopGetType(
-            freq_droop=each.body,
-            id=each.id,
-            is_default=each.is_default,
-            is_superseded=each.is_superseded,
-        )
-        for each in controls
-        if isinstance(each.body, v21.FreqDroopType)
-    ]
-
-
-def _limits(controls: list[Control]) -> list[v21.LimitMaxDischargeGetType]:
-    return [
-        v21.LimitMaxDischargeGetType(
-            limit_max_discharge=each.body,
-            id=each.id,
-            is_default=each.is_default,
-            is_superseded=each.is_superseded,
-        )
-        for each in controls
-        if isinstance(each.body, v21.LimitMaxDischargeType)
-    ]
+def _standing(control: Control) -> dict[str, Any]:
+    """What a report says of every control but of EnterService."""
+    return {
+        "id": control.id,
+        "is_default": control.is_default,
+        "is_superseded": control.is_superseded,
+    }

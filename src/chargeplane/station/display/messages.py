@@ -9,10 +9,10 @@ import msgspec
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET, decode_custom
 from chargeplane.station.conversation import Outcome
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.hub import Hub
 from chargeplane.station.signals import EvseChanged, TransactionEnded
 from chargeplane.station.signals.screens import CostShown, MessageShown
-from chargeplane.station.variables import Place
 
 __all__ = ["MESSAGES_MAX", "Messages"]
 

@@ -7,9 +7,9 @@ only one that changes it (D01.FR.09).
 from __future__ import annotations
 
 from chargeplane.ocpp.versions import Version
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.hub import Hub
 from chargeplane.station.local_list import v1, v2
-from chargeplane.station.variables import Place
 
 __all__ = ["install"]
 

@@ -6,9 +6,9 @@ from functools import partial
 
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.errors import ErrorCode
+from chargeplane.station.device_model.reports import beyond_limits
 from chargeplane.station.hub import Hub
 from chargeplane.station.local_list.updating import FAILED, Change, is_enabled, update
-from chargeplane.station.reports import beyond_limits
 from chargeplane.station.tokens_2x import known_of_2x, token_of_2x
 
 __all__ = ["install"]

@@ -21,10 +21,10 @@ from msgspec.structs import replace
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import UNSET
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
 from chargeplane.station.signals import TransactionEnded
-from chargeplane.station.variables import Place
 
 __all__ = ["METHOD", "Signing", "ocmf"]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from chargeplane.station.device_model.variables import Kind, Place, Variable, place_of
 from chargeplane.station.hub import Hub
 from chargeplane.station.remembering import keep_variable
-from chargeplane.station.variables import Kind, Place, Variable, place_of
 
 __all__ = [
     "CUSTOM",

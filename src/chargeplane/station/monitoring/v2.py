@@ -8,11 +8,7 @@ from functools import partial
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.wire import UNSET
-from chargeplane.station.hub import Hub
-from chargeplane.station.monitoring.monitors import DELTA, PERIODIC, THRESHOLDS, Monitor, Monitors
-from chargeplane.station.monitoring.streams import Streams, stream_of
-from chargeplane.station.monitoring.watching import Watching
-from chargeplane.station.reports import (
+from chargeplane.station.device_model.reports import (
     beyond_limits,
     component_of,
     matches,
@@ -20,6 +16,10 @@ from chargeplane.station.reports import (
     send_parts,
     variable_of,
 )
+from chargeplane.station.hub import Hub
+from chargeplane.station.monitoring.monitors import DELTA, PERIODIC, THRESHOLDS, Monitor, Monitors
+from chargeplane.station.monitoring.streams import Streams, stream_of
+from chargeplane.station.monitoring.watching import Watching
 
 __all__ = ["install"]
 

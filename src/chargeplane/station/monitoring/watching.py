@@ -7,6 +7,8 @@ from typing import Any
 
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET
+from chargeplane.station.device_model.reports import component_of, variable_of
+from chargeplane.station.device_model.variables import Mutability, Place, Variable, place_of
 from chargeplane.station.hub import Hub
 from chargeplane.station.monitoring.monitors import (
     DELTA,
@@ -18,7 +20,6 @@ from chargeplane.station.monitoring.monitors import (
     Monitors,
 )
 from chargeplane.station.monitoring.streams import Streams
-from chargeplane.station.reports import component_of, variable_of
 from chargeplane.station.signals import (
     AlertWanted,
     EvseChanged,
@@ -28,7 +29,6 @@ from chargeplane.station.signals import (
     SettingChanged,
     TransactionEnded,
 )
-from chargeplane.station.variables import Mutability, Place, Variable, place_of
 
 __all__ = ["Watching"]
 

@@ -6,8 +6,8 @@ import hmac
 from hashlib import sha256
 from string import ascii_lowercase, ascii_uppercase, digits
 
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.hub import Hub
-from chargeplane.station.variables import Place
 
 __all__ = ["address", "one_time_password"]
 

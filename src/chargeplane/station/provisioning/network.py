@@ -7,10 +7,10 @@ from functools import partial
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import given
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.hub import Hub
 from chargeplane.station.network import NetworkProfile
 from chargeplane.station.signals import RedialWanted, SettingChanged
-from chargeplane.station.variables import Place
 
 __all__ = ["install_v1", "install_v2"]
 

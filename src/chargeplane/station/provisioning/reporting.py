@@ -9,9 +9,9 @@ from functools import partial
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.wire import UNSET
+from chargeplane.station.device_model.reports import beyond_limits, matches, send_parts
+from chargeplane.station.device_model.variables import Kind, Mutability, Variable
 from chargeplane.station.hub import Hub
-from chargeplane.station.reports import beyond_limits, matches, send_parts
-from chargeplane.station.variables import Kind, Mutability, Variable
 
 __all__ = ["install"]
 

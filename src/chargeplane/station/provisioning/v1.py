@@ -6,10 +6,10 @@ from functools import partial
 
 from chargeplane.ocpp import v16
 from chargeplane.ocpp.wire import UNSET
+from chargeplane.station.device_model.variables import Mutability, Variable
 from chargeplane.station.hub import Hub
 from chargeplane.station.provisioning.restarting import Restarts
 from chargeplane.station.signals import Cause
-from chargeplane.station.variables import Mutability, Variable
 
 __all__ = ["boot", "install"]
 

@@ -7,12 +7,12 @@ from functools import partial
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.wire import UNSET, given
+from chargeplane.station.device_model.reports import beyond_limits, place_of_2x
+from chargeplane.station.device_model.variables import Mutability
 from chargeplane.station.hub import Hub
 from chargeplane.station.provisioning.reporting import install as install_reports
 from chargeplane.station.provisioning.restarting import Restarts
-from chargeplane.station.reports import beyond_limits, place_of_2x
 from chargeplane.station.signals import Cause
-from chargeplane.station.variables import Mutability
 
 __all__ = ["boot", "install"]
 

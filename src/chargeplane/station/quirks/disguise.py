@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 
 from chargeplane.ocpp.versions import Version
-from chargeplane.station.handshake import Handshake
 from chargeplane.station.hub import Hub
 from chargeplane.station.quirks.frames import Frame, Heard, Said
 from chargeplane.station.quirks.registry import QUIRKS
 from chargeplane.station.signals import Signal
+from chargeplane.station.wires.handshake import Handshake
 
 __all__ = ["Disguise"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chargeplane.station.handshake import Handshake
 from chargeplane.station.quirks.quirk import Quirk
+from chargeplane.station.wires.handshake import Handshake
 
 __all__ = ["OPENING"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chargeplane.ocpp.versions import Version
-from chargeplane.station.handshake import Handshake
 from chargeplane.station.hub import Hub
 from chargeplane.station.quirks.frames import Hearing, Rule
 from chargeplane.station.signals import Signal
+from chargeplane.station.wires.handshake import Handshake
 
 __all__ = ["Quirk", "Reaction"]
 

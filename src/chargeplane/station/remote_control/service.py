@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.evse import Evse
@@ -24,6 +25,20 @@ from chargeplane.station.signals.files import (
 )
 
 __all__ = ["stop", "target_of_start", "trigger", "unlock"]
+
+# The words of both families that mean one message, whatever EVSE is named.
+_WANTED: Final[dict[str, Signal]] = {
+    "BootNotification": BootWanted(),
+    "Heartbeat": HeartbeatWanted(),
+    "SignChargingStationCertificate": CertificateWanted("ChargingStationCertificate"),
+    "SignChargePointCertificate": CertificateWanted("ChargingStationCertificate"),
+    "SignV2GCertificate": CertificateWanted("V2GCertificate"),
+    "FirmwareStatusNotification": FirmwareStatusWanted(),
+    "SignedFirmwareStatusNotification": FirmwareStatusWanted(),
+    "PublishFirmwareStatusNotification": PublishStatusWanted(),
+    "DiagnosticsStatusNotification": LogStatusWanted(),
+    "LogStatusNotification": LogStatusWanted(),
+}
 
 
 def target_of_start(
@@ -69,33 +84,19 @@ def trigger(hub: Hub, message: str, evse_id: int | None) -> bool:
         evse_id: whose; None for all.
     """
     evse_ids = list(hub.evses) if evse_id is None else [evse_id]
-    signals: list[Signal] = []
-    match message:
-        case "BootNotification":
-            signals.append(BootWanted())
-        case "Heartbeat":
-            signals.append(HeartbeatWanted())
-        case "StatusNotification":
-            signals.append(StatusWanted(evse_id))
-        case "MeterValues":
-            separate = hub.family.value.startswith("2")
-            for each in evse_ids:
-                signals.append(SampleDue(each, Cause.TRIGGERED, in_transaction=not separate))
-        case "TransactionEvent":
-            busy = [each for each in evse_ids if hub.evses[each].transaction]
-            signals += [SampleDue(each, Cause.TRIGGERED) for each in busy]
-        case "SignChargingStationCertificate" | "SignChargePointCertificate":
-            signals.append(CertificateWanted("ChargingStationCertificate"))
-        case "SignV2GCertificate":
-            signals.append(CertificateWanted("V2GCertificate"))
-        case "FirmwareStatusNotification" | "SignedFirmwareStatusNotification":
-            signals.append(FirmwareStatusWanted())
-        case "PublishFirmwareStatusNotification":
-            signals.append(PublishStatusWanted())
-        case "DiagnosticsStatusNotification" | "LogStatusNotification":
-            signals.append(LogStatusWanted())
-        case _:
-            return False
+    signals: list[Signal]
+    if message in _WANTED:
+        signals = [_WANTED[message]]
+    elif message == "StatusNotification":
+        signals = [StatusWanted(evse_id)]
+    elif message == "MeterValues":
+        alone = hub.family.value.startswith("2")  # those of a transaction are TransactionEvents
+        signals = [SampleDue(id_, Cause.TRIGGERED, in_transaction=not alone) for id_ in evse_ids]
+    elif message == "TransactionEvent":
+        busy = [id_ for id_ in evse_ids if hub.evses[id_].transaction]
+        signals = [SampleDue(id_, Cause.TRIGGERED) for id_ in busy]
+    else:
+        return False
     for signal in signals:
         hub.afterwards(partial(hub.tell, signal))
     return True

@@ -20,11 +20,11 @@ itself, sends no EVSE to sleep, and follows no reactive setpoints: such profiles
 from __future__ import annotations
 
 from chargeplane.ocpp.versions import Version
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.hub import Hub
 from chargeplane.station.smart_charging import remembering, v1, v2
 from chargeplane.station.smart_charging.installed import Profiles
 from chargeplane.station.smart_charging.limiting import Limiting
-from chargeplane.station.variables import Place
 
 __all__ = ["install"]
 

@@ -5,6 +5,7 @@ They are charging profiles like others, with a purpose that the central system c
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from chargeplane.domain.charging import (
@@ -29,6 +30,7 @@ __all__ = ["External"]
 
 _FOLLOWING = {Mode.EXTERNAL_SETPOINT, Mode.EXTERNAL_LIMITS}
 _PERCENT = 100.0
+_Purpose = v21.ChargingProfilePurposeEnumType
 
 
 class External:
@@ -110,50 +112,21 @@ class External:
 
     def _installed(self, wanted: ExternalLimitWanted, profile_id: int) -> Installed:
         """A dynamic profile with one period (K29.FR.04, Q06.FR.02, Q06.FR.04)."""
-        purposes = v21.ChargingProfilePurposeEnumType
-        sent_purpose = (
-            purposes.LOCAL_GENERATION
-            if wanted.is_generation
-            else purposes.CHARGING_STATION_EXTERNAL_CONSTRAINTS
-        )
         now = self._hub.time().replace(microsecond=0)
-        purpose, mode = Purpose(sent_purpose.value), Mode.EXTERNAL_LIMITS
-        if wanted.setpoint_w is not None:
-            mode = Mode.EXTERNAL_SETPOINT
-        rate, setpoint = (
-            None if each is None else Decimal(str(each))
-            for each in (wanted.limit_w, wanted.setpoint_w)
-        )
+        purpose = _Purpose.CHARGING_STATION_EXTERNAL_CONSTRAINTS
+        if wanted.is_generation:
+            purpose = _Purpose.LOCAL_GENERATION
+        mode = Mode.EXTERNAL_LIMITS if wanted.setpoint_w is None else Mode.EXTERNAL_SETPOINT
+        period = Period(0, _exact(wanted.limit_w), None, mode, None, _exact(wanted.setpoint_w))
         profile = ChargingProfile(
             id=profile_id,
-            purpose=purpose,
+            purpose=Purpose(purpose.value),
             stack_level=0,
             kind=Kind.DYNAMIC,
-            schedule=ChargingSchedule(
-                rate_unit=RateUnit.W, periods=(Period(0, rate, None, mode, None, setpoint),)
-            ),
+            schedule=ChargingSchedule(rate_unit=RateUnit.W, periods=(period,)),
             updated_at=now,
         )
-        period = v21.ChargingSchedulePeriodType(
-            start_period=0,
-            limit=UNSET if wanted.limit_w is None else wanted.limit_w,
-            setpoint=UNSET if wanted.setpoint_w is None else wanted.setpoint_w,
-            operation_mode=v21.OperationModeEnumType(mode.value),
-        )
-        sent = v21.ChargingProfileType(
-            id=profile_id,
-            stack_level=0,
-            charging_profile_purpose=sent_purpose,
-            charging_profile_kind=v21.ChargingProfileKindEnumType.DYNAMIC,
-            charging_schedule=[
-                v21.ChargingScheduleType(
-                    id=1,
-                    charging_rate_unit=v21.ChargingRateUnitEnumType.W,
-                    charging_schedule_period=[period],
-                )
-            ],
-            dyn_update_time=now,
-        )
+        sent = _as_2_1(wanted, profile_id, purpose, mode, now)
         if self._hub.version is not Version.V2_1:
             sent = _as_2_0_1(sent)
         return Installed(wanted.evse_id, profile, sent, wanted.source)
@@ -177,6 +150,39 @@ class External:
 def _profile_id(wanted: ExternalLimitWanted) -> int:
     """Below all that the central system may use (K01.FR.82)."""
     return -1 - 2 * wanted.evse_id - wanted.is_generation
+
+
+def _exact(power_w: float | None) -> Decimal | None:
+    return None if power_w is None else Decimal(str(power_w))
+
+
+def _as_2_1(
+    wanted: ExternalLimitWanted,
+    profile_id: int,
+    purpose: v21.ChargingProfilePurposeEnumType,
+    mode: Mode,
+    now: datetime,
+) -> v21.ChargingProfileType:
+    """The profile as the station reports it."""
+    period = v21.ChargingSchedulePeriodType(
+        start_period=0,
+        limit=UNSET if wanted.limit_w is None else wanted.limit_w,
+        setpoint=UNSET if wanted.setpoint_w is None else wanted.setpoint_w,
+        operation_mode=v21.OperationModeEnumType(mode.value),
+    )
+    schedule = v21.ChargingScheduleType(
+        id=1,
+        charging_rate_unit=v21.ChargingRateUnitEnumType.W,
+        charging_schedule_period=[period],
+    )
+    return v21.ChargingProfileType(
+        id=profile_id,
+        stack_level=0,
+        charging_profile_purpose=purpose,
+        charging_profile_kind=v21.ChargingProfileKindEnumType.DYNAMIC,
+        charging_schedule=[schedule],
+        dyn_update_time=now,
+    )
 
 
 def _as_2_0_1(sent: v21.ChargingProfileType) -> v21.ChargingProfileType:

@@ -17,6 +17,7 @@ from chargeplane.domain.charging import (
     mode_at,
 )
 from chargeplane.ocpp.versions import Version
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.evse import Evse
 from chargeplane.station.hub import Hub
 from chargeplane.station.signals import (
@@ -36,7 +37,6 @@ from chargeplane.station.smart_charging.checking import is_enabled
 from chargeplane.station.smart_charging.installed import Profiles, Wanted
 from chargeplane.station.smart_charging.offers import Limits, Offers
 from chargeplane.station.smart_charging.supply import grid_of
-from chargeplane.station.variables import Place
 
 __all__ = ["Limiting"]
 

@@ -20,8 +20,8 @@ from chargeplane.domain.charging import (
 )
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import UNSET, UnsetType, given
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.hub import Hub
-from chargeplane.station.variables import Place
 
 __all__ = ["decimal_of", "profile_of_2x", "reason_against_2x"]
 

@@ -10,10 +10,10 @@ import msgspec
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.wire import decode_custom
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.hub import Hub
 from chargeplane.station.known_tokens import key_of
 from chargeplane.station.signals import AlertWanted, DriverTariffHeard, EvseChanged
-from chargeplane.station.variables import Place
 
 __all__ = ["DriverTariffs"]
 

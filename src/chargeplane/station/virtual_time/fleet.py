@@ -12,7 +12,8 @@ from types import TracebackType
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.core import Core
-from chargeplane.station.drivers import (
+from chargeplane.station.faults import Strike, check_faults, strikes
+from chargeplane.station.fleets.drivers import (
     PUBLIC,
     Day,
     Deed,
@@ -23,8 +24,7 @@ from chargeplane.station.drivers import (
     Visit,
     deeds,
 )
-from chargeplane.station.faults import Strike, check_faults, strikes
-from chargeplane.station.members import Member, Seeds
+from chargeplane.station.fleets.members import Member, Seeds
 from chargeplane.station.virtual_time.agenda import START, Agenda
 from chargeplane.station.virtual_time.central import End, YesCentral
 from chargeplane.station.virtual_time.life import VirtualStation

@@ -7,13 +7,13 @@ from functools import partial
 from random import Random
 from typing import TypeVar
 
-from chargeplane.station.backoff import BackOff
 from chargeplane.station.core import Core
 from chargeplane.station.faults import Strike, strike
-from chargeplane.station.impairment import Impairment
 from chargeplane.station.signals import Happening
 from chargeplane.station.virtual_time.agenda import Agenda
 from chargeplane.station.virtual_time.central import End
+from chargeplane.station.wires.backoff import BackOff
+from chargeplane.station.wires.impairment import Impairment
 
 __all__ = ["VirtualStation"]
 

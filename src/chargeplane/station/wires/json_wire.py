@@ -20,7 +20,7 @@ from chargeplane.runtime.links import (
     Wheel,
     connect,
 )
-from chargeplane.station.handshake import Handshake
+from chargeplane.station.wires.handshake import Handshake
 from chargeplane.station.wires.hello import say_hello
 from chargeplane.station.wires.lines import Heard, NotConnected
 

@@ -21,10 +21,10 @@ from functools import partial
 from chargeplane.domain.tokens import IdToken
 from chargeplane.runtime.links import Wheel
 from chargeplane.station.core import Core
-from chargeplane.station.drivers import PUBLIC, Day, Visit
-from chargeplane.station.driving import Drivers, Trouble
 from chargeplane.station.faults import check_faults, strikes
-from chargeplane.station.members import DEMONSTRATION, Member, Seeds
+from chargeplane.station.fleets.drivers import PUBLIC, Day, Visit
+from chargeplane.station.fleets.driving import Drivers, Trouble
+from chargeplane.station.fleets.members import DEMONSTRATION, Member, Seeds
 from chargeplane.station.signals import Online
 from chargeplane.station.station import Station
 

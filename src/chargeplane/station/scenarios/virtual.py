@@ -9,9 +9,9 @@ from chargeplane.ocpp.codec import build
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request
 from chargeplane.station.core import Core
-from chargeplane.station.members import Member, Seeds
-from chargeplane.station.scenario import Scenario
-from chargeplane.station.scenario_play import TOKEN, Frames, Played, play
+from chargeplane.station.fleets.members import Member, Seeds
+from chargeplane.station.scenarios.play import TOKEN, Frames, Played, play
+from chargeplane.station.scenarios.scenario import Scenario
 from chargeplane.station.virtual_time import Agenda, VirtualStation, YesCentral
 from chargeplane.station.virtual_time.agenda import START
 

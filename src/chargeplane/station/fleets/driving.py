@@ -9,8 +9,8 @@ from functools import partial
 from chargeplane.domain.tokens import IdToken
 from chargeplane.runtime.links import Wheel
 from chargeplane.station.core import Core
-from chargeplane.station.drivers import Deed, Pass, Plug, Present, Unplug, Visit, deeds
 from chargeplane.station.faults import Strike
+from chargeplane.station.fleets.drivers import Deed, Pass, Plug, Present, Unplug, Visit, deeds
 from chargeplane.station.signals import TokenDecided
 from chargeplane.station.station import Station
 

@@ -8,12 +8,12 @@ import pytest
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.station import Station
-from chargeplane.station.scenario import ScenarioFault, parse_scenario, read_scenario
-from chargeplane.station.scenario_play import FRAMES_MAX, Frames, play_over_sockets
-from chargeplane.station.scenario_virtual import play_virtually
+from chargeplane.station.scenarios.play import FRAMES_MAX, Frames, play_over_sockets
+from chargeplane.station.scenarios.scenario import ScenarioFault, parse_scenario, read_scenario
+from chargeplane.station.scenarios.virtual import play_virtually
 from tests.station.server import server
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "scenarios"
+EXAMPLES = Path(__file__).parents[3] / "examples" / "scenarios"
 FILES = sorted(EXAMPLES.glob("*.toml"))
 CASES = [(path, version) for path in FILES for version in read_scenario(path).versions]
 

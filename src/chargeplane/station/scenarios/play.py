@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station.core import Core
 from chargeplane.station.faults import Strike
-from chargeplane.station.scenario import WITHIN_S, Scenario, Step
+from chargeplane.station.scenarios.scenario import WITHIN_S, Scenario, Step
 from chargeplane.station.station import Station
 from chargeplane.station.vehicle import Ev
 from chargeplane.station.virtual_time import VirtualStation
@@ -146,31 +146,37 @@ def _played(
     ask: Callable[[str, dict[str, Any]], None] | None,
 ) -> Generator[Wait, bool, str]:
     """One step; why it failed."""
-    within_s = step.options.get("within", WITHIN_S)
+    options = step.options
     match step.kind:
         case "wait":
             yield Wait(what, is_life=True)
         case "do":
-            station.act(partial(_do, what, step.options))
+            station.act(partial(_do, what, options))
         case "fault":
-            options = step.options
             evse_id = options.get("evse", 1)
             station.strike(Strike(what, evse_id, options.get("lasts"), options.get("amount")))
-        case "expect":
-            words = what.split()
-            if not (yield Wait(within_s, partial(frames.find, "sent", words))):
-                return f"expected {what!r} within {within_s:g} s; it was not sent"
-        case "refuse":
-            frames.mark()
-            if (yield Wait(within_s, partial(frames.find, "sent", what.split()))):
-                return f"expected no {what!r} within {within_s:g} s; it was sent"
-        case "command":
-            payload = step.for_family(step.options.get("payload"), is_1x=station.core.is_1x)
-            if ask is not None and payload is not None:
-                ask(what.split()[0], payload)
-            if not (yield Wait(within_s, partial(frames.find, "heard", what.split()))):
-                return f"expected the central system to send {what!r} within {within_s:g} s"
+        case _:
+            if step.kind == "refuse":
+                frames.mark()
+            elif step.kind == "command" and ask is not None:
+                payload = step.for_family(options.get("payload"), is_1x=station.core.is_1x)
+                if payload is not None:
+                    ask(what.split()[0], payload)
+            return (yield from _watched(step.kind, what, frames, options.get("within", WITHIN_S)))
     return ""
+
+
+def _watched(kind: str, what: str, frames: Frames, within_s: float) -> Generator[Wait, bool, str]:
+    """Watch for a frame that shall come, or shall not; what is wrong."""
+    way = "heard" if kind == "command" else "sent"
+    has_come = yield Wait(within_s, partial(frames.find, way, what.split()))
+    if kind == "refuse":
+        return f"expected no {what!r} within {within_s:g} s; it was sent" if has_come else ""
+    if has_come:
+        return ""
+    if kind == "command":
+        return f"expected the central system to send {what!r} within {within_s:g} s"
+    return f"expected {what!r} within {within_s:g} s; it was not sent"
 
 
 def _do(what: str, options: Mapping[str, Any], core: Core, now_s: float) -> None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.links import Wheel
 from chargeplane.station.core import Core
-from chargeplane.station.handshake import Handshake
 from chargeplane.station.network import NetworkProfile
 from chargeplane.station.wires import Dialer, JsonDialer, SoapDialer
+from chargeplane.station.wires.handshake import Handshake
 
 __all__ = ["Dialling"]
 

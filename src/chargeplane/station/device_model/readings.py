@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from chargeplane.ocpp.versions import Version
+from chargeplane.station.device_model.variables import Place
 from chargeplane.station.evse import Evse, Status
 from chargeplane.station.hub import Hub
-from chargeplane.station.variables import Place
 
 __all__ = ["connect_readings"]
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from chargeplane.ocpp.versions import Version
-from chargeplane.station.feature_table import feature_rows
+from chargeplane.station.device_model.feature_table import feature_rows
+from chargeplane.station.device_model.standard_table import standard_rows
+from chargeplane.station.device_model.variables import Kind, Mutability, Place, Rows, Variable
 from chargeplane.station.inventory import EvseSpec, Inventory
-from chargeplane.station.standard_table import standard_rows
-from chargeplane.station.variables import Kind, Mutability, Place, Rows, Variable
 
 __all__ = ["table"]
 

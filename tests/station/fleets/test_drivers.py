@@ -7,7 +7,15 @@ from random import Random
 
 import pytest
 
-from chargeplane.station.drivers import DEPOT, PATTERNS, PUBLIC, WORKPLACE, Day, Visit, visits
+from chargeplane.station.fleets.drivers import (
+    DEPOT,
+    PATTERNS,
+    PUBLIC,
+    WORKPLACE,
+    Day,
+    Visit,
+    visits,
+)
 
 HOUR_S = 3600.0
 

@@ -13,8 +13,8 @@ from chargeplane.ocpp.codec import encode_unchecked
 from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.wire import Datatype, Request
 from chargeplane.station.conversation import Outcome
+from chargeplane.station.device_model.variables import Place, Variable
 from chargeplane.station.hub import Hub
-from chargeplane.station.variables import Place, Variable
 
 __all__ = ["beyond_limits", "component_of", "matches", "place_of_2x", "send_parts", "variable_of"]
 

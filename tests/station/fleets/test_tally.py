@@ -6,6 +6,7 @@ import pytest
 
 from chargeplane.domain.tokens import IdToken
 from chargeplane.station import Station, Tally
+from chargeplane.station.fleets.tally import EXAMPLE_CHARS_MAX, KINDS_MAX
 from chargeplane.station.signals import (
     Cause,
     Disconnected,
@@ -24,7 +25,6 @@ from chargeplane.station.signals.traffic import (
     RequestEnded,
     RequestEnding,
 )
-from chargeplane.station.tally import EXAMPLE_CHARS_MAX, KINDS_MAX
 
 
 def told(*signals: Signal, tally: Tally | None = None, who: str = "CP1") -> Tally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
-from chargeplane.station.variables import Variables
+from chargeplane.station.device_model.variables import Variables
 
 __all__ = ["BackOff"]
 

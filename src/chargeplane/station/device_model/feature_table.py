@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chargeplane.ocpp.versions import Version
+from chargeplane.station.device_model.standard_table import rows_of
+from chargeplane.station.device_model.variables import Kind, Mutability, Place, Variable
 from chargeplane.station.inventory import EvseSpec, Inventory
-from chargeplane.station.standard_table import rows_of
-from chargeplane.station.variables import Kind, Mutability, Place, Variable
 
 __all__ = ["DER_MODES", "OPERATION_MODES", "feature_rows"]
 

@@ -14,7 +14,7 @@ from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.soap import Remark
 from chargeplane.ocpp.versions import Version
 from chargeplane.station import DEMONSTRATION, Fleet, Member, Tally
-from chargeplane.station.drivers import WORKPLACE, Visit
+from chargeplane.station.fleets.drivers import WORKPLACE, Visit
 from tests.station.central import Central
 from tests.station.server import server
 

@@ -9,7 +9,8 @@ import pytest
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.clock import SystemClock
-from chargeplane.station import Fleet, Member, Station, Tally, fleet
+from chargeplane.station import Fleet, Member, Station, Tally
+from chargeplane.station.fleets import fleet
 from chargeplane.station.hub import WAITING_MAX
 from tests.station.server import server
 from tests.station.stage import Stage, online

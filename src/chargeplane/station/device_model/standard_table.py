@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chargeplane.ocpp.versions import Version
-from chargeplane.station.variables import Kind, Mutability, Place, Variable
+from chargeplane.station.device_model.variables import Kind, Mutability, Place, Variable
 
 __all__ = ["rows_of", "standard_rows"]
 

@@ -9,9 +9,8 @@ import pytest
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.wire import UNSET
 from chargeplane.station import EvseSpec, Inventory
-from chargeplane.station.inventory import Inventory as Built
-from chargeplane.station.variable_table import table
-from chargeplane.station.variables import (
+from chargeplane.station.device_model.variable_table import table
+from chargeplane.station.device_model.variables import (
     Change,
     Kind,
     Mutability,
@@ -21,6 +20,7 @@ from chargeplane.station.variables import (
     Variables,
     place_of,
 )
+from chargeplane.station.inventory import Inventory as Built
 from tests.station.stage import Stage, online
 
 
@@ -346,7 +346,7 @@ def test_longer_requests_than_allowed_are_refused(limits: dict[str, str], code: 
 
 def test_a_report_is_cut_into_parts_that_are_not_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = {_name(row) for row in report(online("2.1"), "FullInventory")}
-    monkeypatch.setattr("chargeplane.station.reports.PART_BYTES_MAX", 2_000)
+    monkeypatch.setattr("chargeplane.station.device_model.reports.PART_BYTES_MAX", 2_000)
     stage = online("2.1")
     rows = report(stage, "FullInventory")
     parts = stage.central.all(v21.NotifyReportRequest)

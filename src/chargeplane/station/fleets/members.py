@@ -8,7 +8,7 @@ from itertools import chain
 from random import Random
 
 from chargeplane.ocpp.versions import Version
-from chargeplane.station.drivers import PUBLIC, Day, Visit, visits
+from chargeplane.station.fleets.drivers import PUBLIC, Day, Visit, visits
 from chargeplane.station.inventory import EvseSpec, Inventory
 
 __all__ = ["DEMONSTRATION", "Member", "Seeds"]

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from chargeplane.station.backoff import BackOff
 from chargeplane.station.core import Core
-from chargeplane.station.impairment import Impairment
 from chargeplane.station.wires import Dialer, Line, NotConnected
+from chargeplane.station.wires.backoff import BackOff
+from chargeplane.station.wires.impairment import Impairment
 
 __all__ = ["Connection", "Frame", "Step"]
 

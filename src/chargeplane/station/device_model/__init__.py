@@ -1,0 +1,1 @@
+"""The device model of a station: which variables it has, what is in them, and reports of them."""

@@ -1,0 +1,1 @@
+"""Many stations with drivers who come to them, in one process, and what they did, counted."""

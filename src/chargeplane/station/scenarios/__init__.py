@@ -1,0 +1,1 @@
+"""Scenarios: files that say what people do at a station, and how they are played."""

@@ -1,0 +1,1 @@
+"""The device model: variables, their rules, and reports of them."""

@@ -1,0 +1,1 @@
+"""Scenarios: files, and how they are played."""
