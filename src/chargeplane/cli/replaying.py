@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
-from chargeplane.csms.provisioning.recorder import kind_and_action, message_id_of
+from chargeplane.csms.flight_recorder.reading import kind_and_action, message_id_of
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.links import Ending, HandshakeRefused, Link, LinkClosed, connect
 from chargeplane.runtime.store.frames import Direction, Frame

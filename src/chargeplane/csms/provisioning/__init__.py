@@ -34,7 +34,6 @@ from chargeplane.csms.provisioning.commands_v2 import Commands as CommandsV2
 from chargeplane.csms.provisioning.device_model import DeviceModel
 from chargeplane.csms.provisioning.directory import Connected, Directory, Disconnect
 from chargeplane.csms.provisioning.listing import PowerW, Stations
-from chargeplane.csms.provisioning.recording import Recorder
 from chargeplane.csms.provisioning.service import Provisioning
 from chargeplane.domain.commands import (
     GetBaseReport,
@@ -85,7 +84,6 @@ def block(
         directory,
         Stations(directory, power_w),
         commander,
-        Recorder(store, directory),
         Applier(store, commander),
     )
     return _block(service, model, offered)

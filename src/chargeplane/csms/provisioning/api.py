@@ -22,7 +22,6 @@ from chargeplane.csms.provisioning.directory import (
 )
 from chargeplane.csms.provisioning.finding import is_at
 from chargeplane.csms.provisioning.listing import Stations, list_stations
-from chargeplane.csms.provisioning.recording import Recorder, export_frames, list_frames
 from chargeplane.csms.provisioning.strangers import Strangers, list_strangers
 from chargeplane.csms.provisioning.templates_api import HANDLERS
 from chargeplane.csms.provisioning.variables_api import (
@@ -160,14 +159,13 @@ def routes(
     directory: Directory,
     stations: Stations,
     commander: Commander,
-    recorder: Recorder,
     applier: Applier,
 ) -> Routes:
     """Everything about stations."""
     strangers = Strangers(directory)
     handlers = (
         list_stations, add_station, show_station, change_station, remove_station, list_variables,
-        list_frames, export_frames, send_command, list_commands,
+        send_command, list_commands,
         list_variable_changes, show_variable_report, list_capabilities,
         list_strangers, adopt_station, dismiss_stranger,
         *HANDLERS,
@@ -176,11 +174,10 @@ def routes(
         "directory": directory,
         "shown_stations": stations,
         "commander": commander,
-        "recorder": recorder,
         "strangers": strangers,
         "applier": applier,
     }
-    views = (*stations.views, recorder.view, strangers.view)
+    views = (*stations.views, strangers.view)
     return Routes("Stations", handlers, services, views, {"station_id": is_at})
 
 

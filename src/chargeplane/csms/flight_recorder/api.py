@@ -17,8 +17,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 from msgspec import Struct
 
-from chargeplane.csms.provisioning.directory import Directory
-from chargeplane.csms.provisioning.recorder import (
+from chargeplane.csms.flight_recorder.reading import (
     LOOKED_AT_MAX,
     FrameQuery,
     Kind,
@@ -26,12 +25,14 @@ from chargeplane.csms.provisioning.recorder import (
     message_id_of,
     search,
 )
+from chargeplane.csms.inventory import is_station
 from chargeplane.runtime.rest import (
     Injected,
     Page,
     PageRequest,
     Principal,
     Problem,
+    Routes,
     Sites,
     View,
     cursor_of,
@@ -39,7 +40,7 @@ from chargeplane.runtime.rest import (
 )
 from chargeplane.runtime.store import Store, frames
 
-__all__ = ["FrameView", "Recorder", "export_frames", "list_frames"]
+__all__ = ["FrameView", "Recorder", "blotted", "routes"]
 
 WATCHED_MAX: Final = 2_000
 """Frames that are looked at each time while somebody watches."""
@@ -84,9 +85,8 @@ class FrameView(Struct, frozen=True):
 class Recorder:
     """Reads frames."""
 
-    def __init__(self, store: Store, directory: Directory) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._directory = directory
 
     async def page(
         self,
@@ -108,7 +108,8 @@ class Recorder:
 
     async def require(self, tenant_id: UUID, station_id: str, sites: Sites = None) -> None:
         """Refuse a station that is not there."""
-        if await self._directory.find(tenant_id, station_id, sites) is None:
+        look = partial(is_station, tenant_id=tenant_id, station_id=station_id, sites=sites)
+        if not await self._store.read(look):
             raise Problem.not_found("station", station_id)
 
     async def lines(self, tenant_id: UUID, query: FrameQuery) -> AsyncIterator[bytes]:
@@ -247,3 +248,9 @@ async def export_frames(
         media_type=JSON_LINES,
         headers={"Content-Disposition": 'attachment; filename="frames.jsonl"'},
     )
+
+
+def routes(recorder: Recorder) -> Routes:
+    """The routes of the block."""
+    handlers = (list_frames, export_frames)
+    return Routes("Flight recorder", handlers, {"recorder": recorder}, (recorder.view,))

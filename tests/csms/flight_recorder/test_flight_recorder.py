@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from functools import partial
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
-from chargeplane.csms.provisioning.recorder import FrameQuery, kind_and_action, search
-from chargeplane.csms.provisioning.recording import blotted
-from chargeplane.runtime.rest import cursor_of
-from chargeplane.runtime.store import Rows, frames, new_id
+from chargeplane.csms.contract import Registration
+from chargeplane.csms.flight_recorder.api import Recorder, blotted, routes
+from chargeplane.csms.flight_recorder.reading import FrameQuery, kind_and_action, search
+from chargeplane.csms.gateway.admission import register
+from chargeplane.csms.inventory import Known
+from chargeplane.runtime.rest import Problem, cursor_of
+from chargeplane.runtime.store import Function, Rows, Store, frames, new_id
 from tests.csms.making import NOW, TENANT_ID
-from tests.csms.provisioning.conftest import World
+from tests.csms.rest import client
 
 SOAP = "<s:Envelope><s:Header/><s:Body>\n <c:{}><c:a/></c:{}></s:Body></s:Envelope>"
 
@@ -67,26 +72,44 @@ class Tape:
         ]
 
 
-async def recorded(world: World, tape: Tape) -> None:
-    answer = await world.operator.post("/stations", json={"id": "CP1", "security_profile": 0})
-    assert answer.status_code == 201
-    await world.store.write(Rows(tuple(tape.rows)))
+class Desk:
+    """Who reads the frames of CP1."""
+
+    def __init__(self, store: Store, rest: httpx.AsyncClient) -> None:
+        self.store = store
+        self.rest = rest
+
+    async def record(self, tape: Tape) -> None:
+        await self.store.write(Rows(tuple(tape.rows)))
+
+    async def page(self, query: str = "") -> Any:
+        answer = await self.rest.get(f"/stations/CP1/frames?{query}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def listed(self, query: str = "") -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = (await self.page(query))["items"]
+        return items
+
+    async def status(self, path: str) -> int:
+        return (await self.rest.get(path)).status_code
 
 
-async def listed(world: World, query: str = "") -> list[dict[str, Any]]:
-    answer = await world.operator.get(f"/stations/CP1/frames?{query}")
-    assert answer.status_code == 200, answer.text
-    items: list[dict[str, Any]] = answer.json()["items"]
-    return items
+@pytest.fixture
+async def desk(sqlite_store: Store) -> AsyncIterator[Desk]:
+    known = Known(TENANT_ID, "CP1", 0, None, Registration.ACCEPTED, 0)
+    await sqlite_store.write(Function(partial(register, known=known, now=NOW)))
+    async with client(sqlite_store, routes(Recorder(sqlite_store))) as rest:
+        yield Desk(sqlite_store, rest)
 
 
-async def test_a_call_and_its_answer_name_each_other(world: World) -> None:
+async def test_a_call_and_its_answer_name_each_other(desk: Desk) -> None:
     tape = Tape()
     heard = tape.exchange("m1", "Heartbeat")
     asked = tape.exchange("m1", "Reset", way="out")  # both sides count from one
     again = tape.exchange("m1", "BootNotification", epoch=2)
-    await recorded(world, tape)
-    items = {each["id"]: each for each in await listed(world)}
+    await desk.record(tape)
+    items = {each["id"]: each for each in await desk.listed()}
     for (call, answer), action in (
         (heard, "Heartbeat"),
         (asked, "Reset"),
@@ -98,14 +121,14 @@ async def test_a_call_and_its_answer_name_each_other(world: World) -> None:
         assert (first["kind"], second["kind"]) == ("call", "result")
 
 
-async def test_a_pair_is_found_across_the_edge_of_a_page(world: World) -> None:
+async def test_a_pair_is_found_across_the_edge_of_a_page(desk: Desk) -> None:
     tape = Tape()
     for number in range(5):
         tape.exchange(f"m{number}", "Heartbeat")
-    await recorded(world, tape)
+    await desk.record(tape)
     cursor, seen = "", []
     while True:
-        page = (await world.operator.get(f"/stations/CP1/frames?limit=1{cursor}")).json()
+        page = (await desk.rest.get(f"/stations/CP1/frames?limit=1{cursor}")).json()
         seen += page["items"]
         if page["next"] is None:
             break
@@ -115,35 +138,43 @@ async def test_a_pair_is_found_across_the_edge_of_a_page(world: World) -> None:
     assert all(later["id"] > earlier["id"] for later, earlier in pairwise(seen))
 
 
-async def test_frames_are_found_by_action_text_direction_and_message(world: World) -> None:
+async def test_frames_are_found_by_action_text_direction_and_message(desk: Desk) -> None:
     tape = Tape()
     tape.exchange("m1", "Heartbeat")
     tape.exchange("m2", "Authorize")
     tape.add("in", None, "garbage Ünlesbar")
-    await recorded(world, tape)
-    assert [each["message_id"] for each in await listed(world, "action=authorize")] == ["m2"]
-    assert [each["kind"] for each in await listed(world, "message_id=m1")] == ["result", "call"]
-    assert [each["text"] for each in await listed(world, "search=ünLES")] == ["garbage Ünlesbar"]
-    assert {each["kind"] for each in await listed(world, "direction=out")} == {"result"}
-    assert await listed(world, "action=Reset") == []
-    assert (await world.operator.get("/stations/CP1/frames?direction=up")).status_code == 400
-    assert (await world.operator.get("/stations/CP9/frames")).status_code == 404
-    assert (await world.clients["stranger"].get("/stations/CP1/frames")).status_code == 404
+    await desk.record(tape)
+    assert [each["message_id"] for each in await desk.listed("action=authorize")] == ["m2"]
+    assert [each["kind"] for each in await desk.listed("message_id=m1")] == ["result", "call"]
+    assert [each["text"] for each in await desk.listed("search=ünLES")] == ["garbage Ünlesbar"]
+    assert {each["kind"] for each in await desk.listed("direction=out")} == {"result"}
+    assert await desk.listed("action=Reset") == []
+    assert await desk.status("/stations/CP1/frames?direction=up") == 400
+
+
+async def test_of_a_station_that_is_not_there_or_not_here_nothing_is_shown(desk: Desk) -> None:
+    recorder, query = Recorder(desk.store), FrameQuery(id="CP1")
+    for path in ("frames", "frames/export"):
+        assert await desk.status(f"/stations/CP9/{path}") == 404
+    assert (await recorder.page(TENANT_ID, query)).items == []
+    for tenant_id, sites in ((new_id(), None), (TENANT_ID, frozenset({"north"}))):
+        with pytest.raises(Problem):
+            await recorder.page(tenant_id, query, sites)
 
 
 async def test_a_page_looks_at_a_bounded_number_of_frames_and_says_where_to_go_on(
-    world: World,
+    desk: Desk,
 ) -> None:
     tape = Tape()
     wanted = tape.add("in", "old", '[2,"old","Authorize",{}]')
     for number in range(30):
         tape.add("in", f"m{number}", f'[2,"m{number}","Heartbeat",{{}}]')
-    await recorded(world, tape)
+    await desk.record(tape)
     query = FrameQuery(id="CP1", action="Authorize")
     found, readings = [], 0
     while True:
         look = partial(search, tenant_id=TENANT_ID, query=query, looked_at_max=10)
-        page = await world.store.read(look)
+        page = await desk.store.read(look)
         found += page.frames
         readings += 1
         if page.last is None:
@@ -154,14 +185,14 @@ async def test_a_page_looks_at_a_bounded_number_of_frames_and_says_where_to_go_o
 
 
 async def test_the_export_has_every_frame_on_a_line_and_nobody_in_it(
-    world: World,
+    desk: Desk,
 ) -> None:
     tape = Tape()
     tape.add("in", "1", '[2,"1","Authorize",{"idTag":"DEADBEEF"}]')
     tape.add("in", "2", '[2,"2","StartTransaction",{"idTag":"deadbeef","meterStart":0}]')
     tape.add("out", "3", '[2,"3","X",{"password":"hunter2"}]')
-    await recorded(world, tape)
-    answer = await world.operator.get("/stations/CP1/frames/export")
+    await desk.record(tape)
+    answer = await desk.rest.get("/stations/CP1/frames/export")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/jsonl"
     assert "attachment" in answer.headers["content-disposition"]
@@ -172,9 +203,35 @@ async def test_the_export_has_every_frame_on_a_line_and_nobody_in_it(
     payloads = [json.loads(each["text"])[3] for each in lines]
     assert payloads[1]["idTag"] == payloads[2]["idTag"]
     assert payloads[1]["idTag"].startswith("token-")
-    only = await world.operator.get("/stations/CP1/frames/export?action=Authorize")
+    only = await desk.rest.get("/stations/CP1/frames/export?action=Authorize")
     assert len(only.text.splitlines()) == 1
-    assert (await world.operator.get("/stations/CP9/frames/export")).status_code == 404
+
+
+async def test_the_flight_recorder_is_read_from_the_latest_frame_on(desk: Desk) -> None:
+    recorded = [
+        (
+            frames.SINK,
+            (TENANT_ID, "CP1", new_id(), way, NOW, 4, f"m{number}", f'[2,"m{number}"]'),
+        )
+        for number, way in enumerate(("in", "out", "in"))
+    ]
+    await desk.store.write(Rows(tuple(recorded)))
+    first = (await desk.rest.get("/stations/CP1/frames?limit=2")).json()
+    assert [each["message_id"] for each in first["items"]] == ["m2", "m1"]
+    assert first["items"][1] == {
+        "id": str(recorded[1][1][2]),
+        "direction": "out",
+        "at": "2026-11-21T12:00:00Z",
+        "message_id": "m1",
+        "epoch": 4,
+        "kind": "unreadable",
+        "action": None,
+        "pair_id": None,
+        "text": '[2,"m1"]',
+    }
+    path = f"/stations/CP1/frames?limit=2&cursor={first['next']}"
+    last = (await desk.rest.get(path)).json()
+    assert ([each["message_id"] for each in last["items"]], last["next"]) == (["m0"], None)
 
 
 @pytest.mark.parametrize(
