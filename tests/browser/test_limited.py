@@ -50,6 +50,9 @@ def test_whoever_is_limited_to_a_site_lives_by_the_stream_of_it(
         place = page.get_by_role("dialog", name="München")
         place.get_by_role("link", name="DEMO-21", exact=True).click()
         expect(page.get_by_role("heading", name="EVSE 1")).to_be_visible()
+        # What stations can be given is shown to them too.
+        console.open("/stations/DEMO-21/firmware", ready="text=There is no image for this station")
+        expect(page.get_by_role("alert")).to_have_count(0)
         console.judge()
 
 

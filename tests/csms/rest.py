@@ -19,12 +19,17 @@ __all__ = ["application", "client"]
 
 
 async def _authenticate(token: str) -> Principal | None:
-    """The token is the role: ``operator`` may do everything but administer, ``viewer`` may read."""
-    grants = {"operator": {"*:read", "*:write", "*:command"}, "viewer": {"*:read"}}
-    grants["admin"] = {*grants["operator"], "*:admin"}
+    """The token is the role.
+
+    ``operator`` may do everything but administer, ``limited`` is one of the site ``north``, and
+    ``viewer`` may read.
+    """
+    runs = {"*:read", "*:write", "*:command"}
+    grants = {"admin": {*runs, "*:admin"}, "operator": runs, "limited": runs, "viewer": {"*:read"}}
     if token not in grants:
         return None
-    return Principal(TENANT_ID, UUID(int=1), token, token, frozenset(grants[token]))
+    sites = frozenset({"north"}) if token == "limited" else None
+    return Principal(TENANT_ID, UUID(int=1), token, token, frozenset(grants[token]), sites=sites)
 
 
 def application(store: Store, *routes: Routes) -> Litestar:

@@ -116,3 +116,13 @@ async def test_people_upload_look_and_remove(lite: Works) -> None:
     async with client(lite.store, *lite.block.routes, role="viewer") as rest:
         assert (await rest.get("/firmware")).status_code == 200
         assert (await rest.post("/firmware", json=wanted)).status_code == 403
+
+
+async def test_whoever_is_limited_to_a_site_sees_the_images_and_changes_none(lite: Works) -> None:
+    image = await lite.image()
+    async with client(lite.store, *lite.block.routes, role="limited") as limited:
+        listed = (await limited.get("/firmware")).json()["items"]
+        assert [each["id"] for each in listed] == [str(image.id)]
+        assert (await limited.get(f"/firmware/{image.id}")).status_code == 200
+        assert (await limited.post("/firmware", json={"firmware_version": "2"})).status_code == 403
+        assert (await limited.delete(f"/firmware/{image.id}")).status_code == 403

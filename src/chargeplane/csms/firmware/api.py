@@ -17,6 +17,7 @@ from chargeplane.csms.firmware import root_api, tables
 from chargeplane.csms.firmware.images import ImageFault, Images, NewImage
 from chargeplane.csms.firmware.tables import Image
 from chargeplane.runtime.rest import (
+    SITED,
     Injected,
     Page,
     PageRequest,
@@ -84,11 +85,11 @@ class ImageWanted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Take the image also if its signer leads to no root that you trust."""
 
 
-@get("/firmware", guards=[READ], summary="List firmware images")
+@get("/firmware", guards=[READ], opt=SITED, summary="List firmware images")
 async def list_images(
     images: Injected[Images], principal: Injected[Principal], page: Injected[PageRequest]
 ) -> Page[ImageView]:
-    """The latest first."""
+    """The latest first. Whoever is limited to sites sees them too, for the stations there."""
     look = partial(
         tables.images,
         tenant_id=principal.tenant_id,
@@ -111,7 +112,7 @@ async def add_image(
     return _view(image)
 
 
-@get("/firmware/{image_id:uuid}", guards=[READ], summary="Show a firmware image")
+@get("/firmware/{image_id:uuid}", guards=[READ], opt=SITED, summary="Show a firmware image")
 async def show_image(
     image_id: FromPath[UUID], images: Injected[Images], principal: Injected[Principal]
 ) -> ImageView:
