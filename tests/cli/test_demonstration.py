@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 
-from chargeplane.cli.demonstration import MEMBERS, PLACES, furnish
+from chargeplane.cli.demonstration import (
+    BOOK_EVERY_S,
+    MEMBERS,
+    PLACES,
+    TOKENS,
+    free_to_book,
+    furnish,
+    keep_reserved,
+)
+from chargeplane.csms.contract import NotConnected
+from chargeplane.csms.inventory import connectors
+from chargeplane.csms.reservation.tables import reservations
 from chargeplane.csms.site.places import places
 from chargeplane.csms.site.tables import sites
 from chargeplane.csms.wanted import Wanted
-from chargeplane.runtime.store import Function, Store, tenants
+from chargeplane.domain.commands import Command, Outcome, Refused, Reserve
+from chargeplane.domain.status import ConnectorStatus
+from chargeplane.runtime.clock import SimulatedClock
+from chargeplane.runtime.store import Function, Store, new_id, tenants
 from tests.databases import copy_of
 
+TENANT_ID = tenants.DEFAULT_TENANT_ID
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -43,3 +60,49 @@ async def test_what_somebody_has_taken_away_does_not_come_back(
             lambda c: places(c, tenants.DEFAULT_TENANT_ID, Wanted(), lambda station_id: True)
         )
         assert (found.found, found.unplaced) == ((), len(MEMBERS))
+
+
+async def test_an_evse_is_always_reserved_and_only_where_one_is_free(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    clock = SimulatedClock(NOW)
+    asked: list[tuple[str, Command]] = []
+
+    async def send(tenant_id: UUID, station_id: str, command: Command) -> Outcome:
+        asked.append((station_id, command))
+        if len(asked) == 1:
+            raise NotConnected(station_id)
+        return Refused(status="Occupied")
+
+    async def stand(store: Store, station_id: str, evse_id: int, status: ConnectorStatus) -> None:
+        row = {
+            "tenant_id": TENANT_ID, "station_id": station_id, "evse_id": evse_id,
+            "connector_id": 1, "status": str(status), "reported_at": NOW, "received_at": NOW,
+        }  # fmt: skip
+        await store.write(Function(lambda c: c.execute(insert(connectors), [row])))
+
+    async with Store(copy_of(sqlite_template, tmp_path)) as store:
+        await store.write(Function(partial(furnish, now=NOW)))
+        assert await store.read(free_to_book) is None
+        await stand(store, "DEMO-16J", 1, ConnectorStatus.CHARGING)
+        await stand(store, "DEMO-21-FAST", 1, ConnectorStatus.AVAILABLE)
+        assert await store.read(free_to_book) is None
+        await stand(store, "DEMO-21", 2, ConnectorStatus.AVAILABLE)
+        assert await store.read(free_to_book) == ("DEMO-21", 2)
+        keeping = asyncio.create_task(keep_reserved(store, clock, send))
+        async with asyncio.timeout(10):
+            while len(asked) < 2:
+                await clock.advance(BOOK_EVERY_S)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        station_id, command = asked[-1]
+        assert isinstance(command, Reserve)
+        assert (station_id, command.evse_id, command.id_token.value) == ("DEMO-21", 2, TOKENS[0])
+        assert command.expires_at > clock.now()
+        row = {
+            "tenant_id": TENANT_ID, "id": new_id(), "wire_id": 1, "station_id": "DEMO-21",
+            "family": 2, "id_token": "x", "id_token_key": "x", "id_token_type": "",
+            "expires_at": NOW, "requested_at": NOW, "state": "held",
+        }  # fmt: skip
+        await store.write(Function(lambda c: c.execute(insert(reservations), [row])))
+        assert await store.read(free_to_book) is None

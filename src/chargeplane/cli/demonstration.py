@@ -1,22 +1,44 @@
-"""What a demonstration is furnished with: its virtual stations, where they stand, and tokens."""
+"""What a demonstration is furnished with: its virtual stations, where they stand, and tokens.
+
+And something that comes next: an EVSE is always reserved for one of the drivers.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from chargeplane.csms.authorization import tables as tokens
-from chargeplane.csms.contract import Registration
+from chargeplane.csms.contract import NotConnected, Registration, Send
 from chargeplane.csms.gateway.admission import register
-from chargeplane.csms.inventory import Known
+from chargeplane.csms.inventory import Known, connectors
+from chargeplane.csms.reservation.tables import reservations
 from chargeplane.csms.site import tables as sites
+from chargeplane.domain.commands import Reserve
+from chargeplane.domain.reservations import ReservationState
+from chargeplane.domain.status import ConnectorStatus
 from chargeplane.domain.tokens import IdToken, TokenStatus
-from chargeplane.runtime.store import tenants
+from chargeplane.runtime.clock import Clock
+from chargeplane.runtime.store import Store, StoreError, tenants
 from chargeplane.station import DEMONSTRATION
 
-__all__ = ["MEMBERS", "PLACES", "SPEED", "TOKENS", "furnish"]
+__all__ = [
+    "BOOKED",
+    "BOOK_EVERY_S",
+    "MEMBERS",
+    "PLACES",
+    "SPEED",
+    "TOKENS",
+    "free_to_book",
+    "furnish",
+    "keep_reserved",
+]
+
+_log = logging.getLogger(__name__)
 
 
 class DemoSite(NamedTuple):
@@ -38,6 +60,11 @@ PLACES: Final = (
 )
 TOKENS: Final = tuple(f"DRIVER{number:02d}" for number in range(1, 61))
 SPEED: Final = 30.0
+BOOKED: Final = ("DEMO-16J", "DEMO-16S", "DEMO-201", "DEMO-21")
+"""Stations with two EVSEs, of which one may be reserved."""
+BOOKED_FOR: Final = timedelta(hours=6)
+BOOK_EVERY_S: Final = 5.0
+_DRIVER: Final = IdToken(TOKENS[0])
 
 
 def furnish(connection: Connection, now: datetime) -> None:
@@ -65,3 +92,39 @@ def furnish(connection: Connection, now: datetime) -> None:
             "created_at": now,
         }
         tokens.add(connection, tenant_id, token)
+
+
+async def keep_reserved(store: Store, clock: Clock, send: Send) -> None:
+    """Reserve an EVSE whenever none is, as soon as one is free. Until cancelled."""
+    while True:
+        await clock.sleep(BOOK_EVERY_S)
+        try:
+            free = await store.read(free_to_book)
+            if free is None:
+                continue
+            station_id, evse_id = free
+            until = clock.now() + BOOKED_FOR
+            wish = Reserve(id_token=_DRIVER, expires_at=until, evse_id=evse_id)
+            await send(tenants.DEFAULT_TENANT_ID, station_id, wish)
+        except (NotConnected, StoreError) as error:
+            _log.info("nothing is reserved yet: %s", error)
+
+
+def free_to_book(connection: Connection) -> tuple[str, int] | None:
+    """Station and EVSE; None: all are taken, or there is a reservation already."""
+    mine: UUID = tenants.DEFAULT_TENANT_ID
+    open_states = [each for each in ReservationState if each.is_open]
+    booked = select(reservations.c.id).where(
+        reservations.c.tenant_id == mine, reservations.c.state.in_(open_states)
+    )
+    if connection.execute(booked.limit(1)).first() is not None:
+        return None
+    each = connectors.c
+    free = select(each.station_id, each.evse_id).where(
+        each.tenant_id == mine,
+        each.station_id.in_(BOOKED),
+        each.evse_id > 0,
+        each.status == ConnectorStatus.AVAILABLE,
+    )
+    row = connection.execute(free.order_by(each.evse_id.desc(), each.station_id).limit(1)).first()
+    return None if row is None else (row.station_id, row.evse_id)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from chargeplane.cli.composition import Contribution, Foundation, Part
-from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish
+from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish, keep_reserved
 from chargeplane.cli.doors import Doors, on_hangup
 from chargeplane.cli.exits import Refused
 from chargeplane.cli.issuing import est_issuers, revocation_lists, station_authorities
@@ -79,7 +79,10 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
         await central.stop()
         raise
     on_hangup(doors.reload, rotation.look)
-    watching = [asyncio.create_task(each) for each in (doors.watch(), rotation.watch())]
+    chores = [doors.watch(), rotation.watch()]
+    if base.is_demo:
+        chores.append(keep_reserved(base.store, base.clock, central.send))
+    watching = [asyncio.create_task(each) for each in chores]
     tune()
     most = central.listener.settings.connections_max
     _log.info("stations may connect", extra={"connections_max": most})
