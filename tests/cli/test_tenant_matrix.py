@@ -68,6 +68,7 @@ BODIES: dict[str, Any] = {
     "make_upload_address": {"purpose": "log"},
     "add_image": {"firmware_version": "HACKED"},
     "add_firmware_root": {"certificate": "none"},
+    "allow_renewal": {},
     "plan_updates": {"image_id": str(UUID(int=1)), "station_ids": [STATION]},
     "add_station": {"id": "HACKED"},
     "change_station": {"name": "hacked"},

@@ -79,6 +79,8 @@ class Station:
     epoch: int = 0
     heartbeat_interval_s: int = 300
     remote_host: str = ""
+    must_renew: bool = False
+    """It came by a certificate that only serves to get another one: it is not accepted so."""
     state: dict[type, Any] = field(default_factory=dict)
     tenant: str = field(init=False)
     """The tenant as events and ledger entries carry it."""
@@ -91,6 +93,11 @@ class Station:
         """Whether it is served."""
         return self.registration is Registration.ACCEPTED
 
+    @property
+    def may_renew(self) -> bool:
+        """Whether it is served as far as it needs to get another certificate."""
+        return self.must_renew and self.registration is Registration.PENDING
+
     def get(self, kind: type[S]) -> S | None:
         """A block's state, if it has any."""
         found: S | None = self.state.get(kind)
@@ -101,7 +108,7 @@ class Station:
         self.state.clear()
 
 
-class Heard(Struct, frozen=True, eq=False):
+class Heard(Struct, frozen=True, eq=False, gc=False):
     """One request of a station, in the newest version of its family."""
 
     station: Station

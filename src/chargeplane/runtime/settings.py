@@ -91,6 +91,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tls_rsa_key: str = ""
     tls_roots: str = ""
     """A PEM file: roots of station certificates that another authority has issued."""
+    renew_ended_certificates: bool = False
+    """Stations may come with a certificate that has ended, where somebody allows it to one of them,
+    to get another one. Intermediate authorities have to be in ``tls_roots`` too then."""
     pkcs11_module: str = ""
     """The PKCS#11 library of a hardware token that holds keys of the own authority."""
     pkcs11_token: str = ""

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import product
+from uuid import UUID
 
 import pytest
 
@@ -112,6 +113,53 @@ def test_a_revoked_certificate_proves_nothing() -> None:
     known = station(3)
     assert proof_of(of, known, PASSWORDS, is_revoked=lambda der: der == OWN) is None
     assert proof_of(of, known, PASSWORDS, is_revoked=lambda der: der == FOREIGN) is not None
+
+
+class Lenient:
+    """Lets one station in by certificates that only serve to get another one."""
+
+    def __init__(self, *others: str, has_ended: bool | None = False) -> None:
+        self._others = frozenset(others)
+        self._has_ended = has_ended
+
+    def names(self, tenant_id: UUID, station_id: str) -> frozenset[str] | None:
+        return self._others if (tenant_id, station_id) == (TENANT_ID, "CP1") else None
+
+    def has_ended(self, certificate: bytes) -> bool | None:
+        return self._has_ended
+
+
+UNTIMED = Entrance("tls", frozenset({2, 3}), checks_times=False)
+LACKING: dict[str, tuple[bytes, Entrance, Lenient, str | None]] = {
+    "good": (OWN, UNTIMED, Lenient(), ""),
+    "ended": (OWN, UNTIMED, Lenient(has_ended=True), "ended on"),
+    "untrusted": (OWN, UNTIMED, Lenient(has_ended=None), None),
+    "TLS looks at times": (OWN, TLS, Lenient(has_ended=None), ""),
+    "of the factory": (OTHER_OPERATOR, TLS, Lenient(), "not the operator's"),
+    "another name": (FOREIGN, TLS, Lenient("SN-8"), None),
+    "a name that is said": (FOREIGN, TLS, Lenient("CP2"), "has not reported yet"),
+}
+
+
+@pytest.mark.parametrize("what", LACKING)
+def test_who_is_allowed_may_come_to_get_another_certificate(what: str) -> None:
+    shows, entrance, lenient, lack = LACKING[what]
+    of = visitor(None, tls=True, shows=shows, entrance=entrance)
+    for can_renew, known in ((True, station(3)), (False, station(3)), (True, station(2))):
+        mine = of._replace(can_renew=can_renew)
+        found = proof_of(mine, known, PASSWORDS, operator="Op", renewals=lenient)
+        is_in = lack is not None and known.security_profile == 3 and (can_renew or not lack)
+        assert (found is not None) is is_in
+        if found is not None:
+            assert (lack or "") in found.lack
+            assert bool(found.lack) is bool(lack)
+    other = station(3)._replace(tenant_id=UUID(int=9))
+    assert lack == "" or proof_of(of, other, PASSWORDS, operator="Op", renewals=lenient) is None
+
+
+def test_where_tls_does_not_look_at_times_somebody_has_to() -> None:
+    of = visitor(None, tls=True, shows=OWN, entrance=UNTIMED)
+    assert proof_of(of, station(3), PASSWORDS) is None
 
 
 def test_what_is_below_the_lowest_profile_stays_outside() -> None:

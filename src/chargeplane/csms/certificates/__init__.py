@@ -9,6 +9,7 @@
 * ``status``: OCSP for stations and for all who ask about ours, and our revocation lists
 * ``contracts``: what vehicles ask of a provider
 * ``roots``: a root that was renewed goes to the stations
+* ``renewals``: stations whose certificate has ended, or is the factory's, get another one
 * ``lists``: the revocation lists of other authorities
 * ``listing``: what stations say that they have installed
 
@@ -18,7 +19,7 @@ Requirements: A02, A03, M01 to M07; the security whitepaper of 1.6, edition 3. C
 
 from __future__ import annotations
 
-from chargeplane.csms.certificates import v1, v2
+from chargeplane.csms.certificates import renewal_api, v1, v2
 from chargeplane.csms.certificates.api import routes
 from chargeplane.csms.certificates.contracts import (
     ContractAnswer,
@@ -31,6 +32,7 @@ from chargeplane.csms.certificates.est import EstIssuer, EstService
 from chargeplane.csms.certificates.issuing import Issuer, Issuers
 from chargeplane.csms.certificates.listing import Listing
 from chargeplane.csms.certificates.lists import RevocationLists
+from chargeplane.csms.certificates.renewals import HEARD, Authorities, Renewals
 from chargeplane.csms.certificates.service import Certificates, Present
 from chargeplane.csms.certificates.status import HttpResponders, Responders, StatusDesk
 from chargeplane.csms.certificates.tables import coming
@@ -43,6 +45,8 @@ from chargeplane.domain.commands import (
 from chargeplane.ocpp import v16, v21
 
 __all__ = [
+    "HEARD",
+    "Authorities",
     "Certificates",
     "ContractAnswer",
     "ContractFault",
@@ -53,6 +57,7 @@ __all__ = [
     "Issuer",
     "Issuers",
     "Present",
+    "Renewals",
     "Responders",
     "RevocationLists",
     "StatusDesk",
@@ -64,6 +69,7 @@ __all__ = [
 def block(
     service: Certificates,
     ask: Asker,
+    renewals: Renewals,
     *,
     responders: Responders | None = None,
     contracts: ContractProvider | None = None,
@@ -73,6 +79,7 @@ def block(
     Args:
         service: what others ask as well.
         ask: asks a station.
+        renewals: who may come by a certificate that only serves to get another one.
         responders: asks the OCSP responders of other authorities.
         contracts: provides contract certificates of vehicles.
     """
@@ -97,5 +104,5 @@ def block(
             DeleteCertificate: v2.delete,
             GetInstalledCertificateIds: v2.list_ids(listing),
         },
-        routes=(routes(service, desk),),
+        routes=(routes(service, desk), renewal_api.routes(renewals)),
     )

@@ -37,7 +37,7 @@ from chargeplane.runtime.pki import (
 )
 from chargeplane.runtime.store import Function, Store, StoreError, tenants
 
-__all__ = ["Certificates", "Present"]
+__all__ = ["Certificates", "Present", "trigger_of"]
 
 _log = logging.getLogger(__name__)
 RENEWED_BEFORE: Final = timedelta(days=30)
@@ -320,7 +320,7 @@ class Certificates:
             await self._send(
                 certificate.tenant_id,
                 certificate.station_id,
-                TriggerMessage(message=_trigger(version, certificate.purpose)),
+                TriggerMessage(message=trigger_of(version, certificate.purpose)),
             )
         except NotConnected:
             return False
@@ -386,7 +386,8 @@ class Certificates:
         return Notice(station.tenant_id, station.id, type_, station.remote_host, detail)
 
 
-def _trigger(version: str, purpose: str) -> str:
+def trigger_of(version: str, purpose: str) -> str:
+    """What a station of a version is asked for, so that it signs (A02)."""
     if purpose == Purpose.V2G:
         return "SignV2GCertificate"
     is_1x = version.startswith("1.")

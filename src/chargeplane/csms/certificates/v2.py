@@ -65,7 +65,10 @@ def sign(service: Certificates, delivery: Delivery) -> Handler:
 
     async def handle(heard: Heard) -> Decision:
         request: v21.SignCertificateRequest = heard.request
+        is_v2g = request.certificate_type in {_Signing.V2G_CERTIFICATE, _Signing.V2G20_CERTIFICATE}
         try:
+            if is_v2g and heard.station.must_renew:
+                raise PkiFault("the station has to renew its own certificate first")
             wanted = await service.check(heard.station, request.csr)
         except PkiFault as fault:
             info = v21.StatusInfoType(reason_code="InvalidCSR", additional_info=str(fault)[:512])
@@ -74,7 +77,6 @@ def sign(service: Certificates, delivery: Delivery) -> Handler:
                     status=v21.GenericStatusEnumType.REJECTED, status_info=info
                 )
             )
-        is_v2g = request.certificate_type in {_Signing.V2G_CERTIFICATE, _Signing.V2G20_CERTIFICATE}
         purpose = Purpose.V2G if is_v2g else Purpose.STATION
         say = partial(_signed, request)
         begin = partial(delivery.begin, heard.station, wanted, purpose, say)

@@ -1,4 +1,4 @@
-"""The desk: takes a command, says it in the words of the station's version, and reads the answer.
+"""The command dispatcher (``Desk``): says a command in the station's version, reads the answer.
 
 A block translates the command; the desk lowers it, asks, waits for so long and no longer, and makes
 an outcome of whatever comes. It never tries twice: nobody knows what a command without an answer
@@ -24,10 +24,13 @@ from chargeplane.csms.gateway.lifting import lifted
 from chargeplane.csms.outcomes import outcome_of
 from chargeplane.domain.commands import (
     Command,
+    GetInstalledCertificateIds,
+    InstallCertificate,
     NoAnswer,
     Outcome,
     Raw,
     Refused,
+    TriggerMessage,
     Unsupported,
     name_of,
 )
@@ -47,6 +50,9 @@ ANSWER_S_MAX: Final = 60.0
 """From the moment that a command is given: its turn in the queue, and the station's answer."""
 SILENCE_S_MAX: Final = 2.0
 """So long we leave a fresh connection to the station before we speak first."""
+
+TO_RENEW: Final = frozenset({TriggerMessage, InstallCertificate, GetInstalledCertificateIds})
+"""What a station may be asked that is here only to get another certificate."""
 
 _LACKING: Final = frozenset({ErrorCode.NOT_IMPLEMENTED, ErrorCode.NOT_SUPPORTED})
 
@@ -147,7 +153,7 @@ class Desk:
         return _Line(station, ask)
 
     async def _carry_out(self, line: _Line, command: Command) -> Outcome:
-        if (refusal := await self._too_early(line)) is not None:
+        if (refusal := await self._too_early(line, type(command))) is not None:
             return refusal
         station = line.station
         if isinstance(command, Raw):
@@ -163,14 +169,14 @@ class Desk:
             await ask.settle(outcome)
         return outcome
 
-    async def _too_early(self, line: _Line) -> Refused | None:
+    async def _too_early(self, line: _Line, kind: type[Command]) -> Refused | None:
         """Some stations get stuck if they are asked anything before their boot is answered."""
         conversation = line.conversation
         if conversation is not None and not conversation.first_answered.done():
             await asyncio.wait([conversation.first_answered], timeout=self._silence_s_max)
         if conversation is not None and conversation.has_ended:
             raise NotConnected(f"station {line.station.id} has just gone")
-        if line.station.is_accepted:
+        if line.station.is_accepted or (line.station.may_renew and kind in TO_RENEW):
             return None
         return Refused(
             status=line.station.registration.capitalize(),

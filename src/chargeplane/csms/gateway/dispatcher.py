@@ -12,14 +12,14 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 
-from chargeplane.csms.contract import Block, Decision, Handler, Heard
+from chargeplane.csms.contract import Block, Decision, Handler, Heard, Station
 from chargeplane.csms.gateway.meter import ANSWERED, Meter
 from chargeplane.csms.gateway.tray import Tray
 from chargeplane.domain.events import Event, encode
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.errors import ErrorCode, LocalError, OcppError, RemoteError
 from chargeplane.ocpp.wire import Request
-from chargeplane.runtime.bus import Bus, Published
+from chargeplane.runtime.bus import Published
 from chargeplane.runtime.store import Row, Rows, Store, StoreError, new_id, outbox
 
 __all__ = ["Dispatcher", "Done"]
@@ -32,15 +32,25 @@ Done = Callable[["Decision | OcppError"], None]
 # What a station may say before it is accepted; nothing else is served (B02.FR.09, B03.FR.07). Not
 # even reports, for which a pending station may be asked (B02.FR.02): we never ask one, since it may
 # be a station that nobody knows.
-BEFORE_ACCEPTED = frozenset({v16.BootNotificationRequest, v21.BootNotificationRequest})
+BEFORE_ACCEPTED: frozenset[type[Request]] = frozenset(
+    {v16.BootNotificationRequest, v21.BootNotificationRequest}
+)
+# Who has to renew its certificate is asked for that, and it alone (A00.FR.429, B02.FR.01).
+_TO_RENEW: frozenset[type[Request]] = frozenset(
+    {
+        v16.SignCertificateRequest,
+        v16.SecurityEventNotificationRequest,
+        v21.SignCertificateRequest,
+        v21.SecurityEventNotificationRequest,
+    }
+)
+TO_RENEW = BEFORE_ACCEPTED | _TO_RENEW
 
 
 class Dispatcher:
     """Knows the handler of each request, and keeps the order: commit, then answer."""
 
-    def __init__(
-        self, blocks: Iterable[Block], store: Store, bus: Bus, tray: Tray, meter: Meter
-    ) -> None:
+    def __init__(self, blocks: Iterable[Block], store: Store, tray: Tray, meter: Meter) -> None:
         self._handlers: dict[type[Request], Handler] = {}
         for block in blocks:
             for kind, handler in (*block.v1.items(), *block.v2.items()):
@@ -48,7 +58,6 @@ class Dispatcher:
                     raise ValueError(f"two blocks handle {kind.__name__}")
                 self._handlers[kind] = handler
         self._store = store
-        self._bus = bus
         self._tray = tray
         self._tasks: set[asyncio.Task[None]] = set()
         self._meter = meter
@@ -60,8 +69,10 @@ class Dispatcher:
         if handler is None:
             error = RemoteError(ErrorCode.NOT_SUPPORTED, f"{_action(kind)} is not served")
             self._refuse(heard, error, done)
-        elif not heard.station.is_accepted and kind not in BEFORE_ACCEPTED:
+        elif not heard.station.is_accepted and kind not in _open_to(heard.station):
             reason = "the station is not accepted yet; it may only send BootNotification"
+            if heard.station.may_renew:
+                reason = "the station has to renew its certificate first (SignCertificate)"
             self._refuse(heard, RemoteError(ErrorCode.SECURITY_ERROR, reason), done)
         else:
             try:
@@ -104,7 +115,7 @@ class Dispatcher:
                 decision.kept()
             self._count(heard, ANSWERED)
             done(decision)
-            self._bus.publish(events)
+            self._tray.tell(heard.station, events)
 
         unit = Rows(rows)
         try:
@@ -173,6 +184,10 @@ class Dispatcher:
         """Wait for what is being decided."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _open_to(station: Station) -> frozenset[type[Request]]:
+    return TO_RENEW if station.may_renew else BEFORE_ACCEPTED
 
 
 def _rows_and_events(

@@ -82,7 +82,7 @@ class Gateway:
         self.tolerance = tolerance
         self.limits = limits or Limits()
         self.tray = Tray(store, bus)
-        self.dispatcher = Dispatcher(blocks, store, bus, self.tray, self.meter)
+        self.dispatcher = Dispatcher(blocks, store, self.tray, self.meter)
         self.conversations: dict[Key, Conversation] = {}
         self.soap_conversations: dict[Key, SoapConversation] = {}
         self._owners = Owners(self._granted, self._lost, self._alarm)
@@ -108,6 +108,7 @@ class Gateway:
             registration=known.registration,
             security_profile=known.security_profile,
             remote_host=link.facts.peer.host,
+            must_renew=admitted.must_renew,
         )
         conversation = Conversation(self, link, station)
         link.hold()
@@ -118,8 +119,10 @@ class Gateway:
         """A link is over. Only the owner's end says anything about the station."""
         conversation.end()
         self._note_pongs(conversation, ending)
-        if self._owners.ended(conversation):
+        if self._owners.is_owner(conversation):
+            # Told before the next one is granted the station: it goes, and then it comes.
             self._gone(conversation, ending.reason or f"closed with {ending.code}")
+        self._owners.ended(conversation)
 
     def _granted(self, conversation: Conversation) -> None:
         station = conversation.station

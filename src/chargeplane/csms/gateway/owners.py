@@ -61,18 +61,21 @@ class Owners:
         claim = Claim(conversation, conversation.link.facts.peer.host, credential)
         self._carry_out(key, conversation, ownership.claim(claim, _now()))
 
-    def ended(self, conversation: Conversation) -> bool:
-        """A link is over, for whatever reason; True if it spoke for its station until now."""
+    def is_owner(self, conversation: Conversation) -> bool:
+        """Whether it speaks for its station."""
+        ownership = self._ownerships.get(_key(conversation))
+        return ownership is not None and ownership.owner is conversation
+
+    def ended(self, conversation: Conversation) -> None:
+        """A link is over, for whatever reason; who waits for its station has it now."""
         key = _key(conversation)
         ownership = self._ownerships.get(key)
         if ownership is None:
-            return False
-        was_owner = ownership.owner is conversation
+            return
         self._carry_out(key, conversation, ownership.closed(conversation))
         if ownership.idle:
             self._epochs[key] = ownership.epoch
             del self._ownerships[key]
-        return was_owner
 
     def _carry_out(self, key: Key, asked_by: Conversation, effects: Iterable[Effect]) -> None:
         for effect in effects:

@@ -85,6 +85,8 @@ class ServerCertificate:
 # certificate, a quarter of a handshake, and would let a station in by a certificate that was
 # trusted some time ago. Those of TLS 1.2 are cheap, and mend most of a handshake.
 _TICKETS: Final = 0
+# X509_V_FLAG_NO_CHECK_TIME, for which Python has no name.
+_NO_CHECK_TIME: Final = ssl.VerifyFlags(0x200000)
 _VERIFY_MODE: Final[Any] = vars(ssl.SSLContext)["verify_mode"]
 
 
@@ -111,6 +113,7 @@ def server_context(
     *,
     policy: TlsPolicy = MODERN,
     trusted: Iterable[bytes] = (),
+    checks_times: bool = True,
 ) -> ssl.SSLContext:
     """What a port shakes hands by.
 
@@ -119,6 +122,8 @@ def server_context(
         policy: versions and suites.
         trusted: roots of station certificates in DER. None given: no certificate is asked for, and
             nobody can come with security profile 3.
+        checks_times: False: certificates that have ended, or whose authorities have, are let in
+            too (A00.FR.429). Whoever admits stations has to look at times then.
 
     Raises:
         TlsFault: a certificate or a key cannot be used.
@@ -139,6 +144,8 @@ def server_context(
     if roots:
         context.load_verify_locations(cadata=roots)
         context.verify_mode = ssl.CERT_OPTIONAL
+    if not checks_times:
+        context.verify_flags |= _NO_CHECK_TIME
     return context
 
 
