@@ -64,9 +64,9 @@ def run(settings: Settings, seed: int, kills: int, *options: str) -> Outcome:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(180)
-def test_no_acknowledged_message_is_lost_and_none_counts_twice(settings: Settings) -> None:
-    found = run(settings, 1, KILLS_MIN)
+@pytest.mark.timeout(300)
+def test_no_acknowledged_message_is_lost_and_none_counts_twice(empty: Settings) -> None:
+    found = run(empty, 1, KILLS_MIN)
     assert found.kills >= KILLS_MIN
     assert len(found.fleet.acknowledged) >= ACKNOWLEDGED_MIN
     assert not found.audit.faults
