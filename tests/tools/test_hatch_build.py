@@ -73,6 +73,7 @@ def node_of(folder: Path, version: str) -> Path:
     (folder / "lib" / "npm" / "bin").mkdir(parents=True)
     script = folder / "lib" / "npm" / "bin" / "npm-cli.js"
     script.write_text("")
+    script.chmod(0o755)  # or an npm of the system would be found in its place
     bin_ = folder / "bin"
     bin_.mkdir()
     (bin_ / "npm").symlink_to(script)

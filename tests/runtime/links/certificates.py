@@ -11,6 +11,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 _VALID = datetime.timedelta(days=1)
+_SIGNS = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,18 @@ class Authority:
             .not_valid_before(now - _VALID)
             .not_valid_after(now + _VALID)
             .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
+            # Without these, Python trusts no certificate any more from 3.13 on.
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
         )
-        if not is_authority:
+        if is_authority:
+            builder = builder.add_extension(_SIGNS, critical=True)
+        else:
             names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
             builder = builder.add_extension(names, critical=False)
         return builder.sign(self._key, hashes.SHA256())
