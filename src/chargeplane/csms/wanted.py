@@ -5,7 +5,7 @@ The list of stations and the map of them take the same parameters.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from litestar.params import QueryParameter
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, select
 
 from chargeplane.csms.inventory import connectors, stations
 from chargeplane.domain.status import ConnectorStatus
-from chargeplane.runtime.rest.keyset import containing
+from chargeplane.runtime.rest.keyset import containing, having
 from chargeplane.runtime.rest.lists import SEARCH_CHARACTERS_MAX, search_in
 
 __all__ = ["AtSite", "OfStatus", "OfVersion", "Search", "Wanted", "conditions"]
@@ -50,14 +50,14 @@ class Wanted(NamedTuple):
 def conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
     """All that ``wanted`` says of stations, but for ``connected``."""
     each = stations.c
-    found: list[Any] = [each.tenant_id == tenant_id]
-    for column, value in (
-        (each.ocpp_version, wanted.ocpp_version),
-        (each.registration, wanted.registration),
-        (each.site_id, wanted.site_id),
-    ):
-        if value is not None:
-            found.append(column == value)
+    found = [
+        each.tenant_id == tenant_id,
+        *having(
+            (each.ocpp_version, wanted.ocpp_version),
+            (each.registration, wanted.registration),
+            (each.site_id, wanted.site_id),
+        ),
+    ]
     if wanted.sites is not None:
         found.append(each.site_id.in_(sorted(wanted.sites)))
     if wanted.search:

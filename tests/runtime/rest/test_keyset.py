@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -22,10 +23,11 @@ from sqlalchemy import (
 )
 
 from chargeplane.runtime.rest import PageRequest, Problem, keyset
-from chargeplane.runtime.rest.keyset import Listing, containing
+from chargeplane.runtime.rest.keyset import Listing, containing, having, within
 from chargeplane.runtime.store import Words
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 THINGS = Table(
     "things",
@@ -147,6 +149,18 @@ def test_a_text_is_found_in_either_case_and_signs_of_like_stand_for_themselves(
         assert LISTING.count(connection, TENANT, text) == 1, text
     for text in ("%x", "s_are", "\0"):
         assert LISTING.count(connection, TENANT, text) == 0, text
+
+
+def test_what_is_not_wanted_is_no_condition() -> None:
+    def said(conditions: list[ColumnElement[bool]]) -> list[str]:
+        found = [each.compile(compile_kwargs={"literal_binds": True}) for each in conditions]
+        return [str(each) for each in found]
+
+    assert said(having((_each.name, None), (_each.weight, 0))) == ["things.weight = 0"]
+    assert said(having((_each.name, "a\0b"))) == ["things.name = 'a\N{SYMBOL FOR NULL}b'"]
+    assert said(within(_each.weight, None, None)) == []
+    bounds = within(_each.weight, NOON, NOON + timedelta(hours=1))
+    assert [each.operator.__name__ for each in bounds] == ["ge", "lt"]
 
 
 def test_some_by_their_keys_are_those_of_the_wanted(connection: Connection) -> None:

@@ -44,9 +44,7 @@ class Wanted(NamedTuple):
 
 
 def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions = [_each.tenant_id == tenant_id]
-    if wanted.status is not None:
-        conditions.append(_each.status == str(wanted.status))
+    conditions = [_each.tenant_id == tenant_id, *keyset.having((_each.status, wanted.status))]
     if wanted.search:
         in_key = _each.key.contains(storable(IdToken(wanted.search).key), autoescape=True)
         in_words = keyset.containing(wanted.search, _each.group_id, _each.note)

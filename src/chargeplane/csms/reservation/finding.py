@@ -56,22 +56,21 @@ def counts(connection: Connection, tenant_id: UUID, wanted: Wanted) -> dict[str,
 
 
 def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions = [_each.tenant_id == tenant_id]
-    if wanted.station_id is not None:
-        conditions.append(_each.station_id == storable(wanted.station_id))
+    token = None if wanted.id_token is None else IdToken(wanted.id_token).key
+    conditions = [
+        _each.tenant_id == tenant_id,
+        *keyset.having(
+            (_each.station_id, wanted.station_id),
+            (_each.state, wanted.state),
+            (_each.id_token_key, token),
+        ),
+        *keyset.within(_each.expires_at, wanted.start, wanted.end),
+    ]
     if wanted.sites is not None:
         conditions.append(_each.station_id.in_(stations_at(tenant_id, wanted.sites)))
-    if wanted.state is not None:
-        conditions.append(_each.state == str(wanted.state))
     if wanted.is_open is not None:
         is_open = _each.state.in_(_OPEN)
         conditions.append(is_open if wanted.is_open else ~is_open)
-    if wanted.id_token is not None:
-        conditions.append(_each.id_token_key == storable(IdToken(wanted.id_token).key))
-    if wanted.start is not None:
-        conditions.append(_each.expires_at >= wanted.start)
-    if wanted.end is not None:
-        conditions.append(_each.expires_at < wanted.end)
     if wanted.search:
         key = storable(IdToken(wanted.search).key)
         in_token = _each.id_token_key.contains(key, autoescape=True)

@@ -16,7 +16,6 @@ from chargeplane.csms.inventory import stations_at
 from chargeplane.csms.transactions.tables import Stored, transactions
 from chargeplane.domain.transactions import SessionState
 from chargeplane.runtime.rest import keyset
-from chargeplane.runtime.store import storable
 
 __all__ = ["LISTING", "Sort", "Wanted"]
 
@@ -54,25 +53,23 @@ class Wanted(NamedTuple):
 
 
 def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions = [_each.tenant_id == tenant_id]
-    if wanted.station_id is not None:
-        conditions.append(_each.station_id == storable(wanted.station_id))
+    conditions = [
+        _each.tenant_id == tenant_id,
+        *keyset.having(
+            (_each.station_id, wanted.station_id),
+            (_each.state, wanted.state),
+            (_each.id_token_key, wanted.id_token_key),
+        ),
+        *keyset.within(_each.started_at, wanted.start, wanted.end),
+    ]
     if wanted.sites is not None:
         conditions.append(_each.station_id.in_(stations_at(tenant_id, wanted.sites)))
     if wanted.is_active is not None:
         is_active = _each.state == SessionState.ACTIVE
         conditions.append(is_active if wanted.is_active else ~is_active)
-    if wanted.state is not None:
-        conditions.append(_each.state == str(wanted.state))
     if wanted.has_remarks is not None:
         has_none = _each.remarks == _NO_REMARKS
         conditions.append(~has_none if wanted.has_remarks else has_none)
-    if wanted.id_token_key is not None:
-        conditions.append(_each.id_token_key == storable(wanted.id_token_key))
-    if wanted.start is not None:
-        conditions.append(_each.started_at >= wanted.start)
-    if wanted.end is not None:
-        conditions.append(_each.started_at < wanted.end)
     if wanted.search:
         conditions.append(_found_by(wanted.search))
     return conditions

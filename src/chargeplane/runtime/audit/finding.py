@@ -92,19 +92,17 @@ def _counted(
 
 
 def _conditions(tenant_id: UUID, wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [_each.tenant_id == tenant_id]
+    conditions = [
+        _each.tenant_id == tenant_id,
+        *keyset.having((_each.action, wanted.action)),
+        *keyset.within(_each.at, wanted.start, wanted.end),
+    ]
     if wanted.actor is not None:
         actor = storable(wanted.actor)
         conditions.append(or_(_each.actor_name == actor, _each.actor_id == actor))
-    if wanted.action is not None:
-        conditions.append(_each.action == storable(wanted.action))
     if wanted.target is not None:
         conditions.append(_each.target.startswith(storable(wanted.target), autoescape=True))
     if wanted.search is not None:
         also = _each.action.in_([storable(each) for each in wanted.or_actions])
         conditions.append(or_(keyset.containing(wanted.search, *_SEARCHED), also))
-    if wanted.start is not None:
-        conditions.append(_each.at >= wanted.start)
-    if wanted.end is not None:
-        conditions.append(_each.at < wanted.end)
     return conditions

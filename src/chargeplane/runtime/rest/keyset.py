@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -16,7 +17,17 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from chargeplane.runtime.rest.pages import PageRequest
 from chargeplane.runtime.store import storable
 
-__all__ = ["COUNT_MAX", "Listing", "Sorted", "Sorts", "containing", "count_of", "in_order"]
+__all__ = [
+    "COUNT_MAX",
+    "Listing",
+    "Sorted",
+    "Sorts",
+    "containing",
+    "count_of",
+    "having",
+    "in_order",
+    "within",
+]
 
 COUNT_MAX: Final = 10_000
 """So many are counted; where there are more, nobody is told how many."""
@@ -94,6 +105,23 @@ def count_of(connection: Connection, query: Select[Any]) -> int | None:
     some = query.limit(COUNT_MAX + 1).subquery()
     found = connection.scalar(select(func.count()).select_from(some)) or 0
     return None if found > COUNT_MAX else found
+
+
+def having(*wanted: tuple[ColumnElement[Any], Any]) -> list[ColumnElement[bool]]:
+    """Each column has its value; None: it may have any."""
+    return [
+        column == (storable(value) if isinstance(value, str) else value)
+        for column, value in wanted
+        if value is not None
+    ]
+
+
+def within(
+    column: ColumnElement[Any], start: datetime | None, end: datetime | None
+) -> list[ColumnElement[bool]]:
+    """A time is not before a start, and before an end; None: it is not bounded there."""
+    conditions = [] if start is None else [column >= start]
+    return conditions if end is None else [*conditions, column < end]
 
 
 def containing(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
