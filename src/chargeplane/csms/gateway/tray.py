@@ -1,12 +1,15 @@
-"""The tray: rows that nobody waits for, written together a little later.
+"""The write-behind buffer (``Tray``): rows that nobody waits for, written together a little later.
 
 What a station is answered depends on none of them: heartbeats, statuses that say nothing new, and
 all frames of the flight recorder. Written at once, each would wake the writer and touch a page of
 its own; together, the frames of one station lie on one. A crash may cost the last moment of them.
 
-Frames lie in drawers, each station's in one. While there is little to do all are emptied together;
-under load one after the other, so that each station's frames of a whole second come to its page
-together, and no commit becomes long.
+Frames lie in drawers (shards), each station's in one. While there is little to do all are emptied
+together; under load one after the other, so that each station's frames of a whole second come to
+its page together, and no commit becomes long.
+
+That a station has connected waits here as well. What it says meanwhile is durable earlier, and is
+told of after it (``tell``).
 """
 
 from __future__ import annotations
@@ -15,7 +18,10 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from typing import Final
+from uuid import UUID
 
+from chargeplane.csms.contract import Station
+from chargeplane.domain.events import StationConnected
 from chargeplane.runtime.bus import Bus, Published
 from chargeplane.runtime.store import Row, Rows, Store, StoreError
 
@@ -23,7 +29,7 @@ __all__ = ["DRAWERS", "Slip", "Tray"]
 
 _log = logging.getLogger(__name__)
 
-DRAWERS: Final = 8
+DRAWERS: Final = 16
 Drawer = list[Row]
 Slip = tuple[Drawer, int]
 """Where a frame was put."""
@@ -60,6 +66,9 @@ class Tray:
         self._rows_max = rows_max
         self._rows: list[Row] = []
         self._events: list[Published] = []
+        self._arriving: set[tuple[UUID, str]] = set()
+        """Stations whose connection is not told of yet."""
+        self._after_arrival: list[Published] = []
         self._drawers: list[Drawer] = [[] for _ in range(DRAWERS)]
         self._frames = 0
         self._turn = 0
@@ -75,10 +84,20 @@ class Tray:
             return
         self._rows += rows
         self._events += events
+        for each in events:
+            if type(each.event) is StationConnected:
+                self._arriving.add((each.tenant_id, each.event.station_id))
         if len(self._rows) >= self._rows_at_once:
             self._hand_over([])
         elif self._timer is None:
             self._wait(self._pause_s)
+
+    def tell(self, station: Station, events: Sequence[Published]) -> None:
+        """Tell events of a station that are durable, after its connection if that waits here."""
+        if self._arriving and (station.tenant_id, station.id) in self._arriving:
+            self._after_arrival += events
+        else:
+            self._bus.publish(events)
 
     def record(self, place: int, frame: Row) -> Slip:
         """Take a frame; ``place`` is that of its station."""
@@ -147,6 +166,7 @@ class Tray:
         count = len(rows)
         if not rows:
             return
+        arriving = self._arriving.copy()
 
         def told(_: object, error: Exception | None) -> None:
             self._under_way -= count
@@ -155,6 +175,7 @@ class Tray:
             else:
                 _log.warning("%d rows of the tray were not stored: %s", count, error)
                 self._drop(count)
+            self._arrived(arriving)
 
         try:
             queued = self._store.submit(Rows(tuple(rows)), told)
@@ -164,6 +185,19 @@ class Tray:
             self._under_way += count
         else:
             self._drop(count)
+            self._arrived(arriving)
+
+    def _arrived(self, stations: set[tuple[UUID, str]]) -> None:
+        """The connections of these are told of, or never will be: what they said is."""
+        if not stations:
+            return
+        self._arriving -= stations
+        waiting, self._after_arrival = self._after_arrival, []
+        for each in waiting:
+            if (each.tenant_id, each.event.station_id) in self._arriving:
+                self._after_arrival.append(each)
+            else:
+                self._bus.publish([each])
 
     def _drop(self, count: int) -> None:
         self.dropped_count += count
