@@ -16,7 +16,7 @@ from chargeplane.csms.provisioning import tables
 from chargeplane.csms.provisioning.tables import Reading
 from chargeplane.domain.commands import Variable
 from chargeplane.runtime.passwords import is_right
-from chargeplane.runtime.store import Function, Row, Rows, frames, new_id
+from chargeplane.runtime.store import Function, Row, Rows
 from tests.csms.making import NOW, TENANT_ID
 from tests.csms.provisioning.conftest import OTHER_TENANT_ID, World
 
@@ -201,7 +201,7 @@ async def test_another_tenant_sees_nothing_of_a_station(world: World) -> None:
     await made(world)
     stranger = world.clients["stranger"]
     assert (await stranger.get("/stations")).json()["items"] == []
-    for path in ("", "/variables", "/frames"):
+    for path in ("", "/variables"):
         assert (await stranger.get(f"/stations/CP1{path}")).status_code == 404
     assert (await stranger.patch("/stations/CP1", json={"name": "mine"})).status_code == 404
     assert (await stranger.delete("/stations/CP1")).status_code == 404
@@ -250,34 +250,6 @@ async def test_variables_come_in_pages_by_component(world: World) -> None:
     assert [each["name"] for each in (await world.operator.get(path)).json()["items"]] == ["Odd"]
     evses = (await world.operator.get("/stations/CP1/variables?component=evse")).json()
     assert [each["component"] for each in evses["items"]] == ["EVSE", "EVSE"]
-
-
-async def test_the_flight_recorder_is_read_from_the_latest_frame_on(world: World) -> None:
-    await made(world)
-    recorded = [
-        (
-            frames.SINK,
-            (TENANT_ID, "CP1", new_id(), way, NOW, 4, f"m{number}", f'[2,"m{number}"]'),
-        )
-        for number, way in enumerate(("in", "out", "in"))
-    ]
-    await world.store.write(Rows(tuple(recorded)))
-    first = (await world.operator.get("/stations/CP1/frames?limit=2")).json()
-    assert [each["message_id"] for each in first["items"]] == ["m2", "m1"]
-    assert first["items"][1] == {
-        "id": str(recorded[1][1][2]),
-        "direction": "out",
-        "at": "2026-11-21T12:00:00Z",
-        "message_id": "m1",
-        "epoch": 4,
-        "kind": "unreadable",
-        "action": None,
-        "pair_id": None,
-        "text": '[2,"m1"]',
-    }
-    path = f"/stations/CP1/frames?limit=2&cursor={first['next']}"
-    last = (await world.operator.get(path)).json()
-    assert ([each["message_id"] for each in last["items"]], last["next"]) == (["m0"], None)
 
 
 async def remember(world: World, identity: str, minutes: int = 0) -> None:

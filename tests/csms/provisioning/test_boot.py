@@ -186,7 +186,7 @@ async def test_a_station_is_served_from_the_boot_on_that_lets_it_in(sqlite_store
     told: list[str] = []
     bus.listen(lambda event: told.append(type(event).__name__))
     tray = Tray(sqlite_store, bus)
-    dispatcher = Dispatcher([provisioning(sqlite_store)], sqlite_store, bus, tray, Meter())
+    dispatcher = Dispatcher([provisioning(sqlite_store)], sqlite_store, tray, Meter())
 
     async def hear(request: Request) -> Decision | OcppError:
         answered = asyncio.get_running_loop().create_future()

@@ -20,9 +20,11 @@ from chargeplane.csms.provisioning import command_log
 from chargeplane.csms.provisioning.command_log import Given, Logged, Result
 from chargeplane.csms.provisioning.directory import Directory, Seen
 from chargeplane.csms.provisioning.history import acting
+from chargeplane.csms.provisioning.portions import Many, TooMany, bounds_of, portions, send_all
 from chargeplane.domain.commands import (
     COMMANDS,
     Command,
+    GetVariables,
     Outcome,
     Raw,
     SetVariables,
@@ -133,11 +135,15 @@ class Commander:
         # A station that connects for the first time is here before its version is stored.
         if isinstance(command, Raw) and seen.station.ocpp_version is not None:
             _check_raw(command, Version(seen.station.ocpp_version))
+        parts = await self._parts(seen, command)
         given = self._given(principal, station_id, name, command)
         await self._store.write(Function(partial(command_log.begun, given=given)))
         try:
             with acting(principal.name):
-                outcome = await self._send(tenant_id, station_id, command)
+                if parts:
+                    outcome = await send_all(self._send, tenant_id, station_id, parts)
+                else:
+                    outcome = await self._send(tenant_id, station_id, command)
         except NotConnected as error:
             await self._ended(given, Result(self._clock.now(), "not_connected"))
             raise _not_connected(station_id) from error
@@ -145,6 +151,24 @@ class Commander:
         told = (storable(answer.status or "") or None, storable(answer.reason or "") or None)
         await self._ended(given, Result(self._clock.now(), answer.outcome, *told))
         return answer
+
+    async def _parts(self, seen: Seen, command: Command) -> Sequence[Many]:
+        """What a command about many variables is sent as; empty for all others."""
+        station = seen.station
+        if not isinstance(command, GetVariables | SetVariables) or station.ocpp_version is None:
+            return ()
+        look = partial(
+            bounds_of,
+            tenant_id=station.tenant_id,
+            station_id=station.id,
+            ocpp_version=station.ocpp_version,
+            command=command,
+        )
+        try:
+            return portions(command, await self._store.read(look))
+        except TooMany as error:
+            field = "values" if isinstance(command, SetVariables) else "variables"
+            raise Problem.of_field(field, str(error)) from error
 
     def _given(self, principal: Principal, station_id: str, name: str, command: Command) -> Given:
         told = msgspec.to_builtins(command)

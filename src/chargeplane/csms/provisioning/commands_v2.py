@@ -27,12 +27,13 @@ from chargeplane.domain.commands import (
     SetVariables,
     Unsupported,
     Variable,
+    VariableValue,
 )
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.codec import payload_of
 from chargeplane.ocpp.wire import UNSET, given
 
-__all__ = ["Commands"]
+__all__ = ["Commands", "datum_of"]
 
 _BASE: Final = {
     ReportBase.CONFIGURATION: v21.ReportBaseEnumType.CONFIGURATION_INVENTORY,
@@ -55,8 +56,7 @@ _INFO = "attributeStatusInfo"
 class Commands:
     """All that is done with variables.
 
-    One command is one message. The bounds that a station reports (ItemsPerMessage: B05.FR.11,
-    B06.FR.05) are not kept to yet, and it may refuse a message that is too long for it.
+    One command is one message; ``portions`` cuts those that are too long for a station.
     """
 
     def __init__(self, model: DeviceModel) -> None:
@@ -68,14 +68,7 @@ class Commands:
             return await self.base_report(station, GetBaseReport())
         if fault := _fault(command.variables):
             return Unsupported(reason=fault)
-        data = [
-            v21.GetVariableDataType(
-                component=component_of(each),
-                variable=variable_name_of(each),
-                attribute_type=attribute_of(each.attribute) or UNSET,
-            )
-            for each in command.variables
-        ]
+        data = [_datum_to_get(each) for each in command.variables]
 
         def read(response: v21.GetVariablesResponse) -> Outcome:
             return self._got(station, response)
@@ -87,15 +80,7 @@ class Commands:
         variables = [each.variable for each in command.values]
         if fault := _fault(variables):
             return Unsupported(reason=fault)
-        data = [
-            v21.SetVariableDataType(
-                component=component_of(each.variable),
-                variable=variable_name_of(each.variable),
-                attribute_type=attribute_of(each.variable.attribute) or UNSET,
-                attribute_value=each.value,
-            )
-            for each in command.values
-        ]
+        data = [_datum_to_set(each) for each in command.values]
 
         def read(response: v21.SetVariablesResponse) -> Outcome:
             return self._was_set(station, command, response)
@@ -166,6 +151,30 @@ class Commands:
         if taken:
             self._model.was_set(station, taken)
         return outcome_of_items(items, payload)
+
+
+def datum_of(
+    asked: Variable | VariableValue,
+) -> v21.GetVariableDataType | v21.SetVariableDataType:
+    """What stands in a message for a variable that is read, or a value that is written."""
+    return _datum_to_set(asked) if isinstance(asked, VariableValue) else _datum_to_get(asked)
+
+
+def _datum_to_get(asked: Variable) -> v21.GetVariableDataType:
+    return v21.GetVariableDataType(
+        component=component_of(asked),
+        variable=variable_name_of(asked),
+        attribute_type=attribute_of(asked.attribute) or UNSET,
+    )
+
+
+def _datum_to_set(wanted: VariableValue) -> v21.SetVariableDataType:
+    return v21.SetVariableDataType(
+        component=component_of(wanted.variable),
+        variable=variable_name_of(wanted.variable),
+        attribute_type=attribute_of(wanted.variable.attribute) or UNSET,
+        attribute_value=wanted.value,
+    )
 
 
 def _item(
