@@ -39,7 +39,9 @@ def test_a_station_that_knocked_is_adopted_with_one_click(
     knock(console.server, "GARAGE-7")
     page = console.open("/stations", ready="text=GARAGE-7")
     console.look("inbox", schemes=["light"])
-    page.get_by_role("listitem").filter(has_text="GARAGE-7").get_by_role("button").click()
+    page.get_by_role("listitem").filter(has_text="GARAGE-7").get_by_role(
+        "button", name="Adopt"
+    ).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Garage")
     dialog.get_by_role("button", name="Adopt").click()
@@ -48,6 +50,18 @@ def test_a_station_that_knocked_is_adopted_with_one_click(
     dialog.get_by_role("button", name="Open the station").click()
     expect(page.get_by_role("heading", name="Garage")).to_be_visible()
     assert console.server.get("stations/GARAGE-7")["name"] == "Garage"
+
+
+def test_a_stranger_is_dismissed_until_it_comes_again(console: Console) -> None:
+    knock(console.server, "GARAGE-8")
+    page = console.open("/stations", ready="text=GARAGE-8")
+    stranger = page.get_by_role("listitem").filter(has_text="GARAGE-8")
+    stranger.get_by_role("button", name="Dismiss GARAGE-8").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("If it tries to connect again")
+    dialog.get_by_role("button", name="Dismiss").click()
+    expect(dialog).to_have_count(0)
+    expect(stranger).to_have_count(0)
 
 
 def test_the_address_for_a_wallbox_is_shown_with_its_code(console: Console) -> None:

@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import PICTURES
 from tests.browser.console import Console, Server, opened
 from tests.browser.test_flows import PHONE
+from tests.browser.test_more_screens import PASSWORD as PHONE_PASSWORD
+from tests.browser.test_more_screens import add_user, code_of, log_in
 
 PASSWORD = "correct horse battery"
 LONG_AGO_US = 3_600_000_000
@@ -176,8 +178,9 @@ def test_what_a_tenant_prefers_is_changed_and_taken_back(console: Console) -> No
 
 
 def test_a_tenant_is_added_renamed_closed_opened_again_and_removed(
-    console: Console, stranger: Console
+    visitor: Console, stranger: Console
 ) -> None:
+    console = visitor
     page = console.open("/tenants", ready=ROWS)
     page.get_by_role("button", name="Add a tenant").click()
     page.locator("input[name=name]").fill("Northwind")
@@ -236,6 +239,57 @@ def test_a_tenant_is_added_renamed_closed_opened_again_and_removed(
     console.look("tenant-removing", schemes=["light"])
     dialog.get_by_role("button", name="Remove", exact=True).click()
     expect(row).to_have_count(0)
+    console.judge()
+
+
+def test_what_a_token_is_limited_to_is_said_when_it_is_made(visitor: Console) -> None:
+    page = visitor.open("/api-tokens", ready=ROWS)
+    page.get_by_role("button", name="Add an API token").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("meter-reader")
+    dialog.get_by_label("Role").select_option("accountant")
+    dialog.get_by_label("Only these permissions").fill("transactions:read, stations:read")
+    dialog.get_by_label("Only at these sites").fill("demo-berlin")
+    visitor.look("token-limited", schemes=["light"])
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("The API token meter-reader is ready")).to_be_visible()
+    dialog.get_by_text("Close", exact=True).click()
+    found = visitor.server.get("api-tokens?limit=1000")["items"]
+    [made] = [each for each in found if each["name"] == "meter-reader"]
+    assert made["permissions"] == ["stations:read", "transactions:read"]
+    assert (made["role"], made["sites"]) == ("accountant", ["demo-berlin"])
+    page.get_by_role("button", name="Change meter-reader").click()
+    expect(dialog.get_by_text("Sites: demo-berlin.")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Remove the API token meter-reader").click()
+    dialog.get_by_role("button", name="Remove").click()
+    expect(page.locator(ROWS).filter(has_text="meter-reader")).to_have_count(0)
+    visitor.judge()
+
+
+def test_the_second_factors_of_somebody_who_has_lost_the_phone_are_removed(
+    visitor: Console, stranger: Console, made: list[str]
+) -> None:
+    server = visitor.server
+    add_user(server, made, "Fay", "viewer")
+    given = {"name": "Fay", "password": PHONE_PASSWORD}
+    api = f"{server.address}/api/v1"
+    session = httpx.post(f"{api}/sessions", json=given, timeout=20).raise_for_status().json()
+    headers = {"Authorization": f"Bearer {session['token']}"}
+    app = httpx.post(f"{api}/me/totp", json={"name": "Phone"}, headers=headers, timeout=20).json()
+    code = {"code": code_of(app["secret"])}
+    confirm = f"{api}/me/totp/{app['id']}/confirm"
+    httpx.post(confirm, json=code, headers=headers, timeout=20).raise_for_status()
+    page = visitor.open("/users", ready=ROWS)
+    row = page.locator(ROWS).filter(has_text="Fay")
+    expect(row).to_contain_text("Set")
+    visitor.look("users-with-factor", schemes=["light"])
+    row.get_by_role("button", name="Remove the second factors of Fay").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove the second factors").click()
+    expect(row).to_contain_text("None")
+    visitor.judge()
+    log_in(stranger.page, server, "Fay")
+    stranger.page.wait_for_selector("main#content h1")
 
 
 def test_these_screens_work_in_german_on_a_phone(
