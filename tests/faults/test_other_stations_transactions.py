@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.security.foreign import FOREIGN_TRANSACTION
 from chargeplane.csms.security.tables import security_events
 from chargeplane.csms.transactions.tables import ledger, transactions
+from chargeplane.domain.events import Event, TransactionStarted
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.store import Settings, Store, upgrade
@@ -32,6 +34,19 @@ class Stage:
         self.central = central
         self.store = store
         self.port = port
+        self._begun: Counter[str] = Counter()
+        self._something = asyncio.Condition()
+        central.bus.listen(self._hear, TransactionStarted)
+
+    async def _hear(self, event: Event) -> None:
+        async with self._something:
+            self._begun[event.station_id] += 1
+            self._something.notify_all()
+
+    async def begun(self, station_id: str, count: int) -> None:
+        """Wait until a station has begun so many transactions: that is told after the answers."""
+        async with self._something:
+            await self._something.wait_for(lambda: self._begun[station_id] >= count)
 
     async def of(self, station_id: str) -> list[tuple[Any, ...]]:
         """All sessions and ledger entries of a station."""
@@ -90,6 +105,7 @@ async def test_stops_and_meter_values_of_1_6_leave_the_owner_alone(stage: Stage)
     for wire_id in (*ids, ended):
         await thief.ask("MeterValues", metered(wire_id))
         await thief.ask("StopTransaction", stop(wire_id))
+    await stage.begun("B", COUNT)
     assert await stage.of("A") == before
     assert await stage.told() == {("B", FOREIGN_TRANSACTION)}
     # And the owner goes on as if nothing had been.
@@ -116,6 +132,7 @@ async def test_events_and_reports_of_2_x_leave_the_owner_alone(
     for request_id in range(COUNT):
         report = {"requestId": request_id, "generatedAt": AT, "seqNo": 0, "tbc": False}
         await thief.ask("NotifyReport", report)
+    await stage.begun("B", COUNT)
     assert await stage.of("A") == before
     assert await stage.told() == {("B", FOREIGN_TRANSACTION)}
 
@@ -125,6 +142,7 @@ async def test_stations_that_count_their_transactions_are_no_thieves(stage: Stag
         wire = await Wire.dial(stage.port, name, V201)
         for seq_no, kind in enumerate(("Started", "Ended")):
             await wire.ask("TransactionEvent", event("1", seq_no, kind, 10 * seq_no))
+        await stage.begun(name, 1)
     assert await stage.told() == set()
     assert [row.energy_wh for row in await sessions(stage, "A")] == [10]
 
