@@ -45,9 +45,7 @@ class Served:
     def handle_with(self, block: Block) -> None:
         """Let this block alone decide from now on."""
         gateway = self.central.gateway
-        gateway.dispatcher = Dispatcher(
-            [block], self.store, gateway.bus, gateway.tray, gateway.meter
-        )
+        gateway.dispatcher = Dispatcher([block], self.store, gateway.tray, gateway.meter)
 
     async def entries(self) -> list[tuple[str, int]]:
         """How many entries the ledger has of each transaction."""

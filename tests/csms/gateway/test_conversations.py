@@ -273,8 +273,22 @@ async def test_a_meter_sample_costs_no_task(
     monkeypatch.setattr(central.bus, "_follow", waited_for.append)
     async with driving(port, "CP1") as station:
         await station.ask("TransactionEvent", event(0, "Started"))
+        await until(lambda: central.bus.published_count)  # its connection, and then the rest
         waited_for.clear()
         told = central.bus.published_count
         await station.ask("TransactionEvent", event(1))
         assert central.bus.published_count > told
     assert waited_for == []
+
+
+async def test_events_are_told_in_the_order_of_what_has_happened(
+    central: CentralSystem, port: int
+) -> None:
+    told: list[str] = []
+    central.bus.listen(lambda event: told.append(type(event).__name__))
+    async with driving(port, "CP1") as station:
+        boot = {"chargingStation": {"vendorName": "Acme", "model": "One"}, "reason": "PowerUp"}
+        await station.ask("BootNotification", boot)
+        await station.ask("TransactionEvent", event(0, "Started"))
+        await until(lambda: "TransactionStarted" in told)
+    assert told[:2] == ["StationConnected", "StationBooted"]

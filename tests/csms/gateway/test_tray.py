@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from chargeplane.csms.gateway.tray import DRAWERS, Tray
-from chargeplane.domain.events import Event, HeartbeatReceived
+from chargeplane.domain.events import Event, HeartbeatReceived, StationConnected
+from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.bus import Bus, Published
 from chargeplane.runtime.store import Function, Row, Store, frames, new_id
-from tests.csms.making import TENANT_ID
+from tests.csms.making import TENANT_ID, station
 
 NOW = datetime.now(UTC)
 HOUR_S = 3_600.0
@@ -35,6 +36,21 @@ async def settle(store: Store) -> None:
     """Wait until what was given to the store is written, and told."""
     await store.write(Function(lambda connection: None))
     await asyncio.sleep(0)
+
+
+def connected(station_id: str) -> Published:
+    event = StationConnected(
+        tenant_id=str(TENANT_ID),
+        station_id=station_id,
+        reported_at=NOW,
+        received_at=NOW,
+        ocpp_version=Version.V2_1,
+        transport="json",
+        security_profile=0,
+        epoch=1,
+        remote_address="192.0.2.1",
+    )
+    return Published(TENANT_ID, new_id(), event)
 
 
 async def stored(store: Store) -> dict[str, int]:
@@ -141,3 +157,36 @@ async def test_a_frame_that_was_dropped_cannot_be_replaced(sqlite_store: Store) 
     tray = Tray(sqlite_store, Bus(), pause_s=HOUR_S, rows_max=0)
     assert not tray.replace(0, tray.record(0, frame("CP0")), frame("CP1"))
     assert tray.dropped_count == 1
+
+
+async def test_what_a_station_says_is_told_after_its_connection(sqlite_store: Store) -> None:
+    bus, told = Bus(), list[tuple[str, str]]()
+    bus.listen(lambda event: told.append((event.station_id, type(event).__name__)))
+    tray = Tray(sqlite_store, bus, pause_s=HOUR_S)
+    tray.put([frame("CP0")], [connected("CP0")])
+    tray.tell(station(Version.V2_1, "CP0"), [beat()])
+    assert told == []
+    tray.tell(station(Version.V2_1, "CP1"), [beat()])  # it has been here for long
+    assert told == [("CP0", "HeartbeatReceived")]
+    told.clear()
+    tray.flush()
+    tray.tell(station(Version.V2_1, "CP0"), [beat()])  # the commit is under way
+    await settle(sqlite_store)
+    assert [name for _, name in told] == ["StationConnected", *["HeartbeatReceived"] * 2]
+    tray.tell(station(Version.V2_1, "CP0"), [beat()])
+    assert len(told) == 4
+
+
+async def test_what_a_station_says_is_told_also_if_its_connection_never_is(
+    sqlite_store: Store,
+) -> None:
+    bus, told = Bus(), list[Event]()
+    bus.listen(told.append)
+    tray = Tray(sqlite_store, bus, pause_s=HOUR_S)
+    unreadable = frames.SINK, (TENANT_ID, "CP0", new_id(), "in", "no time", 1, None, "[]")
+    tray.put([unreadable], [connected("CP0")])
+    tray.tell(station(Version.V2_1, "CP0"), [beat()])
+    assert told == []
+    tray.flush()
+    await settle(sqlite_store)
+    assert [type(event) for event in told] == [HeartbeatReceived]

@@ -110,6 +110,7 @@ class Gateway:
             remote_host=link.facts.peer.host,
             must_renew=admitted.must_renew,
         )
+        link.facts = link.facts._replace(context=None)  # such as the hash of a password
         conversation = Conversation(self, link, station)
         link.hold()
         self._owners.claim(conversation, self.last_epoch(known), admitted.credential)
