@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,7 @@ LONG = tuple(
         "browser",
         "cli/test_pki.py",
         "cli/test_serve.py",
-        "cli/test_simulate.py",
+        "cli/simulation/test_simulate.py",
         "faults",
         "interop",
     )
@@ -38,6 +39,14 @@ LONG = tuple(
 # All modules and tests stay to the end. To look through them for rubbish, again and again, took a
 # quarter of the time of a run: they are read without collecting, and then left alone.
 gc.disable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hypothesis asks the collector who holds its generator, and does not find what is frozen."""
+    config.addinivalue_line(
+        "filterwarnings",
+        "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning",
+    )
 
 
 def pytest_collection_finish() -> None:
@@ -58,6 +67,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(place in (item.path, *item.path.parents) for place in LONG):
             item.add_marker("long")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_settings_from_outside() -> Iterator[None]:
+    """Programs that tests start refuse a setting that they do not know, such as CHARGEPLANE_SOAK.
+
+    ``tests/soak.py`` has read it when the first test begins.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [each for each in os.environ if each.startswith("CHARGEPLANE_")]:
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")

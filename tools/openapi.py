@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
-from chargeplane.cli import simulator
 from chargeplane.cli.options import store_settings
+from chargeplane.cli.simulation import simulator
 from chargeplane.csms.central import CentralSystem
 from chargeplane.runtime.access import Accounts, routes
 from chargeplane.runtime.audit import api as audit_api

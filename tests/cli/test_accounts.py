@@ -119,7 +119,7 @@ def test_a_name_of_two_tokens_revokes_neither(data: Path) -> None:
 def test_a_database_that_was_never_made_is_told_apart(tmp_path: Path) -> None:
     result = call("user", "list", data=tmp_path / "new")
     assert result.exit_code == Exit.DATABASE
-    assert "chargeplane db upgrade" in result.stderr
+    assert "the database is empty; `chargeplane db upgrade` makes its tables" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -62,3 +62,12 @@ def test_every_command_is_listed_and_a_typing_error_is_helped_with() -> None:
     for name in (*COMMANDS, "version"):
         assert f"\n  {name} " in listed
     assert "Did you mean 'station'" in call("staton").stderr
+
+
+@pytest.mark.parametrize(
+    "words", [(), *((n,) for n, each in COMMANDS.items() if not each.function)]
+)
+def test_no_summary_in_a_list_is_cut(words: tuple[str, ...]) -> None:
+    listed = call(*words, "--help").stdout.partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed

@@ -94,12 +94,15 @@ def test_serve_upgrades_an_older_database_by_itself(tmp_path: Path) -> None:
     assert running.returncode == Exit.DONE
 
 
-def test_a_port_that_is_taken_is_told(data: Path) -> None:
+@pytest.mark.parametrize("option", ["--port", "--ocpp-port"])
+def test_a_port_that_is_taken_is_told_with_how_to_choose_another(data: Path, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = call("serve", *ports(port), data=data)
+        result = call("serve", *ports(), option, str(port), data=data)
     assert result.exit_code == Exit.REFUSED
-    assert f"port {port} of 127.0.0.1 cannot be had" in result.stderr
+    told = f"port {port} of 127.0.0.1 cannot be had: Address already in use; {option} chooses"
+    assert told in result.stderr
+    assert "stations may connect" not in result.stderr
 
 
 def test_wrong_settings_are_listed_by_file_and_key(

@@ -16,6 +16,7 @@ import pytest
 from ocpp.exceptions import OCPPError
 from ocpp.v16 import ChargePoint, call
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from tests.interop.node import needs_node, node, report_of
 
@@ -74,7 +75,7 @@ async def test_their_python_charge_point_talks_with_the_central_system_of_the_re
     csms: tuple[int, subprocess.Popen[str]],
 ) -> None:
     url = f"ws://127.0.0.1:{csms[0]}/CP1"
-    async with connect(url, subprotocols=["ocpp1.6"]) as websocket:  # type: ignore[list-item]
+    async with connect(url, subprotocols=[Subprotocol("ocpp1.6")]) as websocket:
         charge_point = ChargePoint("CP1", websocket)
         running = asyncio.create_task(charge_point.start())
         answer = await charge_point.call(call.Heartbeat(), suppress=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from chargeplane import __version__, web
-from chargeplane.cli.exits import Refused
+from chargeplane.cli.exits import no_port
 from chargeplane.cli.log_in import policy_of, provider_of
 from chargeplane.cli.options import keyring_of, store_settings
 from chargeplane.runtime.access import (
@@ -141,11 +142,12 @@ async def run(
         await Factors(base.store, base.clock, base.secrets).reseal()
         if is_demo:
             introduced = await renew_demo(accounts, token)
+        listening = await _listening(settings, stack)
         contributions = [await stack.enter_async_context(part(base)) for part in parts]
         accounts.tenants.on_closed += [each.cut for each in contributions if each.cut is not None]
         shown = configuration.routes(configuration.configuration(settings, origins, environment))
         of_program = [routes(accounts, base.secrets, provider), audit_api.routes(), shown]
-        server = await _served(base, accounts, of_program, contributions, stack)
+        server = await _served(base, accounts, of_program, contributions, stack, listening)
         announced = {name: it for each in contributions for name, it in each.addresses.items()}
         announce(Announcement(_url(settings.host, server.port), announced, introduced))
         async with asyncio.TaskGroup() as chores:
@@ -166,12 +168,24 @@ async def _foundation(settings: Settings, is_demo: bool, stack: AsyncExitStack) 
     return Foundation(settings, store, SystemClock(), metrics, is_demo, secrets, keyring)
 
 
+async def _listening(settings: Settings, stack: AsyncExitStack) -> socket.socket:
+    """The port of the console, before a part begins and a station is let in for nothing."""
+    host, port = settings.host, settings.port
+    try:
+        listening = await asyncio.to_thread(web.listening_at, host, port)
+    except OSError as error:
+        raise no_port(host, port, error, "--port") from error
+    stack.callback(listening.close)
+    return listening
+
+
 async def _served(
     base: Foundation,
     accounts: Accounts,
     of_program: Sequence[Routes],
     contributions: Sequence[Contribution],
     stack: AsyncExitStack,
+    listening: socket.socket,
 ) -> web.WebServer:
     announced = {name: it for each in contributions for name, it in each.addresses.items()}
     of_parts = (each for part in contributions for each in part.routes)
@@ -192,10 +206,7 @@ async def _served(
         )
     )
     host, port = base.settings.host, base.settings.port
-    try:
-        return await stack.enter_async_context(web.WebServer(app, host, port))
-    except OSError as error:
-        raise Refused(f"port {port} of {host} cannot be had: {error.strerror}") from error
+    return await stack.enter_async_context(web.WebServer(app, host, port, listening=listening))
 
 
 @asynccontextmanager

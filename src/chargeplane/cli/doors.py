@@ -20,7 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from chargeplane.cli.exits import Refused
+from chargeplane.cli.exits import Refused, no_port
 from chargeplane.cli.issuing import station_roots
 from chargeplane.csms.gateway.credentials import Entrance
 from chargeplane.runtime.clock import Clock
@@ -75,18 +75,18 @@ class Doors:
         settings, host, shown = self._settings, self._settings.host, {}
         plain = self._allowed({0, 1})
         if plain:
-            port = await self._open(settings.ocpp_port, Entrance("plain", plain))
+            port = await self._open("ocpp_port", Entrance("plain", plain))
             shown["Stations"] = f"ws://{host}:{port}/ocpp/<station id>"
             shown["SOAP"] = f"http://{host}:{port}/soap"
         certificates = self._certificates_or_refuse()
         secure = self._allowed({2, 3})
         if certificates and secure:
             entrance = Entrance("TLS", secure, self._checks_times)
-            port = await self._open(settings.ocpp_tls_port, entrance, MODERN)
+            port = await self._open("ocpp_tls_port", entrance, MODERN)
             shown["TLS"] = f"wss://{host}:{port}/ocpp/<station id>"
         if certificates and secure and settings.ocpp_legacy_tls_port:
             entrance = Entrance("legacy TLS", secure, self._checks_times)
-            port = await self._open(settings.ocpp_legacy_tls_port, entrance, LEGACY)
+            port = await self._open("ocpp_legacy_tls_port", entrance, LEGACY)
             shown["Legacy TLS"] = f"wss://{host}:{port}/ocpp/<station id> (weak: 1.6 alone)"
         if not shown:
             raise Refused(
@@ -115,13 +115,15 @@ class Doors:
             await self._clock.sleep(LOOK_EVERY_S)
             await self.reload()
 
-    async def _open(self, port: int, entrance: Entrance, policy: TlsPolicy | None = None) -> int:
+    async def _open(self, setting: str, entrance: Entrance, policy: TlsPolicy | None = None) -> int:
         host = self._settings.host
+        port: int = getattr(self._settings, setting)
         try:
             context = self._context(policy) if policy else None
             opened = await self._listener.listen(host, port, context, entrance)
         except OSError as error:
-            raise Refused(f"port {port} of {host} cannot be had: {error.strerror}") from error
+            option = "--" + setting.replace("_", "-")
+            raise no_port(host, port, error, option) from error
         except (TlsFault, PkiFault) as error:
             raise Refused(str(error)) from error
         if policy:

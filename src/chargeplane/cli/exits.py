@@ -12,6 +12,7 @@ code  meaning
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -23,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from chargeplane.runtime.settings import SettingsError
 from chargeplane.runtime.store import StoreError
 
-__all__ = ["Exit", "Refused", "told"]
+__all__ = ["Exit", "Refused", "no_port", "told"]
 
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -39,6 +40,13 @@ class Exit(IntEnum):
 
 class Refused(Exception):
     """What was asked for cannot be done; the text says why."""
+
+
+def no_port(host: str, port: int, error: OSError, option: str) -> Refused:
+    """A port that cannot be had; ``option`` is how to choose another."""
+    # asyncio puts a sentence of its own around what the system says.
+    why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    return Refused(f"port {port} of {host} cannot be had: {why}; {option} chooses another")
 
 
 @contextmanager

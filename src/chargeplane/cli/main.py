@@ -19,18 +19,18 @@ COMMANDS: Final = MappingProxyType(
     {
         "serve": Late(
             f"{_HERE}.serving",
-            "Run the central system until it is told to stop (Ctrl-C, SIGTERM).",
+            "Run the central system.",
             "serve",
             "Example: chargeplane serve --data /var/lib/chargeplane --host 0.0.0.0",
         ),
         "demo": Late(
             f"{_HERE}.serving",
-            "Run a demonstration on this machine alone, with an embedded database of its own.",
+            "Run a demonstration on this machine alone.",
             "demo",
             "Example: chargeplane demo --port 8081",
         ),
         "simulate": Late(
-            f"{_HERE}.simulate",
+            f"{_HERE}.simulation.command",
             "Run virtual stations with drivers against any central system.",
             "command",
             "Example: chargeplane simulate --url ws://127.0.0.1:9000/ocpp --version 1.6 "

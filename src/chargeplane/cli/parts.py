@@ -20,7 +20,7 @@ from chargeplane.cli.issuing import est_issuers, revocation_lists, station_autho
 from chargeplane.cli.options import vault_of
 from chargeplane.cli.rotation import Rotation
 from chargeplane.cli.security import tell_of_keys
-from chargeplane.cli.simulator import simulator
+from chargeplane.cli.simulation.simulator import simulator
 from chargeplane.csms.central import CentralSystem, Options
 from chargeplane.runtime.process import tune
 from chargeplane.runtime.settings import Settings

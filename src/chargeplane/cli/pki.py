@@ -122,7 +122,7 @@ def renew(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Give the root or another authority a new certificate for the same key.
+    """Give an authority a new certificate for the same key.
 
     `serve` does it in time by itself, if the key of the root is in its place: 3 years before the
     end for the root, 2 for the others. It then hands a new root to stations.
@@ -144,9 +144,10 @@ def renew(
 
 @app.command(epilog="Example: chargeplane pki issuer --json")
 def issuer(as_json: AsJson = False, config: Config = None, data: Data = None) -> None:
-    """Ask the other authorities of the settings (est_url) who they are, and whether we trust them.
+    """Ask the other authorities (est_url) who they are.
 
-    A certificate has to lead to a root that is trusted: of tls_roots, or of the own authority.
+    It says whether we trust them: a certificate has to lead to a root of tls_roots, or to the own
+    authority.
     """
     with told():
         settings = settings_of(config, data=data)
@@ -179,7 +180,7 @@ def issuer(as_json: AsJson = False, config: Config = None, data: Data = None) ->
 
 @app.command(epilog="Example: chargeplane pki lists --json")
 def lists(as_json: AsJson = False, config: Config = None, data: Data = None) -> None:
-    """Get the revocation lists of the settings (crl_sources), and say what they hold.
+    """Get the revocation lists (crl_sources), and say what they hold.
 
     A list counts if somebody has signed it who leads to a root that we trust (tls_roots).
     """

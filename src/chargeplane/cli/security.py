@@ -118,7 +118,7 @@ def rotate_key(
 def keys(
     as_json: AsJson = False, config: Config = None, data: Data = None, database: Database = None
 ) -> None:
-    """Show what is under which key, and which stations have not come since a rotation."""
+    """Show what is under which key. Stations that have not come since a rotation are named."""
     with told():
         settings = settings_of(config, data=data, database=database)
 
@@ -145,7 +145,7 @@ def forget_keys(
     data: Data = None,
     database: Database = None,
 ) -> None:
-    """Let old keys go that nothing is under any more; refused while all are in use."""
+    """Let old keys go that nothing is under any more. Refused while all are in use."""
     with told():
         settings = settings_of(config, data=data, database=database)
         if os.environ.get(KEY_VARIABLE):
@@ -173,7 +173,7 @@ def forget_keys(
 
 @app.command("new-key", epilog="Example: chargeplane security new-key")
 def new_key_command() -> None:
-    """Print a new key, for installations that have theirs in the environment."""
+    """Print a new key, for the environment of an installation."""
     typer.echo(new_key())
 
 

@@ -67,10 +67,11 @@ def serve(
     simulator: Simulated = None,
     log_format: Log = None,
 ) -> None:
-    """Run the central system until it is told to stop (Ctrl-C, SIGTERM).
+    """Run the central system.
 
-    A new database is made, an older one is upgraded, one of a newer program is refused. The first
-    start shows a link that makes the first administrator, once.
+    It runs until it is told to stop (Ctrl-C, SIGTERM). A new database is made, an older one is
+    upgraded, one of a newer program is refused. The first start shows a link that makes the first
+    administrator, once.
     """
     flags = _text_of(locals())
     with told():
@@ -86,9 +87,9 @@ def demo(
     ocpp_tls_port: OcppTlsPort = None,
     log_format: Log = None,
 ) -> None:
-    """Run a demonstration on this machine alone, with an embedded database of its own.
+    """Run a demonstration on this machine alone.
 
-    Every start shows a new password and a new API token.
+    It has an embedded database of its own. Every start shows a new password and a new API token.
     """
     flags = _text_of(locals()) | {"database": "", "nats": "", "min_security_profile": 0}
     with told():

@@ -70,7 +70,7 @@ def add(
     data: Data = None,
     database: Database = None,
 ) -> None:
-    """Register a station, and print its password, which cannot be shown again."""
+    """Register a station, and print its password. It cannot be shown again."""
     with told():
         new = _checked(station_id, name, site, password, security_profile)
 

@@ -14,6 +14,6 @@
 """
 
 from chargeplane.web.app import Parts, create_app
-from chargeplane.web.server import WebServer
+from chargeplane.web.server import WebServer, listening_at
 
-__all__ = ["Parts", "WebServer", "create_app"]
+__all__ = ["Parts", "WebServer", "create_app", "listening_at"]

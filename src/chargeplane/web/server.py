@@ -11,7 +11,7 @@ from typing import Self
 import uvicorn
 from litestar import Litestar
 
-__all__ = ["WebServer"]
+__all__ = ["WebServer", "listening_at"]
 
 CONNECTIONS_MAX = 1_000
 """Beyond it, requests are answered 503."""
@@ -30,14 +30,20 @@ class WebServer:
         async with WebServer(app, "127.0.0.1", 8080) as server:
             print(server.port)
 
-    A port that cannot be had raises OSError on entering.
+    A port that cannot be had raises OSError on entering, unless ``listening`` already has it.
     """
 
     def __init__(
-        self, app: Litestar, host: str, port: int, connections_max: int = CONNECTIONS_MAX
+        self,
+        app: Litestar,
+        host: str,
+        port: int,
+        connections_max: int = CONNECTIONS_MAX,
+        listening: socket.socket | None = None,
     ) -> None:
-        """Hold no port yet; ``port`` 0 takes any."""
+        """Hold no port yet; ``port`` 0 takes any. ``listening`` is of that address."""
         self._address = (host, port)
+        self._listening = listening
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -66,7 +72,9 @@ class WebServer:
 
     async def __aenter__(self) -> Self:
         """Open the port and wait until requests are served."""
-        listening = await asyncio.to_thread(_listening, *self._address)
+        listening = self._listening
+        if listening is None:
+            listening = await asyncio.to_thread(listening_at, *self._address)
         self.port = int(listening.getsockname()[1])
         self._task = asyncio.create_task(self._server.serve([listening]), name="web server")
         ready = asyncio.create_task(self._server.ready.wait())
@@ -105,8 +113,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """A listening socket for the first address that a host name has."""
+def listening_at(host: str, port: int) -> socket.socket:
+    """A listening socket for the first address that a host name has.
+
+    Raises:
+        OSError: the port cannot be had.
+    """
     family, kind, proto, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]

@@ -69,6 +69,8 @@ def require_current(settings: Settings, schema: Schema = SCHEMA) -> None:
         stands = revisions(connection)
         refuse_newer(stands, schema)
         missing = _all(schema) - _behind(stands, schema)
+    if missing and not stands:
+        raise OlderDatabase("the database is empty; `chargeplane db upgrade` makes its tables")
     if missing:
         raise OlderDatabase(
             f"the database lacks {', '.join(sorted(missing))}; run `chargeplane db upgrade`"

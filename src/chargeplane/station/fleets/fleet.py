@@ -138,8 +138,8 @@ class Fleet:
         """
         return self._seeds.drivers(identity)
 
-    async def _live(self, member: Member, pings: Wheel, moments: Wheel) -> None:
-        station = Station(
+    def _station(self, member: Member, pings: Wheel, moments: Wheel) -> Station:
+        return Station(
             member.identity,
             url=self._soap_url if member.soap else self._url,
             version=member.version,
@@ -154,6 +154,9 @@ class Fleet:
             alarms=moments,
             frame=partial(self._note, member.identity),
         )
+
+    async def _live(self, member: Member, pings: Wheel, moments: Wheel) -> None:
+        station = self._station(member, pings, moments)
         self.stations[member.identity] = station
         self._made(station)
         crews: list[Drivers | Trouble] = []
@@ -175,14 +178,7 @@ class Fleet:
             await self._leaving.wait()
             for each in driving:
                 each.stop()
-            if station.is_online:
-                with suppress(TimeoutError):  # a token that is being decided may start something
-                    await station.until(_has_its_answers, timeout_s=ANSWERS_S_MAX)
-            for evse_id, evse in station.core.hub.evses.items():
-                if evse.ev is not None:
-                    await station.unplug(evse_id)
-                elif evse.token is not None:
-                    station.act(partial(_take_back, evse.token, evse_id))
+            await _everybody_leaves(station)
 
     def _note(self, identity: str, way: str, text: str) -> None:
         if self._frame is not None:
@@ -200,6 +196,18 @@ class Fleet:
 
 def _has_its_answers(core: Core) -> bool:
     return not core.hub.conversation.waiting
+
+
+async def _everybody_leaves(station: Station) -> None:
+    """Vehicles are unplugged, and tokens that wait for one are taken back."""
+    if station.is_online:
+        with suppress(TimeoutError):  # a token that is being decided may start something
+            await station.until(_has_its_answers, timeout_s=ANSWERS_S_MAX)
+    for evse_id, evse in station.core.hub.evses.items():
+        if evse.ev is not None:
+            await station.unplug(evse_id)
+        elif evse.token is not None:
+            station.act(partial(_take_back, evse.token, evse_id))
 
 
 def _take_back(token: IdToken, evse_id: int, core: Core, now_s: float) -> None:

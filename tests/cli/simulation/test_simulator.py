@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chargeplane.cli.simulator import VIRTUAL_STATIONS_MAX
+from chargeplane.cli.simulation.simulator import VIRTUAL_STATIONS_MAX
 from tests.cli.calling import lines_until, ports, process, told
 
 STATIONS = "simulator/stations"

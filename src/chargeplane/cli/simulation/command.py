@@ -21,10 +21,10 @@ from chargeplane.cli.accounts import print_json
 from chargeplane.cli.composition import stop_signals
 from chargeplane.cli.exits import Exit, told
 from chargeplane.cli.options import AsJson
-from chargeplane.cli.simulate_controller import ControllerPlan, site_limit_w
-from chargeplane.cli.simulate_scenario import play_here, play_there
-from chargeplane.cli.simulated import Screen
-from chargeplane.cli.simulation import Outcome, Plan, simulate
+from chargeplane.cli.simulation.controller import ControllerPlan, site_limit_w
+from chargeplane.cli.simulation.running import Outcome, Plan, simulate
+from chargeplane.cli.simulation.scenario import play_here, play_there
+from chargeplane.cli.simulation.screen import Screen
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.links import IdentityFault, identity_of_text, raise_open_files_max
 from chargeplane.runtime.process import tune

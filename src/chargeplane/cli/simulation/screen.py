@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from chargeplane.cli.simulation import Outcome, Plan
+from chargeplane.cli.simulation.running import Outcome, Plan
 from chargeplane.station import Storm, Tally
 
 __all__ = ["Screen"]

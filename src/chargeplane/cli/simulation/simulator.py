@@ -22,7 +22,7 @@ from sqlalchemy import Connection, select, update
 from chargeplane.cli.composition import Contribution, Foundation
 from chargeplane.cli.demonstration import SPEED
 from chargeplane.cli.options import secret_keys
-from chargeplane.cli.replaying import Replayed, say_again, story
+from chargeplane.cli.simulation.replaying import Replayed, say_again, story
 from chargeplane.csms.authorization.finding import LISTING, Wanted
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chargeplane.cli.simulate_controller import ControllerPlan, Site, site_of, through
+from chargeplane.cli.simulation.controller import ControllerPlan, Site, site_of, through
 from chargeplane.station import Fleet, Member, Station, Storm, Tally
 from chargeplane.station.control import Panel, create_control
 from chargeplane.station.fleets.drivers import Day
@@ -143,19 +143,7 @@ async def _simulate(
         stations[station.identity] = station
         tally.follow(station)
 
-    fleet = Fleet(
-        plan.members,
-        url=plan.url if controller is None else controller.url,
-        soap_url=plan.soap_url,
-        tokens=plan.tokens,
-        seed=plan.seed,
-        speed=plan.speed,
-        day=plan.day,
-        faults=plan.faults,
-        made=made,
-        frame=panel.note if panel else None,
-        has_drivers=panel is None,
-    )
+    fleet = _fleet(plan, controller, panel, made)
     storms: list[Storm] = []
     now_s = asyncio.get_running_loop().time
     since_s = now_s()
@@ -169,17 +157,47 @@ async def _simulate(
         await weather.calm(storming, stop)
         online, duration_s = tally.online, now_s() - since_s
         shown.cancel()
-        for station in fleet.stations.values():
-            if tally.never_online(station.identity):
-                tally.note("never in service", station.identity, station.why_offline)
+        _note_absent(fleet, tally)
         if controller is not None:
             await controller.delivered(DELIVERY_S_MAX)
         fleet.leave()
+    _note_undelivered(fleet, tally)
+    return Outcome(plan, tally, online, tuple(storms), duration_s)
+
+
+def _fleet(
+    plan: Plan,
+    controller: LocalController | None,
+    panel: Panel | None,
+    made: Callable[[Station], None],
+) -> Fleet:
+    """The fleet of a plan; with a panel people do what drivers would do."""
+    return Fleet(
+        plan.members,
+        url=plan.url if controller is None else controller.url,
+        soap_url=plan.soap_url,
+        tokens=plan.tokens,
+        seed=plan.seed,
+        speed=plan.speed,
+        day=plan.day,
+        faults=plan.faults,
+        made=made,
+        frame=panel.note if panel else None,
+        has_drivers=panel is None,
+    )
+
+
+def _note_absent(fleet: Fleet, tally: Tally) -> None:
+    for station in fleet.stations.values():
+        if tally.never_online(station.identity):
+            tally.note("never in service", station.identity, station.why_offline)
+
+
+def _note_undelivered(fleet: Fleet, tally: Tally) -> None:
     for station in fleet.stations.values():
         if station.undelivered:
             waiting = f"{station.undelivered} transaction messages"
             tally.note("not delivered at the end", station.identity, waiting)
-    return Outcome(plan, tally, online, tuple(storms), duration_s)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chargeplane.cli.replaying import Said, story
+from chargeplane.cli.simulation.replaying import Said, story
 from chargeplane.runtime.store.frames import Direction, Frame
 from tests.csms.making import NOW, TENANT_ID
 

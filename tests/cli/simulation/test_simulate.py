@@ -16,13 +16,13 @@ import httpx
 import pytest
 from rich.console import Console
 
-from chargeplane.cli import simulation
 from chargeplane.cli.demonstration import TOKENS
 from chargeplane.cli.exits import Exit
-from chargeplane.cli.simulate import DEFAULT_TOKENS, Pattern
-from chargeplane.cli.simulate_controller import ControllerPlan
-from chargeplane.cli.simulated import Screen, progress, totals
-from chargeplane.cli.simulation import Outcome, Plan, simulate
+from chargeplane.cli.simulation import running
+from chargeplane.cli.simulation.command import DEFAULT_TOKENS, Pattern
+from chargeplane.cli.simulation.controller import ControllerPlan
+from chargeplane.cli.simulation.running import Outcome, Plan, simulate
+from chargeplane.cli.simulation.screen import Screen, progress, totals
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.errors import ErrorCode
 from chargeplane.ocpp.versions import Version
@@ -209,7 +209,7 @@ def test_a_port_that_is_closed_is_told_with_an_example_and_exit_code_1(tmp_path:
     assert errors == ""
 
 
-SCENARIOS = Path(__file__).parents[2] / "examples" / "scenarios"
+SCENARIOS = Path(__file__).parents[3] / "examples" / "scenarios"
 
 
 def test_a_scenario_is_played_in_simulated_time_and_its_end_is_the_exit_code(
@@ -284,7 +284,7 @@ async def test_a_fleet_behind_a_local_controller_keeps_the_limit_of_the_site() -
 async def test_what_a_controller_could_not_deliver_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(simulation, "DELIVERY_S_MAX", 0.1)
+    monkeypatch.setattr(running, "DELIVERY_S_MAX", 0.1)
     async with server() as at:
         one = member("CP1", Version.V2_1)
         behind = ControllerPlan.of(("127.0.0.1", 0), None, [one], "SIM")

@@ -1,0 +1,1 @@
+"""Virtual stations from the command line and the console."""
