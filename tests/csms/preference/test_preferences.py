@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -129,7 +130,7 @@ async def test_what_another_version_has_written_is_passed_over(
     odd = Choice(TENANT_ID, name, value, "ada", at)
     good = Choice(TENANT_ID, "retry_interval_s", "30", "ada", at)
     for each in (odd, good):
-        await sqlite_store.write(Function(lambda c, each=each: tables.put(c, each)))
+        await sqlite_store.write(Function(partial(tables.put, choice=each)))
     chosen = Chosen(sqlite_store, clock)
     await chosen.load()
     assert chosen(TENANT_ID) == Preferences(retry_interval_s=30)
