@@ -95,6 +95,12 @@ def test_a_command_is_sent_and_the_answer_of_the_station_is_shown(console: Conso
     told.locator("summary").click()
     expect(told.locator("pre")).to_contain_text('"status": "Accepted"')
     console.look("command", schemes=["light"])
+    page.get_by_text("Commands given so far").click()
+    given = page.get_by_role("list", name="Commands given so far").get_by_role("listitem").first
+    expect(given).to_contain_text("Trigger message")
+    expect(given).to_contain_text(console.server.name)
+    expect(given).to_contain_text("Accepted")
+    console.look("commands-given", schemes=["light"])
 
 
 def test_what_a_version_lacks_cannot_be_sent_and_says_why(console: Console) -> None:
