@@ -84,11 +84,17 @@ export function power(w: number | null): string {
   return Math.abs(w) >= 1e6 ? `${number(w / 1e6, 2, 2)} MW` : `${number(w / 1e3, 1, 1)} kW`;
 }
 
+/** How times of day are written in either language: of 24 hours, so that they sort and align. */
+export const TIME: Intl.DateTimeFormatOptions = {
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+};
+
 export function dateTime(text: string | null): string {
   if (!text) return "–";
-  return new Intl.DateTimeFormat(current, { dateStyle: "medium", timeStyle: "medium" }).format(
-    new Date(text),
-  );
+  const style: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium" };
+  return new Intl.DateTimeFormat(current, { ...style, hourCycle: "h23" }).format(new Date(text));
 }
 
 /** The time alone today, with the date on any other day. */
@@ -97,22 +103,20 @@ export function moment(text: string | null): string {
   const when = new Date(text);
   const now = new Date();
   const isToday = when.toDateString() === now.toDateString();
-  const time: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+  const time: Intl.DateTimeFormatOptions = { ...TIME, second: "2-digit" };
   const day: Intl.DateTimeFormatOptions = {
     day: "2-digit",
     month: "short",
     // Stations say odd dates, and those must not look like one of this year.
     year: when.getFullYear() === now.getFullYear() ? undefined : "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
+    ...TIME,
   };
   return new Intl.DateTimeFormat(current, isToday ? time : day).format(when);
 }
 
 export function clock(text: string): string {
   const parts: Intl.DateTimeFormatOptions = {
-    hour: "2-digit",
-    minute: "2-digit",
+    ...TIME,
     second: "2-digit",
     fractionalSecondDigits: 3,
   };
