@@ -11,7 +11,14 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from chargeplane.csms.certificates import EstIssuer, EstService, RevocationLists
+from chargeplane.csms.certificates import (
+    EstIssuer,
+    EstService,
+    HttpResponders,
+    OcspChecks,
+    Responder,
+    RevocationLists,
+)
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.pki import PkiFault, Purpose, Vault, certificates_of_pem, organization
 from chargeplane.runtime.settings import Settings, SettingsError
@@ -19,6 +26,7 @@ from chargeplane.runtime.settings import Settings, SettingsError
 __all__ = [
     "PASSWORD_VARIABLE",
     "est_issuers",
+    "ocsp_checks",
     "revocation_lists",
     "station_authorities",
     "station_roots",
@@ -66,6 +74,32 @@ def revocation_lists(settings: Settings, vault: Vault, clock: Clock) -> Revocati
         )
     except PkiFault as fault:
         raise SettingsError((f"crl_sources: {fault}",)) from fault
+
+
+def ocsp_checks(settings: Settings, clock: Clock) -> OcspChecks | None:
+    """Who asks responders about certificates of stations; None if the settings name none.
+
+    Raises:
+        SettingsError: one is no file with an authority, or no address of HTTP.
+    """
+    found: list[Responder] = []
+    for each in filter(None, map(str.strip, settings.ocsp_responders.split(","))):
+        file, _, url = each.partition("=")
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            raise SettingsError((f"ocsp_responders: write FILE=http://HOST/, not {each!r}",))
+        try:
+            known = certificates_of_pem(Path(file).read_bytes())
+        except (PkiFault, OSError) as fault:
+            raise SettingsError((f"ocsp_responders: {file}: {fault}",)) from fault
+        found += [Responder(authority, url) for authority in known]
+    if not found:
+        return None
+    asker = HttpResponders({urlsplit(each.url).netloc for each in found})
+    try:
+        return OcspChecks(found, asker.ask, clock, is_hard=settings.ocsp_hard_fail)
+    except PkiFault as fault:
+        raise SettingsError((f"ocsp_responders: {fault}",)) from fault
 
 
 def _roots(settings: Settings, vault: Vault) -> Sequence[x509.Certificate]:

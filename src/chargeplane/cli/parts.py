@@ -16,7 +16,12 @@ from chargeplane.cli.composition import Contribution, Foundation, Part
 from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish, keep_reserved
 from chargeplane.cli.doors import Doors, on_hangup
 from chargeplane.cli.exits import Refused
-from chargeplane.cli.issuing import est_issuers, revocation_lists, station_authorities
+from chargeplane.cli.issuing import (
+    est_issuers,
+    ocsp_checks,
+    revocation_lists,
+    station_authorities,
+)
 from chargeplane.cli.options import vault_of
 from chargeplane.cli.rotation import Rotation
 from chargeplane.cli.security import tell_of_keys
@@ -62,6 +67,7 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
         vault=vault if vault.exists else None,
         issuers=est_issuers(settings, os.environ, vault, base.clock),
         lists=revocation_lists(settings, vault, base.clock),
+        checks=ocsp_checks(settings, base.clock),
         authorities=partial(station_authorities, settings, vault),
         files=settings.data / "files",
         public_url=f"{settings.public_url.rstrip('/')}/api/v1" if settings.public_url else "",
