@@ -177,7 +177,7 @@ class Limits:
     """Our requests that wait behind the open one."""
     requests_waiting_max: int = 16
     """Their requests that wait until the one in hand is answered."""
-    answers_kept_max: int = 8
+    answers_kept_max: int = 4
     """Answers kept for repeated requests (as many again until they are dropped together), and
     requests remembered for late answers."""
     call_timeout_s: float = 30.0

@@ -6,12 +6,16 @@ import asyncio
 import gc
 import tracemalloc
 
-from chargeplane.csms.contract import Block, Decision, Heard
+from chargeplane.csms.contract import Block, Decision, Heard, Registration
+from chargeplane.csms.gateway.admission import Admitted
+from chargeplane.csms.inventory import Known
 from chargeplane.ocpp import v21
 from chargeplane.ocpp.versions import Version
+from chargeplane.runtime.links import Address, Link, LinkFacts, LinkSettings
+from chargeplane.runtime.links.wheel import Wheel
 from chargeplane.runtime.store import Function, Store, frames
 from tests.csms.gateway.far_end import FarEnd, gateway
-from tests.csms.making import NOW
+from tests.csms.making import NOW, TENANT_ID
 
 STATIONS = 100
 IDLE_BYTES_MAX = 5_000
@@ -58,3 +62,14 @@ async def test_an_idle_conversation_is_small(sqlite_store: Store) -> None:
     finally:
         tracemalloc.stop()
     assert taken_bytes / len(stations) < IDLE_BYTES_MAX
+
+
+async def test_a_link_forgets_what_admission_has_left(sqlite_store: Store) -> None:
+    host = gateway(sqlite_store, BLOCK)
+    known = Known(TENANT_ID, "CP1", 1, "the hash of a password", Registration.ACCEPTED, 0)
+    peer = Address("192.0.2.1", 1)
+    facts = LinkFacts("CP1", "ocpp2.1", peer, context=Admitted(known, "a fingerprint"))
+    link = Link(facts, LinkSettings(ping_interval_s=None), Wheel())
+    host.opened(link)
+    assert host.is_connected(TENANT_ID, "CP1")
+    assert link.facts == facts._replace(context=None)

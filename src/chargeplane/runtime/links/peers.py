@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from asyncio import BaseTransport
+from sys import intern
 from typing import NamedTuple
 
 __all__ = ["Address", "Tls", "address_of", "tls_of"]
@@ -40,7 +41,7 @@ def tls_of(transport: BaseTransport) -> Tls | None:
         return None
     cipher = session.cipher()
     return Tls(
-        version=session.version() or "",
-        cipher=cipher[0] if cipher else "",
+        version=intern(session.version() or ""),  # nearly all connections share them
+        cipher=intern(cipher[0] if cipher else ""),
         client_certificate=session.getpeercert(binary_form=True),
     )
