@@ -12,7 +12,13 @@ from sqlalchemy import Connection, select, text
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.inventory import Known
-from chargeplane.csms.transactions.tables import decoded, ledger, transaction_ids, transactions
+from chargeplane.csms.transactions.bodies import entry_of
+from chargeplane.csms.transactions.tables import (
+    entry_columns,
+    ledger,
+    transaction_ids,
+    transactions,
+)
 from chargeplane.domain.events import TransactionEnded, TransactionStarted, decode
 from chargeplane.domain.ledger import EntryKind, LedgerEntry
 from chargeplane.runtime.bus import READER
@@ -76,7 +82,7 @@ def audit(settings: Settings, fleet: Fleet) -> Audit:
     """Compare."""
     with connected(settings) as connection:
         found = Audit()
-        entries = [decoded(body) for body in connection.scalars(select(ledger.c.body))]
+        entries = [entry_of(*row) for row in connection.execute(select(*entry_columns(ledger)))]
         kept = Counter(map(said_in, entries))
         found.lost = set(fleet.acknowledged) - set(kept)
         found.repeated_count = kept.total() - len(kept)

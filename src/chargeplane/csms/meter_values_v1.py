@@ -7,23 +7,28 @@ imported, at the outlet, in Wh if it is energy). Frequency is in Hz, which 1.6 h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
 
+from chargeplane.csms.contract import Decision, Heard
 from chargeplane.domain.metering import (
     ENERGY_REGISTER,
     OUTLET,
     PERIODIC,
     MeterValue,
     decimal_of,
+    word_of,
 )
 from chargeplane.ocpp import v16
 
-__all__ = ["values_of"]
+__all__ = ["OfTransaction", "values_of"]
+
+OfTransaction = Callable[[Heard], Decision | Awaitable[Decision | None]]
+"""Takes MeterValues of a transaction. None: they name none, and none goes on at the connector."""
 
 _NO_NUMBER: Final = Decimal("NaN")
 _SIGNED: Final = v16.ValueFormat.SIGNED_DATA
@@ -54,14 +59,14 @@ def values_of(meter_values: Iterable[v16.MeterValue]) -> tuple[MeterValue, ...]:
 def _value(sample: v16.SampledValue, at: datetime, number: Decimal) -> MeterValue:
     measurand, unit = sample.measurand, sample.unit
     context, location, phase = sample.context, sample.location, sample.phase
-    name = str(measurand) if measurand else ENERGY_REGISTER
+    name = word_of(measurand) if measurand else ENERGY_REGISTER
     return MeterValue(
         sampled_at=at,
         value=number,
-        unit=str(unit) if unit else _unit_of(name),
+        unit=word_of(unit or _unit_of(name)),
         measurand=name,
-        context=str(context) if context else PERIODIC,
-        location=str(location) if location else OUTLET,
+        context=word_of(context) if context else PERIODIC,
+        location=word_of(location) if location else OUTLET,
         phase=str(phase) if phase else None,
     )
 

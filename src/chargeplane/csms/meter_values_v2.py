@@ -19,6 +19,7 @@ from chargeplane.domain.metering import (
     PERIODIC,
     MeterValue,
     decimal_of,
+    word_of,
 )
 from chargeplane.ocpp import v21
 
@@ -41,15 +42,15 @@ def _value(sample: v21.SampledValueType, of: v21.MeterValueType) -> MeterValue:
     number = _number(sample.value)
     measurand, measure, signed = sample.measurand, sample.unit_of_measure, sample.signed_meter_value
     context, location, phase = sample.context, sample.location, sample.phase
-    name = str(measurand) if measurand else ENERGY_REGISTER
+    name = word_of(measurand) if measurand else ENERGY_REGISTER
     unit = measure.unit if measure else ""
     return MeterValue(
         sampled_at=of.timestamp,
         value=_NO_NUMBER if number is None else number,
-        unit=unit or ("Wh" if name.startswith("Energy.") else ""),
+        unit=word_of(unit or ("Wh" if name.startswith("Energy.") else "")),
         measurand=name,
-        context=str(context) if context else PERIODIC,
-        location=str(location) if location else OUTLET,
+        context=word_of(context) if context else PERIODIC,
+        location=word_of(location) if location else OUTLET,
         phase=str(phase) if phase else None,
         multiplier=(measure.multiplier or 0) if measure else 0,
         signed_data=msgspec.json.encode(signed).decode() if signed else None,

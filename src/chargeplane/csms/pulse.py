@@ -1,8 +1,8 @@
-"""The pulse: how much power flows now, and who is here, from the events of this run of the program.
+"""Live state in memory (``Pulse``): the power that flows now, and who is here, out of events.
 
-Nothing of it is stored: after a start it fills again with the first sample of each transaction.
-Listening costs as little as it can, since every sample of every station passes here; what a sample
-says is worked out when somebody asks.
+It knows the events of this run of the program. Nothing of it is stored: after a start it fills
+again with the first sample of each transaction. Listening costs as little as it can, since every
+sample of every station passes here; what a sample says is worked out when somebody asks.
 """
 
 from __future__ import annotations

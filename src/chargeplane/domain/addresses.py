@@ -13,7 +13,7 @@ from msgspec import Struct
 __all__ = ["STATION", "EvseAddress"]
 
 
-class EvseAddress(Struct, frozen=True, order=True):
+class EvseAddress(Struct, frozen=True, order=True, gc=False):
     """An EVSE, or one of its connectors; EVSE 0 is the station itself."""
 
     evse_id: int

@@ -50,7 +50,7 @@ def _snake(name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
-class Event(Struct, frozen=True, kw_only=True, tag_field="event", tag=_snake):
+class Event(Struct, frozen=True, kw_only=True, tag_field="event", tag=_snake, gc=False):
     """What all events carry. ``frame_id`` is the raw frame; None if no frame caused it."""
 
     tenant_id: str

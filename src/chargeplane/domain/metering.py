@@ -24,6 +24,7 @@ __all__ = [
     "MeterValue",
     "Quantity",
     "decimal_of",
+    "word_of",
 ]
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
@@ -39,7 +40,7 @@ MAGNITUDE_MAX: Final = Decimal(10) ** 18
 MULTIPLIER_MAX: Final = 24
 
 
-class Quantity(NamedTuple):
+class Quantity(Struct, frozen=True, gc=False):
     """A number with its unit."""
 
     value: Decimal
@@ -78,7 +79,22 @@ _UNITS: Final = {
 }
 
 
-class MeterValue(Struct, frozen=True, kw_only=True, omit_defaults=True):
+_WORDS: Final = {
+    each: each
+    for each in (ENERGY_REGISTER, ENERGY_INTERVAL, POWER, BEGIN, END, PERIODIC, OUTLET, "Wh", "W")
+}
+
+
+def word_of(said: str) -> str:
+    """A word of OCPP as plain text, ours if it is one of ours.
+
+    What has its default is left out where meter values are written, and a default is known by
+    being the same object.
+    """
+    return _WORDS.get(said) or str(said)
+
+
+class MeterValue(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One sampled value. ``multiplier`` is the power of ten of 2.x."""
 
     sampled_at: datetime

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-__all__ = ["AGE_S_MAX", "AHEAD_S_MAX", "Moment", "moment"]
+__all__ = ["AGE_S_MAX", "AHEAD_S_MAX", "Moment", "is_believed", "moment"]
 
 # Older than this at arrival: no queue is that long.
 AGE_S_MAX: Final = 400 * 86_400
@@ -28,8 +28,13 @@ class Moment(NamedTuple):
     by_station: bool
 
 
+def is_believed(reported_at: datetime, received_at: datetime) -> bool:
+    """Whether the station's time can be."""
+    return _AHEAD <= received_at - reported_at <= _AGE
+
+
 def moment(reported_at: datetime, received_at: datetime) -> Moment:
     """The station's time if it can be, ours otherwise."""
-    if _AHEAD <= received_at - reported_at <= _AGE:
+    if is_believed(reported_at, received_at):
         return Moment(reported_at, True)
     return Moment(received_at, False)

@@ -118,6 +118,11 @@ class Peer:
         self._answers: dict[str, tuple[Mark, str]] = {}
         self._older_answers: dict[str, tuple[Mark, str]] = {}
 
+    @property
+    def has_outgoing(self) -> bool:
+        """Whether ``outgoing`` has something to give."""
+        return bool(self._texts)
+
     def outgoing(self) -> list[str]:
         """The texts to send now, in order; each is given once."""
         texts, self._texts = self._texts, []

@@ -11,9 +11,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from chargeplane.domain.events import Event, decode
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 READER = "bus"
 
 
-class Published(NamedTuple):
+class Published(Struct, frozen=True, gc=False):
     """An event, and its id in the outbox."""
 
     tenant_id: UUID

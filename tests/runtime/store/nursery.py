@@ -14,6 +14,9 @@ import os
 import sys
 
 from chargeplane.runtime.store import Settings, Store
+from chargeplane.runtime.store.checkpoints import Checkpoints
+from chargeplane.runtime.store.schema import Schema
+from chargeplane.runtime.store.sqlite import Sqlite
 from chargeplane.runtime.store.writer import Batch, Writer
 from tests.runtime.store.ledger import WITH_LEDGER, Entry
 
@@ -38,7 +41,22 @@ class HastyStore(Store):
         self._writer = HastyWriter(self._backend, self._release)
 
 
-STORES = {"careful": Store, "hasty": HastyStore}
+class TidySqlite(Sqlite):
+    """SQLite whose log is moved all the time."""
+
+    def tending(self) -> Checkpoints:
+        return Checkpoints(self.path, self.settings.lock_s_max, rows_at_once=10)
+
+
+class TidyStore(Store):
+    """A store with that inside."""
+
+    def __init__(self, settings: Settings, schema: Schema) -> None:
+        super().__init__(settings, schema)
+        self._writer = Writer(TidySqlite(settings), self._release)
+
+
+STORES = {"careful": Store, "hasty": HastyStore, "tidy": TidyStore}
 
 
 def say(line: str) -> None:

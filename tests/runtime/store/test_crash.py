@@ -99,10 +99,17 @@ def furnished(settings: Settings) -> Settings:
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    ("engine", "kills"), [("sqlite", cases(25, 8)), ("postgresql", cases(20, 5))]
+    ("engine", "kind", "kills"),
+    [
+        ("sqlite", "careful", cases(25, 8)),
+        ("sqlite", "tidy", cases(25, 4)),
+        ("postgresql", "careful", cases(20, 5)),
+    ],
 )
-def test_no_acknowledged_unit_is_lost_or_doubled_by_kills(furnished: Settings, kills: int) -> None:
-    found = kill_writers(furnished, "careful", kills, seed=1)
+def test_no_acknowledged_unit_is_lost_or_doubled_by_kills(
+    furnished: Settings, kind: str, kills: int
+) -> None:
+    found = kill_writers(furnished, kind, kills, seed=1)
     assert found.acknowledged >= 20 * kills
     assert not found.lost
     assert found.gapless

@@ -154,7 +154,8 @@ class Conversation:
                 self._on(event, frame)
         else:
             self._waiting.append(frame)  # the peer holds it back until the one in hand is answered
-        self._send()
+        if self.peer.has_outgoing:  # nearly never: the answer waits for its commit
+            self._send()
 
     @property
     def _is_busy(self) -> bool:

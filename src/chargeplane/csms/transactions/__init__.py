@@ -18,7 +18,8 @@ answer again. Covered: 1.6 4.2, 4.7 to 4.10; 2.x E01 to E15 as far as the CSMS t
 
 from __future__ import annotations
 
-from chargeplane.csms.contract import Authorize, Block, FindRemoteStart, Handler
+from chargeplane.csms.contract import Authorize, Block, FindRemoteStart
+from chargeplane.csms.meter_values_v1 import OfTransaction
 from chargeplane.csms.transactions.api import routes
 from chargeplane.csms.transactions.correcting import Corrector, Tell
 from chargeplane.csms.transactions.figures import active_count, day
@@ -50,7 +51,7 @@ def block(
     store: Store,
     clock: Clock,
     tell: Tell,
-) -> tuple[Block, Handler]:
+) -> tuple[Block, OfTransaction]:
     """The block, and its handler for the MeterValues that 1.x sends for transactions.
 
     ``tell`` makes rows and events durable together, and then tells the events.

@@ -1,4 +1,4 @@
-"""The book of a station: what must be known at once to take its next transaction message.
+"""The cache of a station (``Book``): what has to be at hand for its next transaction message.
 
 It holds the active transactions that are ordinary, each ready to take its next message
 (``domain.ledger.Running``), and what ``Running`` demands to be known of the rest: when the latest

@@ -14,10 +14,11 @@ __all__ = ["decided", "decision"]
 def decision(response: Response, taken: Taken | Awaitable[Taken]) -> Decision | Awaitable[Decision]:
     """The decision, or the promise of one if the store had to be read."""
     if isinstance(taken, Taken):
-        return Decision(response, *taken)
+        return Decision(response, taken.rows, taken.events, taken.implied)
     return decided(response, taken)
 
 
 async def decided(response: Response, taken: Taken | Awaitable[Taken]) -> Decision:
     """The decision, after waiting for it."""
-    return Decision(response, *(taken if isinstance(taken, Taken) else await taken))
+    found = taken if isinstance(taken, Taken) else await taken
+    return Decision(response, found.rows, found.events, found.implied)

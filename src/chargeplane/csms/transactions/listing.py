@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, or_, select
 
 from chargeplane.csms.inventory import stations_at
-from chargeplane.csms.transactions.tables import Stored, decoded, ledger, transactions
+from chargeplane.csms.transactions.bodies import entry_of
+from chargeplane.csms.transactions.tables import Stored, entry_columns, ledger, transactions
 from chargeplane.domain.ledger import LedgerEntry
 
 __all__ = ["by_wire_id", "entries", "is_at", "one"]
@@ -48,15 +49,15 @@ def entries(
     if row["ended_at"] is not None:
         loose = and_(loose, columns.at <= row["ended_at"])
     mine = columns.transaction_id == row["wire_id"]
-    query = select(columns.body).where(
+    query = select(*entry_columns(ledger)).where(
         columns.tenant_id == row["tenant_id"],
         columns.station_id == row["station_id"],
         or_(mine, loose) if row["is_orphan"] or row["remarks"] != "[]" else mine,
     )
     if after is not None:
         query = query.where(columns.frame_id > after)
-    bodies = connection.scalars(query.order_by(columns.frame_id).limit(count_max))
-    return [decoded(body) for body in bodies]
+    found = connection.execute(query.order_by(columns.frame_id).limit(count_max))
+    return [entry_of(*row) for row in found]
 
 
 def by_wire_id(

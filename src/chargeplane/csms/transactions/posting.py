@@ -1,5 +1,8 @@
 """Posting: entries move from the day book to their transactions, many at once.
 
+The words are those of bookkeeping, and the thing is a log that is compacted: the day book is an
+append-only log in the order of arrival, and posting moves its entries to where they are looked for.
+
 An ordinary message that goes on in its transaction is durable in the day book, where entries lie in
 the order of arrival and those of one commit share a few pages. In the ledger itself each
 transaction has a place of its own, and to write there for each message would be to write a page for
@@ -107,7 +110,7 @@ class Posting:
 
     def _keep(self, frame_id: UUID | None) -> None:
         """An entry from this frame on has perhaps not been told."""
-        if frame_id is not None and (self._oldest is None or frame_id < self._oldest):
+        if frame_id is not None and (self._oldest is None or frame_id.int < self._oldest.int):
             self._oldest = frame_id
 
     def _wait(self) -> None:

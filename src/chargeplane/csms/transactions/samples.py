@@ -13,8 +13,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from chargeplane.csms.transactions.bodies import entry_of
 from chargeplane.csms.transactions.rows import sampled
-from chargeplane.csms.transactions.tables import daybook, decoded, entries_of, transactions
+from chargeplane.csms.transactions.tables import daybook, entries_of, entry_columns, transactions
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.ledger import LedgerEntry, Running
 from chargeplane.runtime.bus import Published
@@ -36,21 +37,21 @@ def samples_after(
 ) -> list[Published]:
     """The samples of frames behind a position, the oldest first."""
     found = connection.execute(
-        select(daybook.c.frame_id, daybook.c.body)
+        select(*entry_columns(daybook))
         .where(daybook.c.tenant_id == tenant_id, daybook.c.frame_id > position)
         .order_by(daybook.c.frame_id)
     )
     known: dict[tuple[str, str], _Transaction] = {}
     told: list[Published] = []
-    for frame_id, body in found:
-        entry = decoded(body)
+    for row in found:
+        entry = entry_of(*row)
         name = entry.station_id, entry.transaction_id or ""
         if name not in known:
             known[name] = _transaction(connection, tenant_id, entry)
         of = known[name]
         event = sampled(entry, of.evse, of.id, of.energy_wh.get(entry.frame_id))
         if event is not None:
-            told.append(Published(tenant_id, frame_id, event))
+            told.append(Published(tenant_id, row.frame_id, event))
             if len(told) == count_max:  # not sooner: not every entry has samples
                 break
     return told

@@ -6,13 +6,13 @@ others are folded from the ledger. Either way the rows say what the fold of the 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from chargeplane.csms.contract import Heard, Station
@@ -21,18 +21,19 @@ from chargeplane.csms.transactions.book import Book, Live, read_book
 from chargeplane.csms.transactions.posting import Posting
 from chargeplane.csms.transactions.refolding import refold
 from chargeplane.csms.transactions.rows import facts_of, going_on_row, live_row, sampled, updated
+from chargeplane.csms.wire_ids import new_wire_id
 from chargeplane.domain.events import Event, TransactionEnded, TransactionStarted
 from chargeplane.domain.ledger import LedgerEntry
+from chargeplane.domain.times import moment
 from chargeplane.domain.tokens import IdToken, TokenStatus
 from chargeplane.runtime.store import Function, Row, Store, insert_new, new_id
 
 __all__ = ["Given", "Taken", "Transactions"]
 
 DRAWS_MAX = 20
-WIRE_ID_MAX = 2**31 - 1
 
 
-class Taken(NamedTuple):
+class Taken(Struct, frozen=True, eq=False, gc=False):
     """What becomes durable with a message."""
 
     rows: tuple[Row, ...]
@@ -55,7 +56,7 @@ class Transactions:
         self,
         store: Store,
         posting: Posting | None = None,
-        draw: Callable[[], int] = lambda: secrets.randbelow(WIRE_ID_MAX) + 1,
+        draw: Callable[[], int] = new_wire_id,
     ) -> None:
         """``draw`` gives random ids for 1.x: positive, 31 bits, hard to guess."""
         self._store = store
@@ -83,6 +84,11 @@ class Transactions:
         charging_state: str | None,
         remote_start_id: str | None,
     ) -> Taken:
+        book = await self._read_book(heard)
+        taken = self._ordinary(book, heard, entry, charging_state, remote_start_id)
+        return taken or await self._fold(heard, entry, charging_state, remote_start_id)
+
+    async def _read_book(self, heard: Heard) -> Book:
         station = heard.station
         reading = partial(
             read_book,
@@ -90,10 +96,24 @@ class Transactions:
             station_id=station.id,
             now=heard.received_at,
         )
-        book = await self._store.read(reading)
+        book: Book = await self._store.read(reading)
         station.state[Book] = book
-        taken = self._ordinary(book, heard, entry, charging_state, remote_start_id)
-        return taken or await self._fold(heard, entry, charging_state, remote_start_id)
+        return book
+
+    async def going_on_at(self, heard: Heard, entry: LedgerEntry) -> str | None:
+        """The station's id of the transaction that was active at an entry's EVSE and time."""
+        book = heard.station.get(Book) or await self._read_book(heard)
+        evse, at = entry.known_evse, moment(entry.reported_at, entry.received_at).at
+        if evse is None:
+            return None
+        for wire_id, live in book.live.items():
+            if live.running.evse.evse_id == evse.evse_id and live.running.started_at <= at:
+                return wire_id
+        if evse.evse_id not in book.folded_evses:
+            return None
+        station = heard.station
+        of = partial(tables.active_at, tenant_id=station.tenant_id, station_id=station.id)
+        return await self._store.read(partial(of, evse_id=evse.evse_id, at=at))
 
     def _ordinary(
         self,
@@ -150,17 +170,16 @@ class Transactions:
         remote_start_id: str | None,
     ) -> Taken:
         heard.station.state.pop(Book, None)  # it is read anew when this is stored
-        return Taken(
-            *await self._store.read(
-                partial(
-                    refold,
-                    heard=heard,
-                    entry=entry,
-                    charging_state=charging_state,
-                    remote_start_id=remote_start_id,
-                )
+        folded = await self._store.read(
+            partial(
+                refold,
+                heard=heard,
+                entry=entry,
+                charging_state=charging_state,
+                remote_start_id=remote_start_id,
             )
         )
+        return Taken(folded.rows, folded.events)
 
     # Ids for 1.x ----------------------------------------------------------------------------
 

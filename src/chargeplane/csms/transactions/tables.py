@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
+    FromClause,
     Index,
     Integer,
     bindparam,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from chargeplane.csms.transactions.bodies import body_of, entry_of
 from chargeplane.domain.ledger import LedgerEntry
 from chargeplane.domain.tokens import IdToken
 from chargeplane.domain.transactions import SessionState
@@ -51,7 +53,7 @@ __all__ = [
     "TRANSACTION_SINK",
     "daybook",
     "daybook_row",
-    "decoded",
+    "entry_columns",
     "ledger",
     "ledger_row",
     "posted",
@@ -88,7 +90,7 @@ posted = SCHEMA.table(
 of messages that go on in an ordinary transaction are in ``daybook`` first (see ``posting``).
 ``transaction_id`` is the station's word for it, empty if it named none that it can know;
 ``is_loose``: no start was known for it when it came; ``at``: when it happened
-(``domain.times.moment``); ``body``: the entry as JSON."""
+(``domain.times.moment``); ``body``: what else the entry says, as JSON (``bodies``)."""
 
 daybook = SCHEMA.table(
     "ledger_daybook",
@@ -113,6 +115,13 @@ ledger: Final = union_all(
     ),
 ).subquery("whole_ledger")
 """All entries, with the columns of ``posted``. To be read; rows go to the tables."""
+
+
+def entry_columns(book: FromClause) -> tuple[ColumnElement[Any], ...]:
+    """What ``entry_of`` takes, of a table of entries."""
+    names = TENANT, "station_id", "transaction_id", "frame_id", "body"
+    return tuple(book.c[name] for name in names)
+
 
 transactions = SCHEMA.table(
     "transactions",
@@ -191,9 +200,6 @@ TRANSACTION_REMOVAL: Final = Removal(transactions)
 Stored = dict[str, Any]
 """A row of ``transactions``, by column."""
 
-_encode = msgspec.json.Encoder().encode
-decoded = msgspec.json.Decoder(LedgerEntry).decode
-
 
 def ledger_row(
     tenant_id: UUID, frame_id: UUID, entry: LedgerEntry, at: datetime, *, is_loose: bool
@@ -206,7 +212,7 @@ def ledger_row(
         frame_id,
         is_loose,
         at,
-        _encode(entry).decode(),  # JSON has no NUL in it, and no half of a surrogate pair
+        body_of(entry, entry.known_id),
     )
 
 
@@ -218,7 +224,7 @@ def daybook_row(tenant_id: UUID, frame_id: UUID, entry: LedgerEntry, at: datetim
         entry.station_id,
         entry.transaction_id,
         at,
-        _encode(entry).decode(),
+        body_of(entry, entry.transaction_id),
     )
 
 
@@ -263,12 +269,31 @@ def going_on_since(
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
+def active_at(
+    connection: Connection, tenant_id: UUID, station_id: str, evse_id: int, at: datetime
+) -> str | None:
+    """The station's id of the transaction that is active at an EVSE and had begun by a time."""
+    return connection.scalar(
+        select(transactions.c.wire_id)
+        .where(
+            transactions.c.tenant_id == tenant_id,
+            transactions.c.station_id == station_id,
+            transactions.c.evse_id == evse_id,
+            transactions.c.state == SessionState.ACTIVE,
+            transactions.c.started_at <= at,
+            transactions.c.wire_id.is_not(None),
+        )
+        .order_by(transactions.c.started_at.desc())
+        .limit(1)
+    )
+
+
 def entries_of(
     connection: Connection, tenant_id: UUID, station_id: str, wire_ids: list[str]
 ) -> list[LedgerEntry]:
     """All entries of some transactions, by the station's words for them."""
     found = connection.execute(
-        select(ledger.c.frame_id, ledger.c.body).where(
+        select(*entry_columns(ledger)).where(
             ledger.c.tenant_id == tenant_id,
             ledger.c.station_id == station_id,
             ledger.c.transaction_id.in_(wire_ids),
@@ -276,22 +301,22 @@ def entries_of(
     )
     # By frame: a commit that nobody knew the end of, run again after its entries were posted,
     # leaves them in both places until they are posted again.
-    return [decoded(body) for body in {row.frame_id: row.body for row in found}.values()]
+    return [entry_of(*row) for row in {row.frame_id: row for row in found}.values()]
 
 
 def loose_entries_since(
     connection: Connection, tenant_id: UUID, station_id: str, since: datetime
 ) -> list[LedgerEntry]:
     """The entries that named no known transaction, from a time on."""
-    found = connection.scalars(
-        select(posted.c.body).where(
+    found = connection.execute(
+        select(*entry_columns(posted)).where(
             posted.c.tenant_id == tenant_id,
             posted.c.station_id == station_id,
             posted.c.is_loose,
             posted.c.at >= since,
         )
     )
-    return [decoded(body) for body in found]
+    return [entry_of(*row) for row in found]
 
 
 def last_loose_at(connection: Connection, tenant_id: UUID, station_id: str) -> datetime | None:

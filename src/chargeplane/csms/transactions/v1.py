@@ -106,8 +106,8 @@ class TransactionsV1:
         # Who may stop, the station has decided already; 1.6 6.50 lets us leave the info out.
         return decision(v16.StopTransactionResponse(), self._transactions.take(heard, entry))
 
-    def meter_values(self, heard: Heard) -> Decision | Awaitable[Decision]:
-        """MeterValues that name a transaction."""
+    def meter_values(self, heard: Heard) -> Decision | Awaitable[Decision | None]:
+        """MeterValues of a transaction; None if they name none and none goes on there (1.2)."""
         request: v16.MeterValuesRequest = heard.request
         values = values_of(request.meter_value)
         transaction_id = given(request.transaction_id)
@@ -119,7 +119,16 @@ class TransactionsV1:
             evse=EvseAddress.of_connector(request.connector_id),
             meter_values=values,
         )
+        if transaction_id is None:
+            return self._unnamed(heard, entry)
         return decision(v16.MeterValuesResponse(), self._transactions.take(heard, entry))
+
+    async def _unnamed(self, heard: Heard, entry: LedgerEntry) -> Decision | None:
+        wire_id = await self._transactions.going_on_at(heard, entry)
+        if wire_id is None:
+            return None
+        taken = self._transactions.take(heard, replace(entry, transaction_id=wire_id, key=""))
+        return await decided(v16.MeterValuesResponse(), taken)
 
 
 def _entry(heard: Heard, kind: EntryKind, reported_at: datetime, **said: Any) -> LedgerEntry:

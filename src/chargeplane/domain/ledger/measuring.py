@@ -17,6 +17,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from chargeplane.domain.ledger.registers import Point, Role
 from chargeplane.domain.ledger.remarks import Finding, RemarkKind
 
@@ -153,8 +155,8 @@ def kilowatt_hours(points: list[Point]) -> Account | None:
 def _in_kilo(point: Point) -> Point:
     exponent = point.value_wh.as_tuple().exponent
     digits = min(max(-exponent, 0), 3) if isinstance(exponent, int) else 0
-    return point._replace(
-        value_wh=point.value_wh * _KILO, grain_wh=Decimal(10) ** (3 - digits), in_wh=False
+    return replace(
+        point, value_wh=point.value_wh * _KILO, grain_wh=Decimal(10) ** (3 - digits), in_wh=False
     )
 
 
@@ -169,7 +171,7 @@ def relative_to_session(points: list[Point]) -> Account | None:
     shifted = [begin]
     for each in counted:
         if each.role is Role.SAMPLE or each.value_wh < begin.value_wh:
-            each = each._replace(value_wh=each.value_wh + begin.value_wh)  # noqa: PLW2901
+            each = replace(each, value_wh=each.value_wh + begin.value_wh)  # noqa: PLW2901
         shifted.append(each)
     frames = tuple(each.message.frame_id for each in counted)
     return straight(shifted, Finding(RemarkKind.REGISTER_RELATIVE, frames))
@@ -212,7 +214,7 @@ def rolled_over(points: list[Point]) -> Account | None:
         if points[place - 1].value_wh >= width_wh:
             continue
         unrolled = points[:place] + [
-            each._replace(value_wh=each.value_wh + width_wh) for each in points[place:]
+            replace(each, value_wh=each.value_wh + width_wh) for each in points[place:]
         ]
         finding = Finding(RemarkKind.ROLLED_OVER, (points[place].message.frame_id,))
         if (found := straight(unrolled, finding)) is not None:

@@ -19,7 +19,7 @@ from chargeplane.domain.times import moment
 __all__ = ["Message", "Thread", "messages_of"]
 
 
-class Message(Struct):
+class Message(Struct, gc=False):
     """One thing a station said, however often it said it."""
 
     entry: LedgerEntry

@@ -13,7 +13,10 @@ from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chargeplane.domain.ledger.entry import LedgerEntry
 from chargeplane.domain.ledger.messages import Message
@@ -26,7 +29,7 @@ from chargeplane.domain.metering import (
     POWER,
     MeterValue,
 )
-from chargeplane.domain.times import moment
+from chargeplane.domain.times import is_believed
 
 __all__ = [
     "REGISTER_WH_MAX",
@@ -62,7 +65,7 @@ class Role(IntEnum):
     END = 2
 
 
-class Point(NamedTuple):
+class Point(Struct, frozen=True, gc=False):
     """The register at one time. ``grain_wh`` is the value of its last digit.
 
     ``timed`` is false if the station's clock cannot be believed; ``in_wh`` if it was labelled Wh,
@@ -130,11 +133,10 @@ def read(entry: LedgerEntry) -> tuple[list[Reading], bool]:
 
 def power_w_of(entry: LedgerEntry) -> list[Decimal]:
     """The power that was measured, of all phases together."""
-    found = [
-        each.in_base_unit()
-        for each in entry.meter_values
-        if each.measurand == POWER and each.phase is None
-    ]
+    powers = [each for each in entry.meter_values if each.measurand == POWER and each.phase is None]
+    if not powers:  # nearly always: no second list
+        return []
+    found = [each.in_base_unit() for each in powers]
     return [each.value for each in found if each is not None and each.unit == "W"]
 
 
@@ -159,7 +161,7 @@ def points_of(messages: list[Message], start: Message | None, end: Message | Non
     put_in_place(points)
     if len({each.at for each in points}) == 1 and len(points) > 1:
         # A clock that stands still says nothing about how fast the meter has risen.
-        points = [each._replace(timed=False) for each in points]
+        points = [replace(each, timed=False) for each in points]
     return points
 
 
@@ -185,9 +187,9 @@ def points_in(message: Message, role: Role, readings: list[Reading]) -> list[Poi
         point_role = role if reading is boundary else Role.SAMPLE
         if boundary is not None and point_role is Role.SAMPLE and _repeats(reading, boundary):
             continue
-        at, timed = moment(value.sampled_at, message.entry.received_at)
-        if not timed and message.by_station:
-            at = message.at
+        at, timed = value.sampled_at, True
+        if not is_believed(at, message.entry.received_at):
+            at, timed = message.at if message.by_station else message.entry.received_at, False
         points.append(Point(value_wh, at, point_role, message, timed, *_grain(value)))
     return points
 

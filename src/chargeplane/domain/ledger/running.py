@@ -27,7 +27,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
+
+from msgspec import Struct
 
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.ledger.entry import EntryKind, LedgerEntry
@@ -44,7 +46,7 @@ from chargeplane.domain.ledger.registers import (
 )
 from chargeplane.domain.ledger.session import Session
 from chargeplane.domain.ledger.settling import is_late_end, oddities_of_token
-from chargeplane.domain.times import moment
+from chargeplane.domain.times import is_believed
 from chargeplane.domain.transactions import SessionState, StopReason
 
 __all__ = ["SAME_TIME_MAX", "Running"]
@@ -54,7 +56,7 @@ SAME_TIME_MAX: Final = 100
 _ZERO: Final = Decimal(0)
 
 
-class _Register(NamedTuple):
+class _Register(Struct, frozen=True, gc=False):
     """What is to be remembered of the points so far, and of the power beside them."""
 
     begin: Point
@@ -134,10 +136,9 @@ class Running:
             return None
         if entry.id_token is not None and oddities_of_token(entry.id_token):
             return None
-        at, by_station = moment(entry.reported_at, entry.received_at)
-        if not by_station:
+        if not is_believed(entry.reported_at, entry.received_at):
             return None
-        register = _after(None, Message(entry, [entry], at, by_station), Role.BEGIN)
+        register = _after(None, Message(entry, [entry], entry.reported_at, True), Role.BEGIN)
         return None if register is None else cls(entry, wire_id, evse, register)
 
     @classmethod
@@ -158,8 +159,8 @@ class Running:
         """Take the next message; False, and nothing is changed, if that is not ordinary."""
         if self.ended_at is not None or not self._is_next(entry):
             return False
-        at, by_station = moment(entry.reported_at, entry.received_at)
-        if not by_station or at < self.last_at:
+        at = entry.reported_at
+        if at < self.last_at or not is_believed(at, entry.received_at):
             return False
         if at == self.last_at and not self._is_later_now(entry):
             return False
@@ -173,7 +174,7 @@ class Running:
                 return False
         register: _Register | None = self._register
         if entry.meter_values or ends:
-            message = Message(entry, [entry], at, by_station)
+            message = Message(entry, [entry], at, True)
             register = _after(register, message, Role.END if ends else Role.SAMPLE)
             if register is None:
                 return False
@@ -281,7 +282,8 @@ def _after(before: _Register | None, message: Message, role: Role) -> _Register 
         begin = last = points[0]
         in_wh, power_w_sum, powers = True, _ZERO, 0
     else:
-        begin, last, in_wh, power_w_sum, powers = before
+        begin, last, in_wh = before.begin, before.last, before.in_wh
+        power_w_sum, powers = before.power_w_sum, before.powers
     for point in points:
         if not point.timed or not (point is begin or _goes_on(last, point)):
             return None

@@ -7,6 +7,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from chargeplane.domain.ledger.measuring import Account, account, behaves, by_power
 from chargeplane.domain.ledger.messages import Message, Thread
 from chargeplane.domain.ledger.registers import (
@@ -191,7 +193,7 @@ def _closed_by_next(
     if not own or reading is None:
         return points, False
     last = max(points_of([reading], reading, None), key=lambda each: each.role is Role.BEGIN)
-    last = last._replace(role=Role.END)
+    last = replace(last, role=Role.END)
     if not behaves([own[-1], last]):
         return points, False
     if len(own) < len(points) and points[-1].value_wh <= last.value_wh:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-__all__ = ["Backend", "Settings"]
+__all__ = ["Backend", "Settings", "Tending"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,22 @@ class Settings:
     connect_s_max: int = 3
 
 
+class Tending(Protocol):
+    """Looks after the database from the start of its writer to its end."""
+
+    def start(self) -> None:
+        """Before the first commit."""
+        ...
+
+    def note(self, connection: Connection, rows_count: int) -> None:
+        """So many rows were committed; the writer is between two transactions."""
+        ...
+
+    def stop(self) -> None:
+        """After the last commit."""
+        ...
+
+
 class Backend(ABC):
     """One kind of database."""
 
@@ -53,6 +70,10 @@ class Backend(ABC):
     @abstractmethod
     def readers(self) -> Engine:
         """An engine with a bounded pool; its connections cannot write."""
+
+    def tending(self) -> Tending | None:
+        """What works beside one writer; None if there is nothing to do."""
+        return None
 
     @abstractmethod
     def is_mood(self, error: BaseException) -> bool:

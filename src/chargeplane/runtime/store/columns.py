@@ -103,6 +103,9 @@ class Exact(TypeDecorator[Decimal]):
 
 def _written_out(value: Decimal) -> str:
     """All digits, since numeric knows neither exponents (1E+3 is 1000) nor a negative zero."""
+    plain = str(value)
+    if len(plain) <= DIGITS_MAX and plain.isdigit():  # most often: whole watt-hours
+        return plain
     if not value.is_finite():
         raise ValueError(f"{value} is no number that can be stored")
     exponent = value.as_tuple().exponent
@@ -150,6 +153,9 @@ def binder(kind: TypeEngine[Any], dialect: Dialect) -> Bind | None:
 
 
 def _ids_on_sqlite(values: Sequence[UUID | None]) -> Sequence[bytearray | None]:
+    first = values[0] if values else None
+    if first is not None and first is values[-1] and values.count(first) == len(values):
+        return [bytearray(first.int.to_bytes(16, "big"))] * len(values)  # most often the tenant
     return [None if id_ is None else bytearray(id_.int.to_bytes(16, "big")) for id_ in values]
 
 

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Dialect, Table, bindparam
 from sqlalchemy.exc import DBAPIError
 
@@ -147,7 +148,7 @@ class Removal:
             self._delete.run(connection, dict(zip(self._names, values, strict=True)))
 
 
-class Rows(NamedTuple):
+class Rows(Struct, frozen=True, eq=False, gc=False):
     """Some rows as a unit: all of them or none."""
 
     rows: tuple[Row, ...]

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
 
 from chargeplane.runtime.store.backends import Backend, Settings
+from chargeplane.runtime.store.checkpoints import Checkpoints
 from chargeplane.runtime.store.errors import StoreError
 from chargeplane.runtime.store.rows import STATEMENTS_MAX
 
@@ -38,8 +39,8 @@ _MOODS = frozenset(
 _WAL_BYTES_KEPT = 64 * 1024 * 1024
 # Of a new database; one that is there keeps its own. Half as many pages are half as many writes.
 _PAGE_BYTES = 8_192
-# So many pages go into the log before they are moved to where they belong: fewer moves of one page.
-_WAL_PAGES = 2_000
+# With so many pages in the log the writer moves them itself, if ``Checkpoints`` did not come to it.
+_WAL_PAGES = 4_000
 # What the writer keeps in memory of the database: the pages where a thousand active stations write.
 # More would not be used again, and memory that is touched for the first time costs a page fault.
 _WRITER_CACHE_KIB = 16 * 1024
@@ -66,6 +67,9 @@ class Sqlite(Backend):
         if not self.url.database or self.url.database == ":memory:":
             raise StoreError("SQLite needs a file: sqlite:///PATH; memory is not durable")
         self.path = Path(self.url.database)
+
+    def tending(self) -> Checkpoints:
+        return Checkpoints(self.path, self.settings.lock_s_max)
 
     def writer(self) -> Engine:
         return self._engine(
@@ -114,7 +118,9 @@ class Sqlite(Backend):
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+            # Not through SQLAlchemy, which takes longer for it than SQLite.
+            driver: Any = connection.connection.driver_connection
+            driver.execute(begin)
 
         return engine
 

@@ -75,6 +75,9 @@ class Writer:
         self.trouble: str | None = None
         """Why the writer pauses at this moment, or None."""
         self._away_since_s = 0.0
+        self._rows_count = 0
+        """Of the batch that was written last."""
+        self._tending = backend.tending()
 
     @property
     def is_alive(self) -> bool:
@@ -83,6 +86,8 @@ class Writer:
 
     def start(self) -> None:
         self.is_open = True
+        if self._tending is not None:
+            self._tending.start()
         self._thread.start()
 
     def put(self, tickets: Batch) -> None:
@@ -94,6 +99,8 @@ class Writer:
         self._stopping.set()
         self._queue.put([])
         self._thread.join()
+        if self._tending is not None:
+            self._tending.stop()
 
     def _run(self) -> None:
         batch: Batch = []
@@ -164,9 +171,12 @@ class Writer:
             self.trouble = None
             _log.warning("the database is back after %.1f s", time.monotonic() - self._away_since_s)
         self._release(batch, time.monotonic() - start_s)
+        if self._tending is not None and self._connection is not None:
+            self._tending.note(self._connection, self._rows_count)
 
     def _together(self, batch: Batch) -> None:
         rows: list[Row] = []
+        self._rows_count = 0
         with self._transaction() as connection:
             for ticket in batch:
                 if isinstance(ticket.unit, Rows):
@@ -175,6 +185,7 @@ class Writer:
                         rows += ticket.unit.rows
                     continue
                 self._write(connection, rows)  # a unit may look at what came before it
+                self._rows_count += 1  # or more; nobody knows
                 with ticket:
                     ticket.apply_if_wanted(connection)
                 self._stop_at(ticket)
@@ -186,6 +197,7 @@ class Writer:
         with gathered:
             write_rows(connection, rows)
         self._stop_at(gathered)
+        self._rows_count += len(rows)
         rows.clear()
 
     def _stop_at(self, attempt: Kept) -> None:
