@@ -27,6 +27,7 @@ LONG = tuple(
     Path(__file__).parent / name
     for name in (
         "browser",
+        "cli/test_demonstration_lives.py",
         "cli/test_pki.py",
         "cli/test_serve.py",
         "cli/simulation/test_simulate.py",
