@@ -12,6 +12,7 @@ import json
 import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from chargeplane.ocpp.events import Answered, Called
 from chargeplane.ocpp.versions import Role, Version
@@ -45,7 +46,9 @@ async def test_a_strict_station_accepts_everything_that_our_csms_says(version: V
         await running
 
     says = [*STATION_SAYS[version], ("DataTransfer", {"vendorId": "x"})]
-    async with serve(station, "127.0.0.1", 0, subprotocols=[version.subprotocol]) as server:  # type: ignore[list-item]
+    async with serve(
+        station, "127.0.0.1", 0, subprotocols=[Subprotocol(version.subprotocol)]
+    ) as server:
         port = server.sockets[0].getsockname()[1]
         process = await node(
             "station.mjs", f"ws://127.0.0.1:{port}", version.subprotocol, json.dumps(says)
@@ -72,7 +75,7 @@ async def test_a_strict_csms_accepts_everything_that_our_station_says(version: V
     assert process.stdout is not None
     port = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
     url = f"ws://127.0.0.1:{port}/CP1"
-    async with connect(url, subprotocols=[version.subprotocol]) as websocket:  # type: ignore[list-item]
+    async with connect(url, subprotocols=[Subprotocol(version.subprotocol)]) as websocket:
         conversation = Conversation(websocket, Role.STATION, to_csms)
         running = asyncio.create_task(conversation.run())
         answer = await conversation.ask(STATION_ASKS[version])

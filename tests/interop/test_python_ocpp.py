@@ -10,6 +10,7 @@ import pytest
 from ocpp.messages import Call
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 from chargeplane.ocpp.events import Answered, Called
 from chargeplane.ocpp.versions import Role, Version
@@ -66,10 +67,12 @@ async def test_their_charge_point_talks_with_our_csms(version: Version) -> None:
         outcome.set_result(await conversation.ask(CSMS_ASKS[version]))
         await running
 
-    async with serve(station, "127.0.0.1", 0, subprotocols=[version.subprotocol]) as server:  # type: ignore[list-item]
+    async with serve(
+        station, "127.0.0.1", 0, subprotocols=[Subprotocol(version.subprotocol)]
+    ) as server:
         port = server.sockets[0].getsockname()[1]
         url = f"ws://127.0.0.1:{port}/CP1"
-        async with connect(url, subprotocols=[version.subprotocol]) as websocket:  # type: ignore[list-item]
+        async with connect(url, subprotocols=[Subprotocol(version.subprotocol)]) as websocket:
             charge_point = station_type("CP1", websocket)
             running = asyncio.create_task(charge_point.start())
             for action, payload in STATION_SAYS[version]:
@@ -99,10 +102,12 @@ async def test_our_station_talks_with_their_central_system(version: Version) -> 
             answers.append(await charge_point.call(request, suppress=False))
         running.cancel()
 
-    async with serve(csms, "127.0.0.1", 0, subprotocols=[version.subprotocol]) as server:  # type: ignore[list-item]
+    async with serve(
+        csms, "127.0.0.1", 0, subprotocols=[Subprotocol(version.subprotocol)]
+    ) as server:
         port = server.sockets[0].getsockname()[1]
         url = f"ws://127.0.0.1:{port}/CP1"
-        async with connect(url, subprotocols=[version.subprotocol]) as websocket:  # type: ignore[list-item]
+        async with connect(url, subprotocols=[Subprotocol(version.subprotocol)]) as websocket:
             conversation = Conversation(websocket, Role.STATION, to_csms)
             running = asyncio.create_task(conversation.run())
             answer = await conversation.ask(STATION_ASKS[version])

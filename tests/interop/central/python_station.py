@@ -20,6 +20,7 @@ from ocpp.messages import validate_payload
 from ocpp.routing import on
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from chargeplane.ocpp.catalogue import actions
 from chargeplane.ocpp.versions import Role, Version
@@ -54,7 +55,7 @@ class PythonStation:
         name = base64.b64encode(f"{station_id}:{password}".encode()).decode()
         socket = await connect(
             f"ws://127.0.0.1:{port}/ocpp/{station_id}",
-            subprotocols=[version.subprotocol],  # type: ignore[list-item]
+            subprotocols=[Subprotocol(version.subprotocol)],
             additional_headers={"Authorization": f"Basic {name}"} if password else {},
             proxy=None,
         )

@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosedOK
+from websockets.typing import Subprotocol
 
 from chargeplane.ocpp.versions import Version
 from tests.interop.node import needs_node, node, report_of
@@ -82,7 +83,9 @@ async def test_the_package_ocpp_finds_every_action_valid(version: Version) -> No
         charge_point = (await came)[0]
         return await charge_point.call(call_of(version, action, payload), suppress=False)
 
-    async with serve(csms, "127.0.0.1", 0, subprotocols=[version.subprotocol]) as server:  # type: ignore[list-item]
+    async with serve(
+        csms, "127.0.0.1", 0, subprotocols=[Subprotocol(version.subprotocol)]
+    ) as server:
         url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         async with day_at(url, version, inventory(), ask) as (day, frames):
             await story(day)

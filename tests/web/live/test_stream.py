@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin, Subprotocol
 
 from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.contract import Registration
@@ -165,7 +166,7 @@ def event(kind: str, seq_no: int) -> dict[str, Any]:
 async def test_a_token_is_shown_as_a_sub_protocol_or_in_the_first_message(site: Site) -> None:
     async with connect(
         site.url,
-        subprotocols=["chargeplane.v1", f"bearer.{site.token}"],  # type: ignore[list-item]
+        subprotocols=[Subprotocol("chargeplane.v1"), Subprotocol(f"bearer.{site.token}")],
     ) as client:
         assert client.subprotocol == "chargeplane.v1"
         assert "snapshot" in await say(client, subscribe="a", view="stations")
@@ -179,11 +180,11 @@ async def test_a_browser_of_our_origin_comes_with_its_cookie_and_no_other_does(
 ) -> None:
     cookie = {"Cookie": f"{cookies.name_of(Policy())}={site.token}"}
     ours = f"http://127.0.0.1:{site.port}"
-    async with connect(site.url, additional_headers=cookie, origin=ours) as client:  # type: ignore[arg-type]
+    async with connect(site.url, additional_headers=cookie, origin=Origin(ours)) as client:
         assert "snapshot" in await say(client, subscribe="a", view="overview")
     for foreign in ("http://evil.example", "null", "http://127.0.0.1:1", "http://["):
         with pytest.raises(InvalidStatus) as refused:
-            await connect(site.url, additional_headers=cookie, origin=foreign)  # type: ignore[arg-type]
+            await connect(site.url, additional_headers=cookie, origin=Origin(foreign))
         assert refused.value.response.status_code == 403
 
 
