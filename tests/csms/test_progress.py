@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chargeplane.csms.diagnostics import states as logs
 from chargeplane.csms.firmware import states as firmware
-from chargeplane.csms.progress import REQUEST_ID_MAX, Phases, new_request_id
+from chargeplane.csms.progress import Phases
 from chargeplane.domain.commands import Accepted, NoAnswer, Outcome, Refused, Unsupported
 from chargeplane.ocpp import v21
 from tests.soak import cases
@@ -119,9 +119,3 @@ def test_every_word_of_the_standard_has_a_phase_or_says_nothing(
     said = {word: phases.said(word) for word in words}
     assert [word for word, state in said.items() if state is None] == ["Idle"]
     assert sorted(word for word, state in said.items() if state == "failed") == failures
-
-
-def test_a_request_id_is_positive_and_hard_to_guess() -> None:
-    ids = {new_request_id() for _ in range(100)}
-    assert len(ids) == 100
-    assert all(1 <= each <= REQUEST_ID_MAX for each in ids)

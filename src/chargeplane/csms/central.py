@@ -43,6 +43,7 @@ from chargeplane.csms.certificates import (
     ContractProvider,
     HttpResponders,
     Issuer,
+    OcspChecks,
     Renewals,
     RevocationLists,
 )
@@ -63,7 +64,7 @@ from chargeplane.csms.overview import Overview
 from chargeplane.csms.preference import Chosen
 from chargeplane.csms.preferences import Preferences, UnknownTokens
 from chargeplane.csms.pulse import HEARD, Pulse
-from chargeplane.csms.remote_control import RemoteStarts, random_id
+from chargeplane.csms.remote_control import RemoteStarts
 from chargeplane.csms.reservation import Reservations
 from chargeplane.csms.security import (
     Changes,
@@ -81,6 +82,7 @@ from chargeplane.csms.transactions import (
 )
 from chargeplane.csms.transactions.listing import one
 from chargeplane.csms.transactions.owners import owners
+from chargeplane.csms.wire_ids import new_wire_id
 from chargeplane.domain.commands import Command, Outcome
 from chargeplane.domain.events import (
     Event,
@@ -135,6 +137,8 @@ class Options:
     """Sign the requests of stations instead of the vault."""
     lists: RevocationLists | None = None
     """What other authorities have revoked."""
+    checks: OcspChecks | None = None
+    """Asks the OCSP responders of other authorities about certificates of stations."""
     authorities: Authorities = tuple
     """Who may have issued certificates of stations: those at ports where TLS takes certificates
     that have ended lead to one of them."""
@@ -154,7 +158,7 @@ class Options:
     """Hosts (``host`` or ``host:port``) of other authorities' responders that may be asked."""
     loopback_allowed: bool = False
     """Whether SOAP stations may be called on this machine; see ``gateway.soap_routes``."""
-    draw: Callable[[], int] = random_id
+    draw: Callable[[], int] = new_wire_id
     """Gives ids of transactions, remote starts and reservations for the wire. Who can guess one can
     end a transaction: only a simulation that shall be repeated gives another source."""
 
@@ -237,6 +241,7 @@ class CentralSystem:
             options.issuers,
             options.lists,
             self,
+            options.checks,
         )
 
     def _images(self, clock: Clock, options: Options) -> Images:
@@ -253,7 +258,7 @@ class CentralSystem:
             min_security_profile=options.min_security_profile,
             passwords=self._passwords,
             notify=self.recorder,
-            is_revoked=self.certificates.is_revoked,
+            is_revoked=self.certificates.is_refused,
             operator=operator_of(options.vault),
             tells_unknown=options.tells_unknown,
             renewals=self.renewals,

@@ -15,7 +15,6 @@ and what is no further than what is known changes nothing (``Progress``).
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,11 +32,10 @@ from chargeplane.ocpp.wire import Request, Response
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Change, Function, Store, StoreError, storable
 
-__all__ = ["Phases", "Progress", "new_request_id"]
+__all__ = ["Phases", "Progress"]
 
 _log = logging.getLogger(__name__)
 
-REQUEST_ID_MAX: Final = (1 << 31) - 1
 _ANSWERED: Final[Mapping[type[Outcome], str]] = {
     Accepted: "accepted",
     Refused: "refused",
@@ -64,11 +62,6 @@ class Asked(Record, Protocol):
 
 S = TypeVar("S", bound=StrEnum)
 R = TypeVar("R", bound=Asked)
-
-
-def new_request_id() -> int:
-    """An id for the wire: positive, 31 bits, and nobody can guess the next one."""
-    return 1 + secrets.randbelow(REQUEST_ID_MAX)
 
 
 class Phases(Generic[S]):

@@ -14,7 +14,8 @@ from chargeplane.csms.diagnostics import tables
 from chargeplane.csms.diagnostics.states import PHASES, LogState
 from chargeplane.csms.diagnostics.tables import LogRequest
 from chargeplane.csms.exchange import Exchange, FileAddress, FileFault
-from chargeplane.csms.progress import Progress, new_request_id
+from chargeplane.csms.progress import Progress
+from chargeplane.csms.wire_ids import new_wire_id
 from chargeplane.domain.commands import Accepted, GetLog, Outcome, Refused, Unsupported
 from chargeplane.domain.events import LogStatusChanged
 from chargeplane.ocpp.wire import Request
@@ -73,7 +74,7 @@ class Diagnostics:
             )
         except FileFault as fault:
             return Unsupported(reason=str(fault))
-        now, request_id = self.clock.now(), new_request_id()
+        now, request_id = self.clock.now(), new_wire_id()
         kept = LogRequest(
             station.tenant_id, new_id(), station.id, str(command.kind),
             request_id if has_id else None, command.oldest_at, command.latest_at, LogState.ASKED,

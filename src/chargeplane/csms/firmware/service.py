@@ -16,7 +16,8 @@ from chargeplane.csms.firmware import tables
 from chargeplane.csms.firmware.awaiting import Awaiting
 from chargeplane.csms.firmware.states import PHASES, SENT, UpdateState
 from chargeplane.csms.firmware.tables import Image, Target, Update
-from chargeplane.csms.progress import Progress, new_request_id
+from chargeplane.csms.progress import Progress
+from chargeplane.csms.wire_ids import new_wire_id
 from chargeplane.domain.commands import Accepted, Outcome, Refused, Unsupported, UpdateFirmware
 from chargeplane.domain.events import FirmwareStatusChanged
 from chargeplane.ocpp.wire import Request
@@ -150,7 +151,7 @@ class Firmware:
             )
         except FileFault as fault:
             return Unsupported(reason=str(fault))
-        request_id = new_request_id()
+        request_id = new_wire_id()
         sent = update._replace(
             state=str(UpdateState.ASKED),
             is_signed=is_signed,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from chargeplane.csms.contract import Decision, Heard, Station
 from chargeplane.csms.provisioning import history, tables
 from chargeplane.csms.provisioning.history import Source
 from chargeplane.csms.provisioning.tables import Reading, Report
+from chargeplane.csms.wire_ids import new_wire_id
 from chargeplane.domain.commands import Accepted, Outcome, Refused, Variable
 from chargeplane.domain.events import Event, VariablesReported
 from chargeplane.ocpp.wire import Response
@@ -62,7 +62,7 @@ class DeviceModel:
 
     async def request(self, station: Station, base: str) -> int:
         """A new id for a report. It is durable before anybody is asked for it."""
-        request_id = secrets.randbelow(2**31 - 1) + 1
+        request_id = new_wire_id()
         work = partial(
             tables.request_report,
             tenant_id=station.tenant_id,

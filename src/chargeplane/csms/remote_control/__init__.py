@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from chargeplane.csms.contract import Block
 from chargeplane.csms.remote_control import v1, v2
-from chargeplane.csms.remote_control.service import RemoteStarts, WireId, random_id
+from chargeplane.csms.remote_control.service import RemoteStarts, WireId
 from chargeplane.domain.commands import (
     StartCharging,
     StopCharging,
@@ -25,7 +25,7 @@ from chargeplane.domain.commands import (
     UnlockConnector,
 )
 
-__all__ = ["RemoteStarts", "WireId", "block", "random_id"]
+__all__ = ["RemoteStarts", "WireId", "block"]
 
 
 def block(starts: RemoteStarts, wire_id: WireId) -> Block:

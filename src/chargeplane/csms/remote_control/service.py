@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from chargeplane.csms.contract import Station
 from chargeplane.csms.outcomes import outcome_of
+from chargeplane.csms.wire_ids import new_wire_id
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.commands import Accepted, Outcome, StartCharging
 from chargeplane.domain.tokens import IdToken
@@ -29,11 +29,6 @@ WireId: TypeAlias = Callable[[Station, str], Awaitable[str | None]]
 """The station's id of one of its transactions, by ours; None if it has no such transaction."""
 
 
-def random_id() -> int:
-    """A remote start id: positive, 31 bits, and nobody can guess the next one."""
-    return secrets.randbelow(2**31 - 1) + 1
-
-
 @dataclass(slots=True, eq=False)
 class RemoteStart:
     """One that a station was asked for."""
@@ -49,7 +44,7 @@ class RemoteStart:
 class RemoteStarts:
     """The remote starts of all stations that may still cause a transaction."""
 
-    def __init__(self, clock: Clock, new_id: Callable[[], int] = random_id) -> None:
+    def __init__(self, clock: Clock, new_id: Callable[[], int] = new_wire_id) -> None:
         """None yet. They live in memory: a restart forgets them, the id in 2.x messages stays."""
         self._clock = clock
         self._new_id = new_id

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -28,6 +27,7 @@ from chargeplane.csms.reservation.hearing import (
     said_by,
 )
 from chargeplane.csms.reservation.service import Evidence, Reservation
+from chargeplane.csms.wire_ids import new_wire_id
 from chargeplane.domain.commands import Accepted, Outcome, Reserve, Unsupported
 from chargeplane.domain.events import (
     Event,
@@ -68,7 +68,7 @@ class Reservations:
         store: Store,
         clock: Clock,
         tell_of: TellOf,
-        draw: Callable[[], int] = lambda: secrets.randbelow(tables.WIRE_ID_MAX) + 1,
+        draw: Callable[[], int] = new_wire_id,
     ) -> None:
         """``draw`` gives random ids for the wire: positive, 31 bits, hard to guess."""
         self._store = store

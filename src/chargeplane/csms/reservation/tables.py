@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, Index, Integer, func, select, text, u
 from chargeplane.csms.figures import COMING_MAX, Coming
 from chargeplane.csms.inventory import stations_at
 from chargeplane.csms.reservation.service import Reservation
+from chargeplane.csms.wire_ids import WIRE_ID_MAX
 from chargeplane.domain.reservations import ReservationState
 from chargeplane.runtime.rest import Sites
 from chargeplane.runtime.store import SCHEMA, Id, Moment, Words, insert_new, storable, tenants
@@ -20,7 +21,6 @@ from chargeplane.runtime.store.schema import TENANT
 
 __all__ = [
     "COLUMNS",
-    "WIRE_ID_MAX",
     "add",
     "at_station",
     "coming",
@@ -37,7 +37,6 @@ __all__ = [
 
 SCHEMA.contribute(Path(__file__).parent / "migrations")
 
-WIRE_ID_MAX: Final = 2**31 - 1
 _SOON: Final = timedelta(hours=24)
 _OPEN: Final = text("state IN ('requested', 'held')")
 _LATELY: Final = timedelta(days=1)
