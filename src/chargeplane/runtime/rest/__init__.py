@@ -21,8 +21,9 @@ Rules that ``web`` checks at the start or that hold for all routes:
   ``id: FromPath[str]``, ``Annotated[int, QueryParameter(name="limit")]`` (all of
   ``litestar.params``), and ``Injected[...]`` for everything else.
 * Errors are raised as ``Problem`` and answered as ``application/problem+json``.
-* Lists are pages with a cursor. Times are aware. Request bodies are msgspec structs that forbid
-  unknown fields.
+* Lists are pages with a cursor. One with search, several orders, a count and a live view is a
+  ``Listing`` (its columns, orders and conditions) that is ``Shown``. Times are aware. Request
+  bodies are msgspec structs that forbid unknown fields.
 * ``Idempotency-Key`` works on every POST without the handler's doing. A handler whose answer holds
   a secret says ``opt=SECRET_ANSWER``: such an answer is never stored.
 """
