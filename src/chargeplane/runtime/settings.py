@@ -114,6 +114,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Answer 404 to unknown identities, as the standard has it; whoever guesses learns from it."""
     ocsp_hosts: str = ""
     """Hosts of other authorities' OCSP responders, separated by commas, that may be asked."""
+    ocsp_responders: str = ""
+    """Who is asked about certificates of stations that another authority has issued, separated by
+    commas: PEM file of the authority=address of its OCSP responder."""
+    ocsp_hard_fail: bool = False
+    """Refuse stations of these authorities of which no responder says that they are good."""
     crl_sources: str = ""
     """Files and addresses, separated by commas, of the revocation lists of other authorities."""
     database: str = ""

@@ -13,7 +13,12 @@ from typing import Any
 from cryptography import x509
 
 from chargeplane.csms.central import CentralSystem, Options
-from chargeplane.csms.certificates import ContractProvider, Issuer, RevocationLists
+from chargeplane.csms.certificates import (
+    ContractProvider,
+    Issuer,
+    OcspChecks,
+    RevocationLists,
+)
 from chargeplane.csms.certificates.tables import issued
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register
@@ -146,6 +151,7 @@ async def opened(
     lists: RevocationLists | None = None,
     contracts: ContractProvider | None = None,
     checks_times: bool = True,
+    checks: OcspChecks | None = None,
 ) -> AsyncIterator[Site]:
     """A central system that serves.
 
@@ -157,6 +163,7 @@ async def opened(
         issuers=issuers or {},
         lists=lists,
         contracts=contracts,
+        checks=checks,
         authorities=lambda: [vault.certificate(Purpose.STATION), vault.root(), *roots],
     )
     central = CentralSystem(store, clock, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,6 +17,8 @@ from chargeplane.csms.certificates import Renewals, renewal_tables
 from chargeplane.csms.certificates.renewal_tables import Allowance
 from chargeplane.csms.certificates.renewals import LIFE, LIFE_MAX, RenewalFault
 from chargeplane.csms.contract import NotConnected, Registration, Station
+from chargeplane.csms.gateway.admission import register
+from chargeplane.csms.inventory import Known
 from chargeplane.domain.commands import (
     Accepted,
     ChangeAvailability,
@@ -24,7 +27,7 @@ from chargeplane.domain.commands import (
     Outcome,
     Refused,
 )
-from chargeplane.domain.events import StationBooted, StationConnected
+from chargeplane.domain.events import Event, StationBooted, StationConnected
 from chargeplane.ocpp import v16, v21
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request
@@ -78,6 +81,24 @@ async def lenient(sqlite_store: Store, vault: Vault, tmp_path: Path) -> AsyncIte
         yield site
 
 
+class Arrivals:
+    """How often a station has connected, as it is told."""
+
+    def __init__(self, site: Site) -> None:
+        self._count = 0
+        self._one_more = asyncio.Condition()
+        site.central.bus.listen(self._hear, StationConnected)
+
+    async def _hear(self, _: Event) -> None:
+        async with self._one_more:
+            self._count += 1
+            self._one_more.notify_all()
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(30), self._one_more:
+            await self._one_more.wait_for(lambda: self._count >= count)
+
+
 def coming(site: Site, what: Shown, version: str = "2.1", **more: Any) -> Any:
     station = site.station(version, 3, **more)
     station.core.hub.keys.give(STATION, *what)
@@ -109,7 +130,7 @@ async def test_a_station_that_is_allowed_to_gets_another_certificate_and_nothing
     async with client(lenient.store, *lenient.central.routes) as rest:
         made = await rest.put("/stations/CP1/renewal-allowance", json={})
         assert made.json()["allowed_by"] == "operator"
-    old = shown(lenient, what)
+    old, arrivals = shown(lenient, what), Arrivals(lenient)
     async with coming(lenient, old, version, ready_timeout_s=None) as station:
         await station.until(lambda core: core.hub.registration == "Pending")
         await station.until(lambda core: core.hub.keys.own()[0] != old.chain[0])
@@ -117,6 +138,8 @@ async def test_a_station_that_is_allowed_to_gets_another_certificate_and_nothing
         own, key = station.core.hub.keys._own[STATION]
         await only_to_renew(lenient, station)
     assert (await events(lenient))[-1][0] == "InvalidChargingStationCertificate"
+    lenient.central.gateway.tray.flush()
+    await lenient.store.write(Function(lambda connection: None))  # behind what was flushed
     async with client(lenient.store, *lenient.central.routes) as rest:
         frames = (await rest.get("/stations/CP1/frames")).text
         assert ("StartTransaction" in frames) is (version == "1.6")
@@ -127,6 +150,8 @@ async def test_a_station_that_is_allowed_to_gets_another_certificate_and_nothing
     # It stays registered, and with the new one it is served as ever.
     async with coming(lenient, Shown(own, key), version):
         assert await lenient.profile() == 3
+        await arrivals.until(2)
+        await lenient.central.renewals.settle()
     async with client(lenient.store, *lenient.central.routes) as rest:
         assert (await rest.get("/certificates/renewal-allowances")).json() == []
     await refused(lenient, shown(lenient, what))
@@ -241,11 +266,8 @@ class Yard:
             facts |= {**more, "remote_address": ""}
         else:
             facts |= {"vendor": "Acme", "model": "One", "registration": "pending"}
-        found = self.renewals.heard(kind(**facts))
-        if found is not None:
-            await found
-        for each in [*self.renewals._tasks]:
-            await each
+        self.renewals.heard(kind(**facts))
+        await self.renewals.settle()
 
 
 def renewing(epoch: int = 1, version: Version = Version.V2_1) -> Station:
@@ -287,17 +309,29 @@ async def test_an_allowance_ends_by_itself_and_outlives_a_restart(site: Site) ->
     assert await yard.renewals.listed(TENANT_ID) == []
 
 
-async def test_an_allowance_has_bounds(site: Site) -> None:
-    await site.add(3)
-    await site.add(3, "CP2")
-    yard = Yard(site.store)
+async def test_an_allowance_has_bounds_and_goes_when_it_is_over(store: Store) -> None:
+    for name in ("CP1", "CP2"):
+        known = Known(TENANT_ID, name, 3, None, Registration.ACCEPTED, 0)
+        await store.write(Function(partial(register, known=known, now=NOW)))
+    yard = Yard(store)
     for until in (NOW, NOW + LIFE_MAX + timedelta(seconds=1)):
         with pytest.raises(RenewalFault, match="within 30 days"):
             await yard.renewals.allow(TENANT_ID, "CP1", until, "ann")
-    for name, count_max, expected in (("CP1", 1, True), ("CP2", 1, None), ("CP2", 2, True)):
-        wanted = Allowance(TENANT_ID, name, NOW + LIFE, None, "ann")
-        work = partial(renewal_tables.allow, allowance=wanted, now=NOW, count_max=count_max)
-        assert await site.store.write(Function(work)) is expected
+
+    async def allow(name: str, at: datetime, count_max: int) -> bool | None:
+        wanted = Allowance(TENANT_ID, name, at + LIFE, None, "ann")
+        work = partial(renewal_tables.allow, allowance=wanted, now=at, count_max=count_max)
+        return await store.write(Function(work))
+
+    assert await allow("CP9", NOW, 1) is False
+    assert await allow("CP1", NOW, 1) is True
+    assert await allow("CP1", NOW, 1) is True  # in place of the one before
+    assert await allow("CP2", NOW, 1) is None
+    assert await allow("CP2", NOW + 2 * LIFE, 1) is True
+    await yard.clock.advance(2 * LIFE.total_seconds())
+    assert [each.station_id for each in await yard.renewals.listed(TENANT_ID)] == ["CP2"]
+    assert await yard.renewals.forbid(TENANT_ID, "CP2")
+    assert not await yard.renewals.forbid(TENANT_ID, "CP2")
 
 
 async def test_people_allow_and_forbid(site: Site) -> None:

@@ -11,6 +11,7 @@
 * ``roots``: a root that was renewed goes to the stations
 * ``renewals``: stations whose certificate has ended, or is the factory's, get another one
 * ``lists``: the revocation lists of other authorities
+* ``checks``: what the OCSP responders of other authorities say of stations
 * ``listing``: what stations say that they have installed
 
 Requirements: A02, A03, M01 to M07; the security whitepaper of 1.6, edition 3. Contracts of vehicles
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 from chargeplane.csms.certificates import renewal_api, v1, v2
 from chargeplane.csms.certificates.api import routes
+from chargeplane.csms.certificates.checks import OcspChecks, Responder
 from chargeplane.csms.certificates.contracts import (
     ContractAnswer,
     ContractFault,
@@ -56,8 +58,10 @@ __all__ = [
     "HttpResponders",
     "Issuer",
     "Issuers",
+    "OcspChecks",
     "Present",
     "Renewals",
+    "Responder",
     "Responders",
     "RevocationLists",
     "StatusDesk",

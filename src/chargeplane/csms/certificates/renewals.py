@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -160,24 +160,17 @@ class Renewals:
 
     # What stations do ------------------------------------------------------------------------
 
-    def heard(self, event: Event) -> Awaitable[None] | None:
+    def heard(self, event: Event) -> None:
         """A listener of the bus: who has to renew is asked to sign; who has renewed is done."""
         assert isinstance(event, StationConnected | StationBooted)
         key = UUID(event.tenant_id), event.station_id
         station = self._here(*key)
-        if station is None:
-            return None
-        if station.must_renew:
-            if (
-                station.may_renew
-                and self._asked.get(key) != station.epoch
-                and len(self._tasks) < AT_ONCE_MAX
-            ):
-                self._begin(key, station)
-            return None
-        if key in self._allowed and station.security_profile == 3:
-            return self._done(key)
-        return None
+        if station is None or len(self._tasks) >= AT_ONCE_MAX:
+            return
+        if station.may_renew and self._asked.get(key) != station.epoch:
+            self._begin(key, station)
+        elif not station.must_renew and station.security_profile == 3 and key in self._allowed:
+            self._start(self._done(key))
 
     async def _done(self, key: tuple[UUID, str]) -> None:
         try:
@@ -192,7 +185,10 @@ class Renewals:
         self._asked[key] = station.epoch
         if len(self._asked) > ASKED_MAX:
             self._asked.popitem(last=False)
-        task = asyncio.get_running_loop().create_task(self._ask(key, station))
+        self._start(self._ask(key, station))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -204,6 +200,11 @@ class Renewals:
             is_taken = False
         if not is_taken and self._asked.get(key) == station.epoch:
             del self._asked[key]  # it is asked again when it boots
+
+    async def settle(self) -> None:
+        """Wait for what is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def stop(self) -> None:
         """Give up what is under way."""

@@ -15,6 +15,7 @@ from uuid import UUID
 from cryptography import x509
 
 from chargeplane.csms.certificates import tables
+from chargeplane.csms.certificates.checks import OcspChecks
 from chargeplane.csms.certificates.issuing import Issuer, Issuers, LocalIssuer
 from chargeplane.csms.certificates.lists import LOOK_EVERY_S, RevocationLists
 from chargeplane.csms.certificates.roots import RootRollOut
@@ -85,6 +86,7 @@ class Certificates:
         issuers: Mapping[Purpose, Issuer] = MappingProxyType({}),
         lists: RevocationLists | None = None,
         present: Present | None = None,
+        checks: OcspChecks | None = None,
     ) -> None:
         """Without a vault and another issuer nothing is signed.
 
@@ -98,6 +100,7 @@ class Certificates:
             issuers: sign for some purposes instead of the vault.
             lists: what other authorities have revoked.
             present: the stations that are connected by a certificate.
+            checks: what the OCSP responders of other authorities say.
         """
         self.store = store
         self.clock = clock
@@ -107,6 +110,9 @@ class Certificates:
         """Told of stations that we have issued a certificate to, or revoked one of."""
         self.lists = lists
         self._present = present
+        self._checks = checks
+        if checks is not None:
+            checks.on_revoked = self.cut
         self.roots = RootRollOut(store, clock, send)
         self._send = send
         self._notify = notify
@@ -127,7 +133,15 @@ class Certificates:
         certificate = from_der(der)
         if fingerprint(certificate) in self._revoked:
             return True
+        if self._checks is not None and self._checks.is_revoked(certificate):
+            return True
         return self.lists is not None and self.lists.is_revoked(certificate)
+
+    def is_refused(self, der: bytes) -> bool:
+        """The same for a station that wants to come in: nobody may know yet (``checks``)."""
+        if self.is_revoked(der):
+            return True
+        return self._checks is not None and self._checks.is_refused(from_der(der))
 
     async def cut(self) -> int:
         """End the connections of stations whose certificates were revoked; how many."""
@@ -255,9 +269,15 @@ class Certificates:
 
     async def run(self) -> None:
         """Look after what ends and what others revoke, until cancelled."""
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._run())
-            both.create_task(self._run_lists())
+        async with asyncio.TaskGroup() as all_of_it:
+            all_of_it.create_task(self._run())
+            all_of_it.create_task(self._run_lists())
+            all_of_it.create_task(self._run_checks())
+
+    async def _run_checks(self) -> None:
+        while self._checks is not None and self._present is not None:
+            self._checks.look(from_der(der) for _, _, der in [*self._present.shown()])
+            await self.clock.sleep(LOOK_EVERY_S)
 
     async def _run_lists(self) -> None:
         was_changed = False
@@ -358,6 +378,8 @@ class Certificates:
 
     async def stop(self) -> None:
         """Give up what is under way."""
+        if self._checks is not None:
+            await self._checks.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

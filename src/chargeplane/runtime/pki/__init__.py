@@ -34,7 +34,15 @@ from chargeplane.runtime.pki.keys import (
     weakness_of,
 )
 from chargeplane.runtime.pki.lists import LIST_BYTES_MAX, ForeignList, contents_of, verified
-from chargeplane.runtime.pki.ocsp import Standing, answered, asked_for, question, standing_in
+from chargeplane.runtime.pki.ocsp import (
+    Standing,
+    answered,
+    asked_for,
+    question,
+    question_about,
+    standing_in,
+    standing_of,
+)
 from chargeplane.runtime.pki.paths import Untrusted, fault_of_authority, path_to_root
 from chargeplane.runtime.pki.requests import SigningRequest, checked_request, new_request
 from chargeplane.runtime.pki.token import Token
@@ -82,9 +90,11 @@ __all__ = [
     "pem_of",
     "pem_of_key",
     "question",
+    "question_about",
     "readable",
     "roots_in",
     "standing_in",
+    "standing_of",
     "verified",
     "weakness_of",
     "write_private",

@@ -12,17 +12,33 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from chargeplane.runtime.pki.authority import Authority
-from chargeplane.runtime.pki.certificates import ALGORITHMS, CertificateHashes
+from chargeplane.runtime.pki.certificates import (
+    ALGORITHMS,
+    UNREADABLE,
+    CertificateHashes,
+    has_issued,
+    hashes_of,
+)
 from chargeplane.runtime.pki.keys import PkiFault, hash_for
 from chargeplane.runtime.pki.signatures import is_signed_by
 
-__all__ = ["Standing", "answered", "asked_for", "question", "standing_in"]
+__all__ = [
+    "Standing",
+    "answered",
+    "asked_for",
+    "question",
+    "question_about",
+    "standing_in",
+    "standing_of",
+]
 
 ANSWER_LIFE: Final = timedelta(days=7)
 """How long a station may use an answer; 2.x asks again at least that often (M06.FR.10)."""
 QUESTION_BYTES_MAX: Final = 4_096
+_AHEAD: Final = timedelta(minutes=10)
 
 
 class Standing(StrEnum):
@@ -49,6 +65,12 @@ def question(hashes_: CertificateHashes) -> bytes:
         return request.build().public_bytes(Encoding.DER)
     except (ValueError, KeyError) as error:
         raise PkiFault(f"no hashes of a certificate: {error}") from error
+
+
+def question_about(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
+    """A request about a certificate, in DER; by SHA-1, which every responder knows (RFC 5019)."""
+    builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())
+    return builder.build().public_bytes(Encoding.DER)
 
 
 def asked_for(der: bytes) -> CertificateHashes:
@@ -142,3 +164,53 @@ def _verify(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> None:
     signed = response.tbs_response_bytes
     if not is_signed_by(issuer.public_key(), response.signature, signed, algorithm):
         raise PkiFault("the OCSP answer is not signed by the issuer")
+
+
+def standing_of(
+    der: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+) -> tuple[Standing, datetime | None]:
+    """What an answer says of a certificate, and until when that counts (RFC 6960, 3.2).
+
+    It has to be about this certificate, be of now, and be signed by its issuer, or by somebody whom
+    the issuer has made a responder.
+
+    Raises:
+        PkiFault: it is no answer, or one of these is not so.
+    """
+    try:
+        response = ocsp.load_der_ocsp_response(der)
+        if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+            return Standing.UNKNOWN, None
+        _verify(response, _signer(response, issuer, now))
+        algorithm = response.hash_algorithm.name.upper().replace("-", "")
+        mine = hashes_of(certificate, issuer, algorithm)
+        told = response.issuer_key_hash.hex(), response.issuer_name_hash.hex()
+        is_mine = (mine.issuer_key_hash, mine.issuer_name_hash) == told
+        if response.serial_number != certificate.serial_number or not is_mine:
+            raise PkiFault("the OCSP answer is about another certificate")
+        until = response.next_update_utc
+        if response.this_update_utc > now + _AHEAD or (until is not None and until < now):
+            raise PkiFault("the OCSP answer is not of now")
+        return Standing(response.certificate_status.name.lower()), until
+    except UNREADABLE as error:
+        raise PkiFault(f"no OCSP answer: {error}") from error
+
+
+def _signer(
+    response: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime
+) -> x509.Certificate:
+    """The issuer, or the responder that shows a certificate of the issuer for that."""
+    for each in response.certificates:
+        if each != issuer and has_issued(issuer, each) and _is_responder(each):
+            if not each.not_valid_before_utc <= now <= each.not_valid_after_utc:
+                raise PkiFault("the certificate of the OCSP responder is not valid now")
+            return each
+    return issuer
+
+
+def _is_responder(certificate: x509.Certificate) -> bool:
+    try:
+        uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return False
+    return ExtendedKeyUsageOID.OCSP_SIGNING in uses
