@@ -208,7 +208,9 @@ class CentralSystem:
         self.certificates.on_change = self.signatures.refresh
         url = options.files_url or options.public_url
         self.files = Files(store, clock, options.files, self.recorder, url)
-        self._tidying = Tidying(store, clock, options.files)
+        self._tidying = Tidying(
+            store, clock, options.files, (self.files.shelf.folder, firmware.files_named)
+        )
         self.firmware = Firmware(store, clock, self.files, signed_only=options.signed_firmware_only)
         self._campaigns = Campaigns(self.firmware, self.send, self.is_connected, self.tell)
         self.images = self._images(clock, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
@@ -13,6 +14,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 
 from chargeplane.csms.contract import Notice, Registration
 from chargeplane.csms.files import FileFault, Files, Tidying
@@ -22,7 +24,7 @@ from chargeplane.csms.files.tables import listed, prune
 from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.inventory import Known
 from chargeplane.runtime.clock import SimulatedClock
-from chargeplane.runtime.store import Function, Store
+from chargeplane.runtime.store import Function, Store, new_id
 from tests.csms.making import NOW, TENANT_ID
 from tests.csms.rest import client
 
@@ -260,4 +262,26 @@ async def test_old_files_and_those_beyond_the_bound_go(desk: Desk) -> None:
     await desk.clock.advance(3 * 86_400)
     assert await tidying.once() == 2  # the address that still counts stays
     assert desk.kept == []
+    assert await tidying.once() == 0
+
+
+async def test_files_that_no_row_names_go_after_a_day(desk: Desk) -> None:
+    def kept(connection: Connection, tenant_id: UUID, names: list[str]) -> set[str]:
+        return {image} & set(names) if tenant_id == TENANT_ID else set()
+
+    await desk.files.receive(await desk.upload(), pieces(LOG), "127.0.0.1")
+    log = desk.kept
+    image = (await desk.files.keep(pieces(b"image"), 100)).name
+    await desk.files.keep(pieces(b"image of a tenant that is gone"), 100)
+    for name in (str(new_id()), f"{new_id()}.part"):
+        (desk.folder / name).write_bytes(b"of a tenant that is gone, or of a crash")
+    now_s = desk.clock.now().timestamp()
+    for path in (*desk.folder.iterdir(), *desk.files.shelf.folder.iterdir()):
+        os.utime(path, (now_s, now_s))
+    tidying = Tidying(desk.store, desk.clock, desk.folder, (desk.files.shelf.folder, kept))
+    assert await tidying.once() == 0  # they may be on their way
+    await desk.clock.advance(86_401)
+    assert await tidying.once() == 3
+    assert sorted(desk.kept) == sorted([*log, desk.files.shelf.folder.name])
+    assert [path.name for path in desk.files.shelf.folder.iterdir()] == [image]
     assert await tidying.once() == 0

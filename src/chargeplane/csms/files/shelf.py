@@ -21,7 +21,7 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         """The folder is made when the first file is kept."""
-        self._folder = folder
+        self.folder = folder
 
     async def keep(self, chunks: AsyncIterator[bytes], size_bytes_max: int) -> Kept:
         """Keep a file.
@@ -29,13 +29,13 @@ class Shelf:
         Raises:
             TooLarge: it is more than that; nothing is kept.
         """
-        await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(self.folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         name = str(new_id())
-        part, is_complete = self._folder / f"{name}.part", False
+        part, is_complete = self.folder / f"{name}.part", False
         try:
             with part.open("wb") as file:
                 size_bytes, digest = await written(file, chunks, size_bytes_max)
-            part.replace(self._folder / name)
+            part.replace(self.folder / name)
             is_complete = True
         finally:
             if not is_complete:
@@ -44,7 +44,7 @@ class Shelf:
 
     def path(self, name: str) -> Path:
         """Where a file is. ``name`` is one that ``keep`` has given."""
-        return self._folder / name
+        return self.folder / name
 
     async def drop(self, name: str) -> None:
         """Keep a file no longer."""

@@ -20,6 +20,7 @@ __all__ = [
     "give_back",
     "grants",
     "listed",
+    "named",
     "prune",
     "received",
     "take",
@@ -106,6 +107,20 @@ def prune(
 ) -> list[UUID]:
     """Delete the oldest grants of a station beyond the bound; whose files are to go."""
     return grants.prune(connection, tenant_id, station_id, keep_max)
+
+
+def named(connection: Connection, tenant_id: UUID, names: list[str]) -> set[str]:
+    """Which of some names of files are those of a tenant's grants."""
+    ids = {id_ for name in names if (id_ := _id_in(name)) is not None}
+    query = select(_each.id).where(_each.tenant_id == tenant_id, _each.id.in_(ids))
+    return {str(id_) for id_ in connection.scalars(query)}
+
+
+def _id_in(name: str) -> UUID | None:
+    try:
+        return UUID(name)
+    except ValueError:  # the beginning of a file, whose end never came
+        return None
 
 
 def received(connection: Connection, tenant_id: UUID, ids: Collection[UUID]) -> list[Grant]:

@@ -25,11 +25,11 @@ from chargeplane.csms.firmware import api, update_api, v1, v2
 from chargeplane.csms.firmware.campaign import HEARD, Campaigns
 from chargeplane.csms.firmware.images import Images
 from chargeplane.csms.firmware.service import Firmware
-from chargeplane.csms.firmware.tables import coming
+from chargeplane.csms.firmware.tables import coming, files_named
 from chargeplane.domain.commands import UpdateFirmware
 from chargeplane.ocpp import v16, v21
 
-__all__ = ["HEARD", "Campaigns", "Firmware", "Images", "block", "coming"]
+__all__ = ["HEARD", "Campaigns", "Firmware", "Images", "block", "coming", "files_named"]
 
 
 def block(firmware: Firmware, images: Images, campaigns: Campaigns) -> Block:

@@ -208,6 +208,12 @@ def fill_image(connection: Connection, tenant_id: UUID, id_: UUID, file: Kept) -
     return found.rowcount == 1
 
 
+def files_named(connection: Connection, tenant_id: UUID, names: list[str]) -> set[str]:
+    """Which of some names of files are those of a tenant's images."""
+    query = select(_image.kept).where(_image.tenant_id == tenant_id, _image.kept.in_(names))
+    return set(connection.scalars(query))
+
+
 def set_proofs(connection: Connection, proofs: Iterable[Image]) -> None:
     """Keep where the signers of images lead to."""
     for each in proofs:
