@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.ledger import UNKNOWN_IDS, LedgerEntry, RemarkKind, fold
 from chargeplane.domain.ledger.adoption import AFTER_END_S_MAX, TURNS_BACK_MAX
+from chargeplane.domain.metering import BEGIN
 from chargeplane.domain.tokens import IdToken
 from chargeplane.domain.transactions import SessionState, StopReason
-from tests.domain.ledger.telling import Station, again, at, kinds, one, these
+from tests.domain.ledger.telling import Station, again, at, kinds, one, register, these
 
 INT64_MAX = 9223372036854775807
 
@@ -270,6 +271,23 @@ def test_an_unknown_end_without_a_token_is_not_guessed_between_two() -> None:
     sessions = fold([*starts, cp.stop(60, -1, 8000)])
     assert [each.state for each in sessions[:2]] == [SessionState.ACTIVE, SessionState.ACTIVE]
     assert these(sessions[2].is_orphan, sessions[2].energy_wh) == (True, 0)
+
+
+def test_an_older_transaction_whose_end_is_lost_does_not_make_the_next_one_doubtful() -> None:
+    cp = Station(1)
+    starts = [cp.start(0, 17, 1000), cp.start(30, 18, 3000)]
+    lost, ended = fold([*starts, cp.stop(60, -1, 8000)])
+    assert these(lost.energy_wh, ended.energy_wh, ended.ended_at) == (2000, 5000, at(60))
+    assert kinds(ended) == {RemarkKind.ADOPTED}
+
+
+def test_an_unknown_end_that_tells_of_its_begin_is_of_the_transaction_that_began_so() -> None:
+    cp = Station(1)
+    starts = [cp.start(0, 17, 1000, evse=1), cp.start(1, 18, 1000, evse=2)]
+    begin = register(1, 1000, context=BEGIN)
+    left, right = fold([*starts, cp.stop(60, -1, 8000, begin)])
+    assert these(left.state, right.energy_wh) == (SessionState.ACTIVE, 7000)
+    assert kinds(right) == {RemarkKind.ADOPTED}
 
 
 @pytest.mark.parametrize(("turns", "found"), [(TURNS_BACK_MAX - 1, True), (TURNS_BACK_MAX, False)])

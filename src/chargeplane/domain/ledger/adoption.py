@@ -4,9 +4,10 @@ Stations that began offline report the end of transaction -1; others send 0, or 
 there is. Such loose messages are taken by the thread whose turn it was on the EVSE:
 
 * **An end** goes to a thread that was started before it and has no end. Its connector is not in the
-  message, so the id token decides first, then whether the meter fits, then whether the thread was
-  the last one started on its EVSE, then how little the meter has risen, then which was started
-  last. An end that says neither token nor EVSE is taken only if exactly one thread can.
+  message, so what it tells of its own begin decides first, then the id token, then whether the
+  meter fits, then whether the thread was the last one started on its EVSE, then how little the
+  meter has risen, then which was started last. An end that says neither token nor EVSE nor begin is
+  taken only if on exactly one EVSE the last thread is open.
 * **A meter value** goes to the last thread started on its EVSE before it, unless that ended long
   ago. One that names no EVSE goes to nobody: it may be the main meter's.
 
@@ -43,12 +44,14 @@ _NEVER = Decimal("Infinity")
 class _Candidate(NamedTuple):
     thread: Thread
     is_last: bool
+    begin_fits: bool
     token_fits: bool | None
     rise_wh: Decimal
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, Decimal]:
-        return not self.token_fits, self.rise_wh == _NEVER, not self.is_last, self.rise_wh
+    def rank(self) -> tuple[bool, bool, bool, bool, Decimal]:
+        odd = self.rise_wh == _NEVER
+        return not self.begin_fits, not self.token_fits, odd, not self.is_last, self.rise_wh
 
 
 class Turns:
@@ -130,7 +133,8 @@ class Turns:
             for candidate in self._open(evse_id, end, unit[0].at, token)
             if candidate.thread.family == family and not (has_id and candidate.thread.is_named)
         ]
-        can = [each for each in can if _may_take(each, evse is not None, len(can))]
+        lasts = sum(each.is_last for each in can)
+        can = [each for each in can if _may_take(each, evse is not None, lasts)]
         return min(can, key=lambda each: each.rank).thread if can else None
 
     def _open(
@@ -151,7 +155,21 @@ class Turns:
             fits = None
             if token is not None and token.is_known and start.id_token is not None:
                 fits = token.same_as(start.id_token)
-            yield _Candidate(thread, place == index - 1, fits, rise_wh)
+            yield _Candidate(thread, place == index - 1, _begins(end, thread), fits, rise_wh)
+
+
+def _begins(end: Message, thread: Thread) -> bool:
+    """Whether an end tells of the very begin that a thread was started with."""
+    start = thread.starts[0].entry
+    begin_wh = boundary_wh(end.entry, BEGIN)
+    return (
+        begin_wh is not None
+        and begin_wh == boundary_wh(start, BEGIN)
+        and any(
+            each.context == BEGIN and each.sampled_at == start.reported_at
+            for each in end.entry.meter_values
+        )
+    )
 
 
 def _ends_first(unit: list[Message]) -> tuple[bool, datetime, datetime, str, str]:
@@ -162,11 +180,11 @@ def _long_over(thread: Thread, at: datetime) -> bool:
     return bool(thread.ends) and at > thread.ends[0].at + _AFTER_END
 
 
-def _may_take(candidate: _Candidate, evse_is_known: bool, candidates: int) -> bool:
-    """The token vouches for a thread, else its being the last on the EVSE or on the station."""
-    if candidate.token_fits:
+def _may_take(candidate: _Candidate, evse_is_known: bool, lasts: int) -> bool:
+    """Begin or token vouch for a thread, else its being the only last one of an EVSE."""
+    if candidate.begin_fits or candidate.token_fits:
         return True
     if evse_is_known:
         # Another token of the group may end what this one began.
         return candidate.is_last
-    return candidate.token_fits is None and candidate.is_last and candidates == 1
+    return candidate.token_fits is None and candidate.is_last and lasts == 1
