@@ -132,6 +132,17 @@ async def test_a_page_asks_no_other_host_and_runs_nothing_inline(rest: Serving, 
     assert VERSION in answer.text
 
 
+async def test_the_description_has_contents_that_lead_somewhere_and_code_without_backticks(
+    rest: Serving,
+) -> None:
+    page = (await rest.client.get("/api/docs")).text
+    contents = re.findall(r'<a href="#(part-[a-z0-9-]+)">', page)
+    assert "part-schemas" in contents
+    assert contents == re.findall(r'<h2 id="(part-[a-z0-9-]+)">', page)
+    assert "<code>Idempotency-Key</code>" in page
+    assert "`" not in page.partition('<h2 id="part-schemas">')[0]
+
+
 async def test_what_a_page_needs_is_there_and_nothing_else_is(rest: Serving) -> None:
     page = (await rest.client.get("/status")).text
     needed = set(re.findall(r'(?:src|href)="(/pages/[^"]+)"', page))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,7 +97,7 @@ def _page(schema: dict[str, Any]) -> Iterator[str]:
         f"<title>{_safe(info['title'])} REST</title>"
         '<link rel="icon" href="/pages/icon.svg"><link rel="stylesheet" href="/pages/docs.css">'
         f"</head><body><main><h1>{_safe(info['title'])} <small>{_safe(info['version'])}</small>"
-        f"</h1><p>{_safe(info.get('description', ''))}</p>"
+        f"</h1><p>{_prose(info.get('description', ''))}</p>"
         '<p>For programs: <a href="/api/openapi.json">/api/openapi.json</a></p>'
     )
     by_tag: dict[str, list[str]] = {}
@@ -105,9 +106,12 @@ def _page(schema: dict[str, Any]) -> Iterator[str]:
             if operation := item.get(method):
                 tag = (operation.get("tags") or ["Other"])[0]
                 by_tag.setdefault(tag, []).append("".join(_operation(method, path, operation)))
+    tags = [*sorted(by_tag), "Schemas"]
+    links = " · ".join(f'<a href="#{_place(tag)}">{_safe(tag)}</a>' for tag in tags)
+    yield f'<nav aria-label="Contents">{links}</nav>'
     for tag, operations in sorted(by_tag.items()):
-        yield f"<h2>{_safe(tag)}</h2>{''.join(operations)}"
-    yield "<h2>Schemas</h2>"
+        yield f'<h2 id="{_place(tag)}">{_safe(tag)}</h2>{"".join(operations)}'
+    yield f'<h2 id="{_place("Schemas")}">Schemas</h2>'
     for name, each in sorted(schema.get("components", {}).get("schemas", {}).items()):
         yield (
             f'<details id="{_safe(name)}"><summary><code>{_safe(name)}</code></summary>'
@@ -120,19 +124,19 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
     yield (
         f'<details class="operation"><summary><b class="{method}">{method.upper()}</b> '
         f"<code>{_safe(path)}</code> <span>{_safe(operation.get('summary', ''))}</span></summary>"
-        f"<p>{_safe(operation.get('description', ''))}</p>"
+        f"<p>{_prose(operation.get('description', ''))}</p>"
     )
     if parameters := operation.get("parameters"):
         rows = "".join(
             f"<tr><td><code>{_safe(each['name'])}</code></td><td>{_safe(each['in'])}</td>"
-            f"<td>{_safe(each.get('description') or '')}</td></tr>"
+            f"<td>{_prose(each.get('description') or '')}</td></tr>"
             for each in parameters
         )
         yield f"<table><thead><tr><th>Parameter<th>In<th>Meaning</tr></thead>{rows}</table>"
     if body := operation.get("requestBody"):
         yield f"<p>Body: {_schemas(body)}</p>"
     rows = "".join(
-        f"<tr><td>{_safe(code)}</td><td>{_safe(each.get('description', ''))}</td>"
+        f"<tr><td>{_safe(code)}</td><td>{_prose(each.get('description', ''))}</td>"
         f"<td>{_schemas(each)}</td></tr>"
         for code, each in operation.get("responses", {}).items()
     )
@@ -153,3 +157,13 @@ def _schemas(holder: dict[str, Any]) -> str:
 
 def _safe(text: object) -> str:
     return html.escape(str(text))
+
+
+def _prose(text: object) -> str:
+    """Text in which backticks mark code, as the descriptions have it for all readers."""
+    return re.sub(r"(`+)([^`]+)\1", r"<code>\2</code>", _safe(text))
+
+
+def _place(tag: str) -> str:
+    """Where a part of the page is; schemas have their own names as ids."""
+    return "part-" + re.sub(r"[^a-z0-9]+", "-", tag.lower())

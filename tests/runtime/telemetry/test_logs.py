@@ -113,6 +113,14 @@ def test_the_chatter_of_libraries_stays_out(lines: io.StringIO) -> None:
     assert [line["event"] for line in read(lines)] == ["trouble"]
 
 
+def test_a_pretty_line_says_first_what_was_named_first() -> None:
+    pretty = io.StringIO()
+    configure(LogFormat.PRETTY, pretty)
+    structlog.get_logger("chargeplane.test").info("hello", station_id="CP1", epoch=1)
+    line = pretty.getvalue()
+    assert 0 < line.index("station_id=CP1") < line.index("epoch=1")
+
+
 def test_pretty_lines_are_for_people_and_auto_is_json_without_a_terminal() -> None:
     pretty, auto = io.StringIO(), io.StringIO()
     configure(LogFormat.PRETTY, pretty)

@@ -82,7 +82,12 @@ def about(
 
 def _pretty(stream: TextIO) -> list[Processor]:
     plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]
+    # Who it is about stands first, as it is said; in the order of names it would be far right.
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=plain, sort_keys=False
+        )
+    ]
 
 
 def _json() -> list[Processor]:
