@@ -10,7 +10,12 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from chargeplane.csms.gateway.tray import DRAWERS, Tray
-from chargeplane.domain.events import Event, HeartbeatReceived, StationConnected
+from chargeplane.domain.events import (
+    Event,
+    HeartbeatReceived,
+    StationConnected,
+    StationDisconnected,
+)
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.bus import Bus, Published
 from chargeplane.runtime.store import Function, Row, Store, frames, new_id
@@ -177,6 +182,29 @@ async def test_what_a_station_says_is_told_after_its_connection(sqlite_store: St
     assert len(told) == 4
 
 
+async def test_what_a_station_has_said_is_told_before_it_goes_and_comes_again(
+    sqlite_store: Store,
+) -> None:
+    bus, told = Bus(), list[str]()
+    bus.listen(lambda event: told.append(type(event).__name__))
+    tray, at = Tray(sqlite_store, bus, pause_s=HOUR_S), station(Version.V2_1, "CP0")
+    gone = StationDisconnected(
+        tenant_id=str(TENANT_ID), station_id="CP0", reported_at=NOW, received_at=NOW, epoch=1,
+        reason="closed",
+    )  # fmt: skip
+    tray.put([frame("CP0")], [connected("CP0")])
+    tray.tell(at, [beat()])
+    tray.put([frame("CP0")], [Published(TENANT_ID, new_id(), gone)])
+    tray.flush()
+    tray.put([frame("CP0")], [connected("CP0")])
+    tray.tell(at, [beat()])
+    tray.flush()
+    tray.tell(at, [beat()])
+    await settle(sqlite_store)
+    comes = ["StationConnected", "HeartbeatReceived"]
+    assert told == [*comes, "StationDisconnected", *comes, "HeartbeatReceived"]
+
+
 async def test_what_a_station_says_is_told_also_if_its_connection_never_is(
     sqlite_store: Store,
 ) -> None:
@@ -190,3 +218,13 @@ async def test_what_a_station_says_is_told_also_if_its_connection_never_is(
     tray.flush()
     await settle(sqlite_store)
     assert [type(event) for event in told] == [HeartbeatReceived]
+
+
+async def test_at_the_end_what_waits_for_its_connection_is_told_too(sqlite_store: Store) -> None:
+    bus, told = Bus(), list[str]()
+    bus.listen(lambda event: told.append(type(event).__name__))
+    tray = Tray(sqlite_store, bus, pause_s=HOUR_S)
+    tray.put([frame("CP0")], [connected("CP0")])
+    tray.tell(station(Version.V2_1, "CP0"), [beat()])
+    await tray.settle()
+    assert told == ["StationConnected", "HeartbeatReceived"]

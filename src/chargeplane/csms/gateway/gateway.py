@@ -297,5 +297,5 @@ class Gateway:
     async def drain(self) -> None:
         """Finish what is being decided, and give everything to the store."""
         await self.dispatcher.drain()
-        self.tray.flush()
+        await self.tray.settle()
         self._owners.stop()

@@ -30,6 +30,8 @@ __all__ = ["DRAWERS", "Slip", "Tray"]
 _log = logging.getLogger(__name__)
 
 DRAWERS: Final = 16
+SETTLED_S_MAX: Final = 5.0
+"""So long the end waits for the store. What is told of later is told to nobody."""
 Drawer = list[Row]
 Slip = tuple[Drawer, int]
 """Where a frame was put."""
@@ -65,14 +67,18 @@ class Tray:
         self._frames_kept_max = frames_kept_max
         self._rows_max = rows_max
         self._rows: list[Row] = []
-        self._events: list[Published] = []
+        self._events: list[tuple[Published, bool]] = []
+        """In the order in which they are told; whether they depend on the rows that are here."""
         self._arriving: set[tuple[UUID, str]] = set()
-        """Stations whose connection is not told of yet."""
-        self._after_arrival: list[Published] = []
+        """Stations of whose connection one of these events tells."""
+        self._on_the_way: dict[tuple[UUID, str], list[Published]] = {}
+        """Stations whose connection is being stored, and what is told after it."""
         self._drawers: list[Drawer] = [[] for _ in range(DRAWERS)]
         self._frames = 0
         self._turn = 0
         self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._timer: asyncio.TimerHandle | None = None
         self.dropped_count = 0
         """Rows that were given up: the database was away for too long."""
@@ -83,8 +89,8 @@ class Tray:
             self._drop(len([*rows]))
             return
         self._rows += rows
-        self._events += events
         for each in events:
+            self._events.append((each, True))
             if type(each.event) is StationConnected:
                 self._arriving.add((each.tenant_id, each.event.station_id))
         if len(self._rows) >= self._rows_at_once:
@@ -94,8 +100,14 @@ class Tray:
 
     def tell(self, station: Station, events: Sequence[Published]) -> None:
         """Tell events of a station that are durable, after its connection if that waits here."""
-        if self._arriving and (station.tenant_id, station.id) in self._arriving:
-            self._after_arrival += events
+        if not self._arriving and not self._on_the_way:
+            self._bus.publish(events)
+            return
+        key = station.tenant_id, station.id
+        if key in self._arriving:  # in its place: what comes later may be the end of the connection
+            self._events += [(each, False) for each in events]
+        elif (after := self._on_the_way.get(key)) is not None:
+            after += events
         else:
             self._bus.publish(events)
 
@@ -126,6 +138,15 @@ class Tray:
     def place_of(station_id: str) -> int:
         """Where the frames of a station lie."""
         return hash(station_id) % DRAWERS
+
+    async def settle(self) -> None:
+        """Give everything to the store, and wait a while until it is there and told of."""
+        self.flush()
+        try:
+            async with asyncio.timeout(SETTLED_S_MAX):
+                await self._idle.wait()
+        except TimeoutError:
+            _log.warning("%d rows of the tray are not stored yet", self._under_way)
 
     def flush(self) -> None:
         """Give everything that is there to the store."""
@@ -166,16 +187,25 @@ class Tray:
         count = len(rows)
         if not rows:
             return
-        arriving = self._arriving.copy()
+        arriving, self._arriving = self._arriving, set()
+        after: list[Published] = []
+        self._on_the_way |= dict.fromkeys(arriving, after)
+
+        def over(*, is_stored: bool) -> None:
+            self._bus.publish([each for each, depends in events if is_stored or not depends])
+            for key in arriving:
+                if self._on_the_way.get(key) is after:  # it has not come once more meanwhile
+                    del self._on_the_way[key]
+            self._bus.publish(after)
 
         def told(_: object, error: Exception | None) -> None:
             self._under_way -= count
-            if error is None:
-                self._bus.publish(events)
-            else:
+            if error is not None:
                 _log.warning("%d rows of the tray were not stored: %s", count, error)
                 self._drop(count)
-            self._arrived(arriving)
+            over(is_stored=error is None)
+            if not self._under_way:
+                self._idle.set()
 
         try:
             queued = self._store.submit(Rows(tuple(rows)), told)
@@ -183,21 +213,10 @@ class Tray:
             queued = False
         if queued:
             self._under_way += count
+            self._idle.clear()
         else:
             self._drop(count)
-            self._arrived(arriving)
-
-    def _arrived(self, stations: set[tuple[UUID, str]]) -> None:
-        """The connections of these are told of, or never will be: what they said is."""
-        if not stations:
-            return
-        self._arriving -= stations
-        waiting, self._after_arrival = self._after_arrival, []
-        for each in waiting:
-            if (each.tenant_id, each.event.station_id) in self._arriving:
-                self._after_arrival.append(each)
-            else:
-                self._bus.publish([each])
+            over(is_stored=False)
 
     def _drop(self, count: int) -> None:
         self.dropped_count += count
