@@ -17,8 +17,9 @@ from tests.runtime.postgres import Cluster
 from tests.spreading import Spreading
 
 # The same examples in every run: a change is judged by what it changed, not by luck. To look for
-# new ones, run a test with --hypothesis-profile=default.
-hypothesis.settings.register_profile("steady", derandomize=True, print_blob=True)
+# new ones, run a test with --hypothesis-profile=default. How long one example takes is for
+# nobody to judge on a machine with much else to do.
+hypothesis.settings.register_profile("steady", derandomize=True, print_blob=True, deadline=None)
 hypothesis.settings.load_profile("steady")
 
 # A browser, other people's programs, ours as whole processes, and servers that are killed, starved
