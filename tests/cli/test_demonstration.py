@@ -41,7 +41,7 @@ async def test_every_station_of_the_demonstration_is_on_the_map(
     async with Store(copy_of(sqlite_template, tmp_path)) as store:
         await store.write(Function(partial(furnish, now=NOW)))
         found = await store.read(
-            lambda c: places(c, tenants.DEFAULT_TENANT_ID, Wanted(), lambda station_id: True)
+            lambda c: places(c, tenants.DEFAULT_TENANT_ID, Wanted(), lambda station_id: True, ())
         )
         assert found.unplaced == 0
         assert {each.name for each in found.found} == {each.name for each in PLACES}
@@ -57,7 +57,7 @@ async def test_what_somebody_has_taken_away_does_not_come_back(
         await store.write(Function(lambda c: c.execute(delete(sites)).rowcount))
         await store.write(Function(partial(furnish, now=NOW)))
         found = await store.read(
-            lambda c: places(c, tenants.DEFAULT_TENANT_ID, Wanted(), lambda station_id: True)
+            lambda c: places(c, tenants.DEFAULT_TENANT_ID, Wanted(), lambda station_id: True, ())
         )
         assert (found.found, found.unplaced) == ((), len(MEMBERS))
 

@@ -173,4 +173,6 @@ def test_the_sum_of_many_stations_follows_every_change() -> None:
     for number in range(25):
         pulse.hear(sampled(power(200), station_id=f"S{number}"))
     assert pulse.totals(TENANT_ID).power_w == 7500.0
+    pulse.hear(sampled(power(0), station_id="S0"))
+    assert pulse.drawing(TENANT_ID) == {f"S{number}" for number in range(1, 50)}
     assert pulse_of_nobody() == pulse.totals(type(TENANT_ID)(int=9))

@@ -313,7 +313,7 @@ class CentralSystem:
             files.block(self.files),
             diagnostics.block(store, clock, self.files),
             firmware.block(self.firmware, self.images, self._campaigns),
-            site.block(store, self.is_connected),
+            site.block(store, self.is_connected, self.pulse.drawing),
             preference.block(self.preferences),
             overview.block(self._overview(store, clock)),
         )

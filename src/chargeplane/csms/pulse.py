@@ -117,6 +117,12 @@ class Pulse:
             self._settle(here, station_id)
         return here.power_w.get(station_id)
 
+    def drawing(self, tenant_id: UUID) -> frozenset[str]:
+        """The stations whose transactions draw power now, as far as they have said."""
+        here = self._tenants.get(str(tenant_id)) or _Here()
+        self._settle_moved(here)
+        return frozenset(each for each, power_w in here.power_w.items() if power_w > 0)
+
     def flows(self, tenant_id: UUID, station_id: str) -> list[Flowing]:
         """What each transaction of a station draws now, of those that have said."""
         here = self._tenants.get(str(tenant_id))
@@ -131,9 +137,7 @@ class Pulse:
         """Over all stations."""
         here = self._tenants.get(str(tenant_id)) or _Here()
         self._sweep(here)
-        moved, here.moved = here.moved, set()
-        for station_id in moved:
-            self._settle(here, station_id)
+        self._settle_moved(here)
         by_version = Counter(version for _, version in here.connected.values())
         return Totals(len(here.connected), dict(sorted(by_version.items())), round(here.sum_w, 1))
 
@@ -180,6 +184,11 @@ class Pulse:
             here.moved.add(event.station_id)
 
     # Figures ----------------------------------------------------------------------------------
+
+    def _settle_moved(self, here: _Here) -> None:
+        moved, here.moved = here.moved, set()
+        for station_id in moved:
+            self._settle(here, station_id)
 
     def _settle(self, here: _Here, station_id: str) -> None:
         flows = here.flows.get(station_id, {})

@@ -30,13 +30,17 @@ BERLIN = {
 }
 
 
+def nobody_draws(tenant_id: UUID) -> frozenset[str]:
+    return frozenset()
+
+
 def nobody_is_here(tenant_id: UUID, station_id: str) -> bool:
     return False
 
 
 @pytest.fixture
 async def operator(store: Store) -> AsyncIterator[httpx.AsyncClient]:
-    async with client(store, *site.block(store, nobody_is_here).routes) as asked:
+    async with client(store, *site.block(store, nobody_is_here, nobody_draws).routes) as asked:
         yield asked
 
 
@@ -112,7 +116,9 @@ async def test_sites_come_in_pages(operator: httpx.AsyncClient) -> None:
 
 async def test_who_only_looks_changes_nothing(operator: httpx.AsyncClient, store: Store) -> None:
     await operator.post("/sites", json=BERLIN)
-    async with client(store, *site.block(store, nobody_is_here).routes, role="viewer") as viewer:
+    async with client(
+        store, *site.block(store, nobody_is_here, nobody_draws).routes, role="viewer"
+    ) as viewer:
         assert (await viewer.get("/sites/north")).status_code == 200
         for answer in (
             await viewer.post("/sites", json={"name": "X"}),

@@ -40,6 +40,7 @@ STATIONS = [
     ("U2", "unheard-of", Registration.ACCEPTED, []),
 ]
 HERE = {"B1", "B2", "E1"}
+DRAWING = frozenset({"B1", "E1"})
 
 
 def fill(connection: Connection) -> None:
@@ -59,12 +60,14 @@ async def atlas(store: Store) -> Atlas:
         for evse, status in enumerate(statuses, 1)
     ]
     await store.write(Rows(tuple(rows)))
-    return Atlas(store, lambda tenant_id, station_id: station_id in HERE)
+    return Atlas(store, lambda tenant_id, station_id: station_id in HERE, lambda tenant_id: DRAWING)
 
 
 @pytest.fixture
 async def operator(store: Store, atlas: Atlas) -> AsyncIterator[httpx.AsyncClient]:
-    block = site.block(store, lambda tenant_id, station_id: station_id in HERE)
+    block = site.block(
+        store, lambda tenant_id, station_id: station_id in HERE, lambda tenant_id: DRAWING
+    )
     async with client(store, *block.routes) as asked:
         yield asked
 
@@ -161,9 +164,26 @@ async def test_of_a_large_site_the_worst_are_named_and_of_too_many_sites_the_fir
 def test_a_station_is_the_worst_that_is_true_of_it(
     registration: str, statuses: dict[int, set[str]], state: str
 ) -> None:
-    assert state_of(registration, True, statuses) == state
-    assert state_of(registration, False, statuses) == "disconnected"
+    assert state_of(registration, True, statuses, is_drawing=False) == state
+    assert state_of(registration, False, statuses, is_drawing=True) == "disconnected"
     assert state in STATES
+
+
+@pytest.mark.parametrize(
+    ("statuses", "state"),
+    [
+        ({}, "charging"),
+        ({1: {"occupied"}}, "charging"),
+        ({1: {"unavailable"}}, "charging"),
+        ({1: {"occupied"}, 2: {"faulted"}}, "faulted"),
+    ],
+    ids=range(4),
+)
+def test_a_station_that_draws_power_is_charging_whatever_its_connectors_do_not_say(
+    statuses: dict[int, set[str]], state: str
+) -> None:
+    assert state_of("accepted", True, statuses, is_drawing=True) == state
+    assert state_of("pending", True, statuses, is_drawing=True) == "pending"
 
 
 async def test_the_live_map_is_read_again_when_a_station_changes_and_not_when_it_measures(

@@ -59,7 +59,8 @@ export function stationState(station: Station): string {
   if (station.registration !== "accepted") return station.registration;
   const statuses = connectorsOf(station).map((each) => each.status);
   if (station.status === "faulted" || statuses.includes("faulted")) return "faulted";
-  if (statuses.includes("charging")) return "charging";
+  // 2.x has no status that says it, and some stations say none at all.
+  if (statuses.includes("charging") || (station.power_w ?? 0) > 0) return "charging";
   const isBusy = statuses.some((each) => connectorKind(each) === "busy");
   if (isBusy) return "occupied";
   const isOut = statuses.length > 0 && statuses.every((each) => each === "unavailable");

@@ -19,6 +19,10 @@ from chargeplane.runtime.store import Store
 __all__ = ["block"]
 
 
-def block(store: Store, is_connected: Callable[[UUID, str], bool]) -> Block:
-    """The block for the central system."""
-    return Block("site", routes=(routes(Atlas(store, is_connected)),))
+def block(
+    store: Store,
+    is_connected: Callable[[UUID, str], bool],
+    drawing: Callable[[UUID], frozenset[str]],
+) -> Block:
+    """The block for the central system; ``drawing``: the stations that draw power now."""
+    return Block("site", routes=(routes(Atlas(store, is_connected, drawing)),))

@@ -20,6 +20,8 @@ from chargeplane.domain.events import (
     StationBooted,
     StationConnected,
     StationDisconnected,
+    TransactionEnded,
+    TransactionStarted,
 )
 from chargeplane.domain.status import ConnectorStatus
 from chargeplane.runtime.rest import (
@@ -39,7 +41,14 @@ PAUSE_S = 3.0
 """A map of a large fleet is read as a whole; so long at the least between two readings."""
 
 _TELLING: Final[frozenset[type[Event]]] = frozenset(
-    {StationConnected, StationDisconnected, StationBooted, ConnectorStatusChanged}
+    {
+        StationConnected,
+        StationDisconnected,
+        StationBooted,
+        ConnectorStatusChanged,
+        TransactionStarted,
+        TransactionEnded,
+    }
 )
 
 
@@ -94,9 +103,16 @@ class PlaceQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Atlas:
     """Knows where stations stand and how they are."""
 
-    def __init__(self, store: Store, is_connected: Callable[[UUID, str], bool]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        is_connected: Callable[[UUID, str], bool],
+        drawing: Callable[[UUID], frozenset[str]],
+    ) -> None:
+        """``drawing``: the stations of a tenant that draw power now."""
         self._store = store
         self._is_connected = is_connected
+        self._drawing = drawing
 
     async def read(self, tenant_id: UUID, query: PlaceQuery, sites: Sites = None) -> PlacePage:
         """The places of stations; ``sites``: those that whoever asks is limited to."""
@@ -109,8 +125,13 @@ class Atlas:
             query.site_id,
             sites,
         )
-        is_connected = partial(self._is_connected, tenant_id)
-        look = partial(places, tenant_id=tenant_id, wanted=wanted, is_connected=is_connected)
+        look = partial(
+            places,
+            tenant_id=tenant_id,
+            wanted=wanted,
+            is_connected=partial(self._is_connected, tenant_id),
+            drawing=self._drawing(tenant_id),
+        )
         found = await self._store.read(look)
         items = [_view(each) for each in found.found]
         return PlacePage(items=items, left_out=found.left_out, unplaced=found.unplaced)

@@ -7,7 +7,7 @@ stations are how, and those that need somebody most.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -75,10 +75,17 @@ class Places(NamedTuple):
     """Stations that are wanted and stand nowhere: without a site, or at one without a place."""
 
 
-def state_of(registration: str, is_connected: bool, statuses: dict[int, set[str]]) -> str:
+def state_of(
+    registration: str, is_connected: bool, statuses: dict[int, set[str]], *, is_drawing: bool
+) -> str:
     """One word for a whole station: the worst that is true of it.
 
-    ``statuses`` of its connectors by EVSE; EVSE 0 is the station.
+    Args:
+        registration: whether it may charge.
+        is_connected: whether it can be reached.
+        statuses: of its connectors by EVSE; EVSE 0 is the station.
+        is_drawing: whether a transaction draws power. 2.x has no status that says it, and some
+            stations say none at all.
     """
     if not is_connected:
         return "disconnected"
@@ -88,7 +95,7 @@ def state_of(registration: str, is_connected: bool, statuses: dict[int, set[str]
     told = set().union(*(those for evse, those in statuses.items() if evse))
     if ConnectorStatus.FAULTED in told | whole:
         return str(ConnectorStatus.FAULTED)
-    if ConnectorStatus.CHARGING in told:
+    if ConnectorStatus.CHARGING in told or is_drawing:
         return str(ConnectorStatus.CHARGING)
     if told & _BUSY:
         return str(ConnectorStatus.OCCUPIED)
@@ -102,8 +109,9 @@ def places(
     tenant_id: UUID,
     wanted: Wanted,
     is_connected: Callable[[str], bool],
+    drawing: Collection[str],
 ) -> Places:
-    """The sites of the wanted stations, in the order of their ids."""
+    """The sites of the wanted stations, in the order of their ids; ``drawing``: power, now."""
     statuses = _statuses(connection, tenant_id, wanted)
     at_sites: dict[str | None, list[Named]] = {}
     each = stations.c
@@ -111,7 +119,8 @@ def places(
     for row in connection.execute(query.where(*conditions(tenant_id, wanted))):
         is_here = is_connected(row.id)
         if wanted.connected in (None, is_here):
-            state = state_of(row.registration, is_here, statuses.get(row.id, {}))
+            told = statuses.get(row.id, {})
+            state = state_of(row.registration, is_here, told, is_drawing=row.id in drawing)
             at_sites.setdefault(row.site_id, []).append(Named(row.id, row.name, state))
     rows = [row for row in _placed(connection, tenant_id) if row.id in at_sites]
     found = tuple(_place(row, at_sites[row.id]) for row in rows[:PLACES_MAX])
