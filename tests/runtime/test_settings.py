@@ -88,3 +88,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_secret_in_the_environment_is_no_unknown_setting() -> None:
     assert load({}, {"CHARGEPLANE_API_TOKEN": "secret"}) == Settings()
+
+
+def test_what_builds_and_tests_of_a_checkout_are_told_is_no_unknown_setting() -> None:
+    assert load({}, {"CHARGEPLANE_SKIP_UI": "1", "CHARGEPLANE_SOAK": "1"}) == Settings()

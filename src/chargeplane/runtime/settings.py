@@ -42,6 +42,8 @@ SECRETS = frozenset(
         "CHARGEPLANE_PKCS11_PIN",
     }
 )
+# What a checkout may have in its environment for its build and its tests, and nobody means for us.
+_OF_A_CHECKOUT = frozenset({"CHARGEPLANE_SKIP_UI", "CHARGEPLANE_SOAK"})
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
@@ -245,7 +247,7 @@ def _from_file(file: Path, faults: list[str]) -> dict[str, _Given]:
 def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, _Given]:
     given = {}
     for variable, value in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in SECRETS:
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in SECRETS | _OF_A_CHECKOUT:
             continue
         name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
         if name in _NAMES:
