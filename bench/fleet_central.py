@@ -24,10 +24,11 @@ from time import process_time
 from sqlalchemy import Connection
 
 from bench.fleet import QUARTER, STATIONS, charging, members_of
-from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import Admitted, register
 from chargeplane.csms.inventory import Known
+from chargeplane.csms.options import Options
 from chargeplane.csms.preferences import UnknownTokens
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.links import Link, LinkSettings, Wheel, new_event_loop

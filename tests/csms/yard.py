@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 import httpx
 
-from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.inventory import Known
+from chargeplane.csms.options import Options
 from chargeplane.domain.events import Event
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.store import Function, Store

@@ -16,8 +16,9 @@ from statistics import median
 
 import pytest
 
-from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.gateway.credentials import Entrance
+from chargeplane.csms.options import Options
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.links import (
     ServerCertificate,

@@ -20,7 +20,8 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from sqlalchemy import select
 
-from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.central import CentralSystem
+from chargeplane.csms.options import Options
 from chargeplane.csms.transactions.tables import transactions
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.audit.api import routes as audit_log_routes

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.central import CentralSystem
+from chargeplane.csms.options import Options
 from chargeplane.csms.preferences import UnknownTokens
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.store import Function, Store

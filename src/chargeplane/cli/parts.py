@@ -26,7 +26,8 @@ from chargeplane.cli.options import vault_of
 from chargeplane.cli.rotation import Rotation
 from chargeplane.cli.security import tell_of_keys
 from chargeplane.cli.simulation.simulator import simulator
-from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.central import CentralSystem
+from chargeplane.csms.options import Options
 from chargeplane.runtime.process import tune
 from chargeplane.runtime.settings import Settings
 from chargeplane.runtime.store import Function

@@ -8,10 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 from cryptography import x509
@@ -38,14 +36,9 @@ from chargeplane.csms import (
 )
 from chargeplane.csms.authorization import Authorizer
 from chargeplane.csms.certificates import (
-    Authorities,
     Certificates,
-    ContractProvider,
     HttpResponders,
-    Issuer,
-    OcspChecks,
     Renewals,
-    RevocationLists,
 )
 from chargeplane.csms.contract import Block, Station
 from chargeplane.csms.files import Files, Tidying
@@ -58,11 +51,12 @@ from chargeplane.csms.gateway.meter import Meter
 from chargeplane.csms.gateway.redaction import redacted
 from chargeplane.csms.gateway.soap import SoapEndpoint
 from chargeplane.csms.gateway.soap_stations import SoapStations
-from chargeplane.csms.housekeeping import Housekeeping, Retention
+from chargeplane.csms.housekeeping import Housekeeping
 from chargeplane.csms.journal import NOTED, note
+from chargeplane.csms.options import Options
 from chargeplane.csms.overview import Overview
 from chargeplane.csms.preference import Chosen
-from chargeplane.csms.preferences import Preferences, UnknownTokens
+from chargeplane.csms.preferences import Preferences
 from chargeplane.csms.pulse import HEARD, Pulse
 from chargeplane.csms.remote_control import RemoteStarts
 from chargeplane.csms.reservation import Reservations
@@ -82,7 +76,6 @@ from chargeplane.csms.transactions import (
 )
 from chargeplane.csms.transactions.listing import one
 from chargeplane.csms.transactions.owners import owners
-from chargeplane.csms.wire_ids import new_wire_id
 from chargeplane.domain.commands import Command, Outcome
 from chargeplane.domain.events import (
     Event,
@@ -97,19 +90,15 @@ from chargeplane.runtime.links import (
     CloseCode,
     Listener,
     ListenerSettings,
-    Transport,
-    default_transport,
     raise_open_files_max,
 )
-from chargeplane.runtime.passwords import Passwords
-from chargeplane.runtime.pki import Purpose, Vault, der_of, organization
+from chargeplane.runtime.pki import Vault, der_of, organization
 from chargeplane.runtime.rest import Routes
-from chargeplane.runtime.settings import UnknownStations
 from chargeplane.runtime.store import Function, Row, Rows, Store, StoreError, new_id
 from chargeplane.runtime.store.rows import write_rows
 from chargeplane.runtime.telemetry import Metrics
 
-__all__ = ["CentralSystem", "Options"]
+__all__ = ["CentralSystem"]
 
 _log = logging.getLogger(__name__)
 # Of all that the process may open: for the database, the web server, and telling those who are one
@@ -117,50 +106,6 @@ _log = logging.getLogger(__name__)
 OTHER_FILES = 512
 ADMITTED_S_MAX = 10.0
 """So long after its admission the link of a station may come up."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What can be chosen about a central system."""
-
-    unknown_stations: UnknownStations = UnknownStations.REFUSE
-    min_security_profile: int = 0
-    unknown_tokens: UnknownTokens = UnknownTokens.REJECT
-    """What counts while a tenant has not chosen otherwise; see ``preferences``."""
-    transport: Transport = field(default_factory=default_transport)
-    retention: Retention = field(default_factory=Retention)
-    passwords: Passwords = field(default_factory=Passwords)
-    """Under the secret keys of the installation; by default as good as under none (tests)."""
-    vault: Vault | None = None
-    """The certificate authority; None: nothing is signed here."""
-    issuers: Mapping[Purpose, Issuer] = field(default_factory=dict)
-    """Sign the requests of stations instead of the vault."""
-    lists: RevocationLists | None = None
-    """What other authorities have revoked."""
-    checks: OcspChecks | None = None
-    """Asks the OCSP responders of other authorities about certificates of stations."""
-    authorities: Authorities = tuple
-    """Who may have issued certificates of stations: those at ports where TLS takes certificates
-    that have ended lead to one of them."""
-    contracts: ContractProvider | None = None
-    """Provides the contract certificates of vehicles; None: nobody does."""
-    tells_unknown: bool = False
-    """Whether unknown identities are answered 404; see ``gateway.admission``."""
-    files: Path = Path("chargeplane-data/files")
-    """The folder of what stations send and fetch; made when the first one does."""
-    public_url: str = ""
-    """Of the REST interface, for addresses in certificates; empty: they have none."""
-    files_url: str = ""
-    """The same as stations reach it, to send and fetch files; empty: ``public_url``."""
-    signed_firmware_only: bool = False
-    """Whether stations are given firmware with a signature that they check, or none."""
-    ocsp_hosts: tuple[str, ...] = ()
-    """Hosts (``host`` or ``host:port``) of other authorities' responders that may be asked."""
-    loopback_allowed: bool = False
-    """Whether SOAP stations may be called on this machine; see ``gateway.soap_routes``."""
-    draw: Callable[[], int] = new_wire_id
-    """Gives ids of transactions, remote starts and reservations for the wire. Who can guess one can
-    end a transaction: only a simulation that shall be repeated gives another source."""
 
 
 class CentralSystem:

@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography import x509
 
-from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.certificates import (
     ContractProvider,
     Issuer,
@@ -24,6 +24,7 @@ from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.gateway.credentials import Entrance
 from chargeplane.csms.inventory import Known, find
+from chargeplane.csms.options import Options
 from chargeplane.csms.security.tables import set_next
 from chargeplane.runtime.clock import Clock, SystemClock
 from chargeplane.runtime.links import ServerCertificate, server_context

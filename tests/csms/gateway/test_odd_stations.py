@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import Connection
 
-from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.inventory import Known
+from chargeplane.csms.options import Options
 from chargeplane.csms.preferences import UnknownTokens
 from chargeplane.domain.commands import Accepted, GetVariables
 from chargeplane.ocpp.frames import Limits

@@ -12,7 +12,8 @@ from random import Random
 import msgspec
 from sqlalchemy import Connection, select
 
-from chargeplane.csms.central import CentralSystem, Options
+from chargeplane.csms.central import CentralSystem
+from chargeplane.csms.options import Options
 from chargeplane.csms.preferences import UnknownTokens
 from chargeplane.csms.transactions.tables import ledger, transactions
 from chargeplane.runtime.clock import SystemClock

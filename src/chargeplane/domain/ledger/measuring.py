@@ -168,13 +168,14 @@ def relative_to_session(points: list[Point]) -> Account | None:
     counted = [each for each in points[1:] if (each.at, each.value_wh) != same]
     if begin.role is not Role.BEGIN or not counted or counted[0].value_wh >= begin.value_wh:
         return None
-    shifted = [begin]
-    for each in counted:
-        if each.role is Role.SAMPLE or each.value_wh < begin.value_wh:
-            each = replace(each, value_wh=each.value_wh + begin.value_wh)  # noqa: PLW2901
-        shifted.append(each)
+    shifted = [
+        replace(each, value_wh=each.value_wh + begin.value_wh)
+        if each.role is Role.SAMPLE or each.value_wh < begin.value_wh
+        else each
+        for each in counted
+    ]
     frames = tuple(each.message.frame_id for each in counted)
-    return straight(shifted, Finding(RemarkKind.REGISTER_RELATIVE, frames))
+    return straight([begin, *shifted], Finding(RemarkKind.REGISTER_RELATIVE, frames))
 
 
 def boundaries_stand_still(points: list[Point]) -> Account | None:
