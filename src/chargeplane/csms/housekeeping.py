@@ -84,16 +84,18 @@ class Housekeeping:
 
     async def _frames(self, tenant_id: UUID, station_id: str) -> int:
         wanted = self._preferences(tenant_id)
-        return await self._steps(
-            partial(
-                frames.prune,
-                tenant_id=tenant_id,
-                station_id=station_id,
-                before=self._clock.now() - timedelta(days=wanted.frames_kept_days),
-                keep_max=wanted.frames_kept_max,
-                step_max=STEP_ROWS_MAX,
-            )
+        look = partial(
+            frames.overdue,
+            tenant_id=tenant_id,
+            station_id=station_id,
+            before=self._clock.now() - timedelta(days=wanted.frames_kept_days),
+            keep_max=wanted.frames_kept_max,
         )
+        newest = await self._store.read(look)
+        if newest is None:
+            return 0
+        prune = partial(frames.prune, tenant_id=tenant_id, station_id=station_id, newest=newest)
+        return await self._steps(partial(prune, step_max=STEP_ROWS_MAX))
 
     async def _steps(self, step: Callable[[Connection], int]) -> int:
         deleted = 0

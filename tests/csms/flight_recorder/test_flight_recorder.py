@@ -19,6 +19,7 @@ from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.inventory import Known
 from chargeplane.runtime.rest import Problem, cursor_of
 from chargeplane.runtime.store import Function, Rows, Store, frames, new_id
+from chargeplane.runtime.store.frames import Direction, Shot
 from tests.csms.making import NOW, TENANT_ID
 from tests.csms.rest import client
 
@@ -55,13 +56,12 @@ class Tape:
     """Frames of one station in the order of their making."""
 
     def __init__(self) -> None:
-        self.rows: list[Any] = []
+        self.shots: list[Shot] = []
 
     def add(self, way: str, message_id: str | None, text: str, epoch: int = 1) -> UUID:
         id_ = new_id()
         noted = message_id if way == "in" else None  # what we send is recorded without it
-        row = (TENANT_ID, "CP1", id_, way, NOW, epoch, noted, text)
-        self.rows.append((frames.SINK, row))
+        self.shots.append(Shot(id_, Direction(way), NOW, epoch, noted, text))
         return id_
 
     def exchange(self, name: str, action: str, way: str = "in", epoch: int = 1) -> list[UUID]:
@@ -80,7 +80,7 @@ class Desk:
         self.rest = rest
 
     async def record(self, tape: Tape) -> None:
-        await self.store.write(Rows(tuple(tape.rows)))
+        await self.store.write(Rows(tuple(frames.strips(TENANT_ID, "CP1", tape.shots))))
 
     async def page(self, query: str = "") -> Any:
         answer = await self.rest.get(f"/stations/CP1/frames?{query}")
@@ -209,17 +209,14 @@ async def test_the_export_has_every_frame_on_a_line_and_nobody_in_it(
 
 async def test_the_flight_recorder_is_read_from_the_latest_frame_on(desk: Desk) -> None:
     recorded = [
-        (
-            frames.SINK,
-            (TENANT_ID, "CP1", new_id(), way, NOW, 4, f"m{number}", f'[2,"m{number}"]'),
-        )
+        Shot(new_id(), Direction(way), NOW, 4, f"m{number}", f'[2,"m{number}"]')
         for number, way in enumerate(("in", "out", "in"))
     ]
-    await desk.store.write(Rows(tuple(recorded)))
+    await desk.store.write(Rows(tuple(frames.strips(TENANT_ID, "CP1", recorded))))
     first = (await desk.rest.get("/stations/CP1/frames?limit=2")).json()
     assert [each["message_id"] for each in first["items"]] == ["m2", "m1"]
     assert first["items"][1] == {
-        "id": str(recorded[1][1][2]),
+        "id": str(recorded[1].id),
         "direction": "out",
         "at": "2026-11-21T12:00:00Z",
         "message_id": "m1",

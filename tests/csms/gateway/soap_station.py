@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -29,7 +30,7 @@ from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request, Response
 from chargeplane.runtime import links
 from chargeplane.runtime.settings import UnknownStations
-from chargeplane.runtime.store import Function, new_id
+from chargeplane.runtime.store import Function, frames, new_id
 from tests.csms.making import TENANT_ID
 from tests.waiting import until
 
@@ -72,6 +73,12 @@ class SoapSite:
         """What nobody waits for is in the store."""
         self.gateway.tray.flush()
         await self.gateway.store.write(Function(lambda _: None))
+
+    async def recorded(self, station_id: str = "S1") -> list[frames.Frame]:
+        """What the flight recorder has of a station, the oldest first."""
+        await self.settled()
+        look = partial(frames.recent, tenant_id=TENANT_ID, station_id=station_id, count_max=99)
+        return [*reversed(await self.gateway.store.read(look))]
 
 
 class SoapStation:

@@ -17,7 +17,7 @@ from chargeplane.csms.inventory import connectors, stations
 from chargeplane.csms.metering.tables import meter_values
 from chargeplane.csms.transactions.tables import ledger, transactions
 from chargeplane.ocpp.versions import Version
-from chargeplane.runtime.store import Store, frames, outbox
+from chargeplane.runtime.store import Store, outbox
 from tests.csms.driving import driving
 from tests.csms.gateway.soap_station import SoapSite, serving
 
@@ -185,10 +185,7 @@ async def test_each_message_and_each_answer_is_in_the_flight_recorder(
     async with serving(site.port, "S1", Version.V1_5) as station:
         said = station.envelope("Heartbeat", {}, "urn:uuid:1")
         answer = await station.post(said)
-    await site.settled()
-    rows = await sqlite_store.read(
-        lambda c: c.execute(select(frames.frames).order_by(frames.frames.c.id)).all()
-    )
+    rows = await site.recorded()
     assert [(row.direction, row.text) for row in rows] == [
         ("in", said.decode()),
         ("out", answer.text),

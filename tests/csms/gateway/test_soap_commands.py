@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.contract import NotConnected
@@ -30,7 +29,7 @@ from chargeplane.ocpp.frames import Limits
 from chargeplane.ocpp.soap import CONTENT_TYPE, compress, fault_envelope, parse_envelope
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.links import Request, Response
-from chargeplane.runtime.store import Store, frames
+from chargeplane.runtime.store import Store
 from tests.csms.gateway.soap_station import SoapSite, SoapStation, serving
 from tests.csms.making import TENANT_ID
 
@@ -63,10 +62,7 @@ async def test_a_command_goes_out_and_its_answer_comes_in(
     assert (asked.version, asked.charge_box_identity, asked.to) == (version, "S1", station.address)
     assert asked.payload == {"type": "Soft"}
     assert not asked.remarks - {"from_missing"}
-    await site.settled()
-    rows = await sqlite_store.read(
-        lambda c: c.execute(select(frames.frames).order_by(frames.frames.c.id)).all()
-    )
+    rows = await site.recorded()
     assert [row.direction for row in rows] == ["in", "out", "out", "in"]
     assert rows[2].message_id == asked.message_id
     assert "resetResponse" in rows[3].text
@@ -91,8 +87,7 @@ async def test_a_password_does_not_reach_the_flight_recorder(
     payload = {"key": "AuthorizationKey", "value": "a secret of the station"}
     await send(site, Raw(action="ChangeConfiguration", payload=payload))
     assert station.asked[0].payload == payload
-    await site.settled()
-    texts = await sqlite_store.read(lambda c: c.scalars(select(frames.frames.c.text)).all())
+    texts = [each.text for each in await site.recorded()]
     assert any("AuthorizationKey" in each for each in texts)
     assert not any("a secret" in each for each in texts)
 

@@ -17,7 +17,7 @@ from chargeplane.ocpp.soap import compress, parse_envelope
 from chargeplane.ocpp.tolerance import STRICT, Tolerance
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.settings import UnknownStations
-from chargeplane.runtime.store import Function, Store, StoreUnavailable, frames
+from chargeplane.runtime.store import Function, Store, StoreUnavailable
 from tests.csms.driving import driving
 from tests.csms.gateway.soap_station import PASSWORD, SoapSite, fault_of, serving
 from tests.ocpp.soap.envelopes import envelope, from_station
@@ -176,8 +176,7 @@ async def test_a_payload_beyond_repair_gets_a_fault_and_is_recorded(
         answer = await station.post(body)
     assert fault_of(answer) == (400, "Sender", "ProtocolError")
     assert parse_envelope(answer.content).message_id
-    await site.settled()
-    texts = await sqlite_store.read(lambda c: c.scalars(select(frames.frames.c.text)).all())
+    texts = [each.text for each in await site.recorded()]
     assert set(texts) == {body.decode(), answer.text}
 
 

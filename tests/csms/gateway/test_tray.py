@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from uuid import UUID
+from functools import cache, partial
 
 import pytest
 from sqlalchemy import Connection, func, select
 
+from chargeplane.csms.contract import Station
 from chargeplane.csms.gateway.tray import DRAWERS, Tray
 from chargeplane.domain.events import (
     Event,
@@ -19,15 +20,26 @@ from chargeplane.domain.events import (
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.bus import Bus, Published
 from chargeplane.runtime.store import Function, Row, Store, frames, new_id
+from chargeplane.runtime.store.frames import Direction, Shot
 from tests.csms.making import TENANT_ID, station
 
 NOW = datetime.now(UTC)
 HOUR_S = 3_600.0
 
 
-def frame(station_id: str, id_: UUID | None = None) -> Row:
-    values = (TENANT_ID, station_id, id_ or new_id(), "in", NOW, 1, None, "[]")
-    return frames.SINK, values
+def shot(text: str = "[]") -> Shot:
+    return Shot(new_id(), Direction.RECEIVED, NOW, 1, None, text)
+
+
+def frame(station_id: str) -> Row:
+    """Some row."""
+    [row] = frames.strips(TENANT_ID, station_id, [shot()])
+    return row
+
+
+@cache
+def named(station_id: str) -> Station:
+    return station(Version.V2_1, station_id)
 
 
 def beat() -> Published:
@@ -62,8 +74,8 @@ async def stored(store: Store) -> dict[str, int]:
     """How many frames of each station are in the store."""
 
     def look(connection: Connection) -> dict[str, int]:
-        each = frames.frames.c.station_id
-        query = select(each, func.count()).group_by(each)
+        each = frames.frame_strips.c
+        query = select(each.station_id, func.sum(each.frames_count)).group_by(each.station_id)
         return {row[0]: row[1] for row in connection.execute(query)}
 
     return await store.read(look)
@@ -75,7 +87,7 @@ async def test_a_few_frames_are_written_when_the_pause_is_over(sqlite_store: Sto
     tray = Tray(sqlite_store, bus, pause_s=0.01)
     tray.put([frame("CP0")], [beat()])
     for place in range(DRAWERS):
-        tray.record(place, frame(f"CP{place}"))
+        tray.record(place, named(f"CP{place}"), shot())
     async with asyncio.timeout(10):
         await told.wait()
     assert await stored(sqlite_store) == {f"CP{n}": 2 if n == 0 else 1 for n in range(DRAWERS)}
@@ -85,11 +97,11 @@ async def test_under_load_drawers_are_emptied_one_after_the_other(sqlite_store: 
     tray = Tray(sqlite_store, Bus(), pause_s=HOUR_S, frames_kept_max=4 * DRAWERS)
     for _ in range(4):
         for place in range(DRAWERS):
-            tray.record(place, frame(f"CP{place}"))
+            tray.record(place, named(f"CP{place}"), shot())
     await settle(sqlite_store)
     assert await stored(sqlite_store) == {"CP1": 4}
     for _ in range(4):
-        tray.record(0, frame("CP0"))
+        tray.record(0, named("CP0"), shot())
     await settle(sqlite_store)
     assert await stored(sqlite_store) == {"CP1": 4, "CP2": 4}
 
@@ -98,16 +110,15 @@ async def test_a_lasting_load_keeps_no_frame_for_longer_than_its_drawers_turn(
     sqlite_store: Store,
 ) -> None:
     tray = Tray(sqlite_store, Bus(), pause_s=0.002, rows_at_once=0)
-    ids = [new_id() for _ in range(3)]
-    for id_ in ids:
-        tray.record(0, frame("early", id_))
+    for _ in range(3):
+        tray.record(0, named("early"), shot())
     async with asyncio.timeout(10):
-        while (await stored(sqlite_store)).get("early", 0) < len(ids):
-            tray.record(1, frame("busy"))
+        while (await stored(sqlite_store)).get("early", 0) < 3:
+            tray.record(1, named("busy"), shot())
             await asyncio.sleep(0.001)
     tray.flush()
     await settle(sqlite_store)
-    assert (await stored(sqlite_store))["early"] == len(ids)
+    assert (await stored(sqlite_store))["early"] == 3
 
 
 async def test_a_flush_writes_everything_and_then_tells_the_events(sqlite_store: Store) -> None:
@@ -117,7 +128,7 @@ async def test_a_flush_writes_everything_and_then_tells_the_events(sqlite_store:
     published = beat()
     tray.put([frame("CP0")], [published])
     for place in range(DRAWERS):
-        tray.record(place, frame(f"CP{place}"))
+        tray.record(place, named(f"CP{place}"), shot())
     assert told == []
     tray.flush()
     await settle(sqlite_store)
@@ -130,14 +141,14 @@ async def test_what_is_too_much_is_dropped_and_counted(sqlite_store: Store, way:
     tray = Tray(sqlite_store, Bus(), pause_s=HOUR_S, rows_max=10)
     for _ in range(15):
         if way == "record":
-            tray.record(0, frame("CP0"))
+            tray.record(0, named("CP0"), shot())
         else:
             tray.put([frame("CP0")])
     assert tray.dropped_count == 5
     tray.flush()
     await settle(sqlite_store)
     assert await stored(sqlite_store) == {"CP0": 10}
-    tray.record(0, frame("CP0"))  # there is room again
+    tray.record(0, named("CP0"), shot())  # there is room again
     assert tray.dropped_count == 5
     tray.flush()
 
@@ -148,20 +159,35 @@ def test_a_station_keeps_its_place() -> None:
     assert Tray.place_of("CP7") == Tray.place_of("CP7")
 
 
-async def test_a_frame_can_be_replaced_until_it_is_handed_over(sqlite_store: Store) -> None:
+async def test_an_answer_lies_beside_its_call_until_that_is_handed_over(
+    sqlite_store: Store,
+) -> None:
     tray = Tray(sqlite_store, Bus(), pause_s=HOUR_S)
-    slip = tray.record(0, frame("CP0"))
-    assert tray.replace(0, slip, frame("CP1"))
+    slip = tray.record(0, named("CP0"), shot("call"))
+    assert tray.answered(0, slip, NOW, "answer")
     tray.flush()
-    assert not tray.replace(0, slip, frame("CP2"))
+    assert not tray.answered(0, slip, NOW, "too late")
     await settle(sqlite_store)
-    assert await stored(sqlite_store) == {"CP1": 1}
+    look = partial(frames.recent, tenant_id=TENANT_ID, station_id="CP0", count_max=9)
+    assert [each.text for each in await sqlite_store.read(look)] == ["answer", "call"]
 
 
-async def test_a_frame_that_was_dropped_cannot_be_replaced(sqlite_store: Store) -> None:
+async def test_nothing_lies_beside_a_frame_that_was_dropped(sqlite_store: Store) -> None:
     tray = Tray(sqlite_store, Bus(), pause_s=HOUR_S, rows_max=0)
-    assert not tray.replace(0, tray.record(0, frame("CP0")), frame("CP1"))
+    assert not tray.answered(0, tray.record(0, named("CP0"), shot()), NOW, "answer")
     assert tray.dropped_count == 1
+
+
+async def test_frames_that_could_not_be_stored_are_counted(sqlite_store: Store) -> None:
+    tray = Tray(sqlite_store, Bus(), pause_s=HOUR_S)
+    unknown = station(Version.V2_1, "CP0")
+    unknown.tenant_id = new_id()
+    for _ in range(3):
+        tray.record(0, unknown, shot())
+    tray.flush()
+    await settle(sqlite_store)
+    assert tray.dropped_count == 3
+    assert await stored(sqlite_store) == {}
 
 
 async def test_what_a_station_says_is_told_after_its_connection(sqlite_store: Store) -> None:
@@ -211,8 +237,8 @@ async def test_what_a_station_says_is_told_also_if_its_connection_never_is(
     bus, told = Bus(), list[Event]()
     bus.listen(told.append)
     tray = Tray(sqlite_store, bus, pause_s=HOUR_S)
-    unreadable = frames.SINK, (TENANT_ID, "CP0", new_id(), "in", "no time", 1, None, "[]")
-    tray.put([unreadable], [connected("CP0")])
+    [nobodys] = frames.strips(new_id(), "CP0", [shot()])
+    tray.put([nobodys], [connected("CP0")])
     tray.tell(station(Version.V2_1, "CP0"), [beat()])
     assert told == []
     tray.flush()

@@ -68,12 +68,12 @@ ledger = WITH_LEDGER.table(
 
 
 AS_OF_A_NEWER_PROGRAM = text(
-    "UPDATE alembic_version SET version_num = 'core_9999' WHERE version_num = 'core_0003'"
+    "UPDATE alembic_version SET version_num = 'core_9999' WHERE version_num = 'core_0004'"
 )
 
 
-def make_tenant(connection: Connection) -> None:
-    tenants.ensure(connection, TENANT_ID, "the only one", NOW)
+def make_tenant(connection: Connection, tenant_id: UUID = TENANT_ID) -> None:
+    tenants.ensure(connection, tenant_id, "the only one", NOW)
 
 
 @dataclass

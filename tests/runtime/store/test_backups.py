@@ -99,7 +99,7 @@ async def test_a_backup_of_an_older_program_is_upgraded_on_its_way_back(
         make_tenant(connection)
     path = tmp_path / "backup.db"
     assert backup(empty, path, CORE) == {"tenants": 1} | dict.fromkeys(
-        ("frames", "idempotency_keys", "outbox", "outbox_readers"), 0
+        ("frame_strips", "idempotency_keys", "outbox", "outbox_readers"), 0
     )
     assert restore(path, elsewhere, WITH_LEDGER)["ledger"] == 0
     async with Store(elsewhere, WITH_LEDGER) as store:

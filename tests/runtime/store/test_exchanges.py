@@ -1,19 +1,21 @@
-"""A call and its answer in one row are two frames for whoever reads."""
+"""Frames share strips, a call its shot with its answer; who reads sees frames in order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from chargeplane.runtime.store import Settings, frames, new_id
 from chargeplane.runtime.store.engines import backend_of
-from chargeplane.runtime.store.ids import later_than
+from chargeplane.runtime.store.ids import later_than, time_of
+from chargeplane.runtime.store.rows import write_rows
 from tests.runtime.store.ledger import NOW, TENANT_ID, make_tenant
 from tests.runtime.store.test_tables import frame
 
@@ -30,15 +32,22 @@ def connection(settings: Settings) -> Iterator[Connection]:
         yield connection
 
 
-def exchange(connection: Connection, at_ms: int, took_ms: int | None, text: str = "call") -> None:
-    """A row as the gateway writes it."""
-    call = frame(0)._replace(text=text)
+def shot(at_ms: int, took_ms: int | None, text: str = "call") -> frames.Shot:
     at = NOW + at_ms * MILLISECOND
-    call = call._replace(id=later_than(call.id, at_ms * MILLISECOND), at=at)
-    answered_at = None if took_ms is None else at + took_ms * MILLISECOND
-    answer = None if took_ms is None else f"{text} answered"
-    rows = [(*call, answered_at, answer)]
-    frames.EXCHANGE_SINK.write(connection, rows)
+    id_ = later_than(frame(0).id, at_ms * MILLISECOND)
+    call = frames.Shot(id_, frames.Direction.RECEIVED, at, 1, None, text)
+    if took_ms is not None:
+        call.answered_at, call.answer = at + took_ms * MILLISECOND, f"{text} answered"
+    return call
+
+
+def write(connection: Connection, shots: list[frames.Shot]) -> None:
+    """As the gateway does it."""
+    write_rows(connection, frames.strips(TENANT_ID, "one", shots))
+
+
+def exchange(connection: Connection, at_ms: int, took_ms: int | None, text: str = "call") -> None:
+    write(connection, [shot(at_ms, took_ms, text)])
 
 
 def test_the_answer_comes_after_its_call_and_is_of_the_same_connection(
@@ -78,14 +87,17 @@ def test_an_answer_stands_where_its_time_is(connection: Connection) -> None:
         max_size=25,
         unique_by=lambda row: row[0],
     ),
+    cuts=st.lists(st.integers(1, 8), max_size=25),
     count_max=st.integers(1, 9),
 )
 def test_pages_hold_every_frame_once_and_in_order(
-    connection: Connection, rows: list[tuple[int, int | None]], count_max: int
+    connection: Connection, rows: list[tuple[int, int | None]], cuts: list[int], count_max: int
 ) -> None:
     savepoint = connection.begin_nested()
-    for at_ms, took_ms in rows:
-        exchange(connection, at_ms, took_ms, f"call {at_ms}")
+    shots = [shot(at_ms, took_ms, f"call {at_ms}") for at_ms, took_ms in rows]
+    for cut in [*cuts, len(shots)]:  # written together, whatever their order
+        write(connection, shots[:cut])
+        shots = shots[cut:]
     read: list[frames.Frame] = []
     before = None
     while page := frames.recent(connection, TENANT_ID, "one", count_max=count_max, before=before):
@@ -97,6 +109,60 @@ def test_pages_hold_every_frame_once_and_in_order(
     answers = {f"call {at_ms} answered" for at_ms, took_ms in rows if took_ms is not None}
     assert sorted(each.text for each in read) == sorted(calls | answers)
     assert all(later.id > earlier.id for later, earlier in pairwise(read))
+
+
+def heads(connection: Connection) -> list[tuple[int, int]]:
+    """When the station's strips begin, in milliseconds, and how many frames they hold."""
+    each = frames.frame_strips.c
+    query = select(each.id, each.frames_count).where(each.station_id == "one").order_by(each.id)
+    zero = time_of(frame(0).id)
+    rows = connection.execute(query)
+    return [((time_of(row.id) - zero) // MILLISECOND, row.frames_count) for row in rows]
+
+
+def test_what_was_written_together_is_one_row(connection: Connection) -> None:
+    write(connection, [shot(at_ms, 5) for at_ms in (40, 0, 20)])
+    assert heads(connection) == [(0, 6)]
+
+
+def test_a_strip_ends_when_it_is_long_or_lasts_long(connection: Connection) -> None:
+    long = "x" * (frames.STRIP_CHARACTERS_MAX // 2)
+    write(connection, [shot(at_ms, None, long) for at_ms in range(5)])
+    assert [count for _, count in heads(connection)] == [2, 2, 1]
+    write(connection, [shot(at_ms, None) for at_ms in (60_000, 65_000, 65_001)])
+    assert heads(connection)[3:] == [(60_000, 2), (65_001, 1)]
+    assert len(frames.recent(connection, TENANT_ID, "one", count_max=99)) == 8
+
+
+def test_the_same_strip_written_again_changes_nothing(connection: Connection) -> None:
+    shots = [shot(0, 5), shot(20, None)]
+    for _ in range(2):
+        write(connection, shots)
+    texts = [each.text for each in frames.recent(connection, TENANT_ID, "one", count_max=9)]
+    assert texts == ["call", "call answered", "call"]
+
+
+def test_many_strips_are_read_in_steps(connection: Connection) -> None:
+    for at_ms in range(300):
+        write(connection, [shot(at_ms, None, f"{at_ms}")])
+    read = frames.recent(connection, TENANT_ID, "one", count_max=1_000)
+    assert [each.text for each in read] == [str(at_ms) for at_ms in reversed(range(300))]
+
+
+@pytest.mark.parametrize(
+    ("keep_max", "left"), [(8, [4, 4]), (7, [4, 4]), (5, [4, 4]), (4, [4]), (9, [4, 4, 4])]
+)
+def test_a_strip_stays_if_one_of_its_frames_is_not_too_many(
+    connection: Connection, keep_max: int, left: list[int]
+) -> None:
+    for minute in range(4):
+        write(connection, [shot(60_000 * minute + at_ms, 5) for at_ms in (0, 20)])
+    mine = partial(frames.overdue, connection, TENANT_ID, "one", before=NOW, keep_max=keep_max)
+    newest = mine()
+    assert newest is not None
+    frames.prune(connection, TENANT_ID, "one", newest=newest, step_max=99)
+    assert [count for _, count in heads(connection)] == left
+    assert mine() is None
 
 
 def test_what_is_later_has_a_greater_id_that_is_always_the_same() -> None:

@@ -85,12 +85,12 @@ def test_programs_that_start_at_once_take_turns(empty: Settings) -> None:
     command = [sys.executable, "-c", script, empty.url]
     programs = [subprocess.Popen(command) for _ in range(3)]
     assert [program.wait() for program in programs] == [0, 0, 0]
-    assert current(empty) == ("core_0003",)
+    assert current(empty) == ("core_0004",)
 
 
 def test_a_block_can_come_later(empty: Settings) -> None:
-    assert upgrade(empty, CORE) == ("core_0003",)
-    assert upgrade(empty, WITH_LEDGER) == ("core_0003", "ledger_0001")
+    assert upgrade(empty, CORE) == ("core_0004",)
+    assert upgrade(empty, WITH_LEDGER) == ("core_0004", "ledger_0001")
 
 
 def test_contributing_twice_is_once() -> None:

@@ -37,7 +37,8 @@ from chargeplane.ocpp.peer import Peer
 from chargeplane.ocpp.versions import Role, Version
 from chargeplane.ocpp.wire import Request
 from chargeplane.runtime.links import CloseCode, Ending, Link, LinkClosed
-from chargeplane.runtime.store import Row, frames, new_id, storable
+from chargeplane.runtime.store import new_id, storable
+from chargeplane.runtime.store.frames import Direction, Shot
 
 if TYPE_CHECKING:
     from chargeplane.ocpp.tolerance import Repair
@@ -112,7 +113,7 @@ class Conversation:
         )
         self.epoch = 0
         self.has_ended = False
-        self._in_hand: tuple[Row, Slip] | None = None
+        self._in_hand: Slip | None = None
         """The request that is answered next, as it was recorded."""
         # Lists, here and in the peer: hardly ever is anything in them, and an empty deque takes 600
         # bytes, which count for each of ten thousand stations.
@@ -224,7 +225,7 @@ class Conversation:
             )
             # What it says will be in the rows of the block. The frame, for looking back, can wait.
             self._in_hand = self._record(
-                frame.id, "in", frame.received_at, event.message_id, frame.text
+                frame.id, Direction.RECEIVED, frame.received_at, event.message_id, frame.text
             )
             self._is_deciding = True
             answer = self._answer(event.message_id, event.action.version)
@@ -234,7 +235,7 @@ class Conversation:
                 host.dispatcher.hear(heard, answer)
             return
         message_id = getattr(event, "message_id", None)
-        self._record(frame.id, "in", frame.received_at, message_id, frame.text)
+        self._record(frame.id, Direction.RECEIVED, frame.received_at, message_id, frame.text)
         match event:
             case Answered() | Refused() | Failed():
                 self._useless = 0
@@ -334,36 +335,22 @@ class Conversation:
         now = self._host.clock.now()
         for text in texts:
             if not (answers and self._record_answer(now, text)):
-                self._record(new_id(), "out", now, None, text)
+                self._record(new_id(), Direction.SENT, now, None, text)
             answers = False
 
     def _record(
-        self, frame_id: UUID, direction: str, at: datetime, message_id: str | None, text: str
-    ) -> tuple[Row, Slip]:
-        station = self.station
-        row: Row = (
-            frames.SINK,
-            (
-                station.tenant_id,
-                station.id,
-                frame_id,
-                direction,
-                at,
-                self.epoch,
-                message_id and storable(message_id),
-                storable(redacted(text)),
-            ),
-        )
-        return row, self._host.tray.record(self._place, row)
+        self, frame_id: UUID, direction: Direction, at: datetime, message_id: str | None, text: str
+    ) -> Slip:
+        message_id = message_id and storable(message_id)
+        shot = Shot(frame_id, direction, at, self.epoch, message_id, storable(redacted(text)))
+        return self._host.tray.record(self._place, self.station, shot)
 
     def _record_answer(self, at: datetime, text: str) -> bool:
         """Put the answer beside its request, if that is still in the tray."""
-        if self._in_hand is None:
+        slip, self._in_hand = self._in_hand, None  # or it would keep the drawer when it is emptied
+        if slip is None:
             return False
-        (_, values), slip = self._in_hand
-        self._in_hand = None  # or it would keep the whole drawer, long after that was emptied
-        exchange = frames.EXCHANGE_SINK, (*values, at, storable(redacted(text)))
-        return self._host.tray.replace(self._place, slip, exchange)
+        return self._host.tray.answered(self._place, slip, at, storable(redacted(text)))
 
     # Our requests ---------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from chargeplane.ocpp.soap import CONTENT_TYPE, Envelope, EnvelopeError, Service
 from chargeplane.ocpp.tolerance import Repair
 from chargeplane.ocpp.wire import Request, Response
 from chargeplane.runtime.store import new_id
+from chargeplane.runtime.store.frames import Direction
 
 if TYPE_CHECKING:
     import httpx
@@ -109,8 +110,7 @@ class SoapCalls:
         gateway, station = self._gateway, conversation.station
         message_id, request = call.message_id, call.request
         text = call.body.decode()
-        sent = conversation.row("out", new_id(), gateway.clock.now(), text, message_id)
-        gateway.tray.put([sent])
+        conversation.record(Direction.SENT, new_id(), gateway.clock.now(), text, message_id)
         try:
             async with asyncio.timeout(gateway.limits.call_timeout_s):
                 reply = await self._post(route, call)
@@ -179,8 +179,7 @@ class SoapCalls:
             reason = f"HTTP {reply.status}: {error.description}"
             return Failed(message_id, request, RemoteError(error.code, reason))
         envelope = letter.envelope
-        row = conversation.row("in", new_id(), now, letter.text, envelope.message_id)
-        gateway.tray.put([row])
+        conversation.record(Direction.RECEIVED, new_id(), now, letter.text, envelope.message_id)
         if envelope.fault is not None:
             said = envelope.fault.error()
             return Refused(message_id, request, said.code, said.description, said.details)

@@ -21,12 +21,12 @@ from chargeplane.csms.gateway.soap_reading import Letter, message_of
 from chargeplane.ocpp.errors import ErrorCode, LocalError, OcppError, RemoteError
 from chargeplane.ocpp.soap import Envelope, Fault, Service, fault_envelope, response_envelope
 from chargeplane.ocpp.wire import Request, Response
-from chargeplane.runtime.store import frames, new_id, storable
+from chargeplane.runtime.store import new_id, storable
+from chargeplane.runtime.store.frames import Direction, Shot
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chargeplane.runtime.store import Row
 
 __all__ = ["Answer", "SoapConversation", "fault_answer", "new_message_id"]
 
@@ -247,32 +247,27 @@ class SoapConversation:
     def _say(self, turn: _Turn, answer: Answer) -> None:
         turn.answer.set_result(answer)
         now = self._host.clock.now()
-        self._host.tray.put([self.row("out", new_id(), now, answer.body.decode())])
+        self.record(Direction.SENT, new_id(), now, answer.body.decode())
 
     # The flight recorder --------------------------------------------------------------------
 
     def _record(self, turn: _Turn) -> None:
-        self._host.tray.put([self._row(turn)])
+        at, text = turn.received_at, turn.letter.text
+        self.record(Direction.RECEIVED, turn.frame_id, at, text, turn.message_id)
 
-    def _row(self, turn: _Turn) -> Row:
-        text = turn.letter.text
-        return self.row("in", turn.frame_id, turn.received_at, text, turn.message_id)
-
-    def row(
-        self, direction: str, id_: UUID, at: datetime, text: str, message_id: str | None = None
-    ) -> Row:
-        """A frame as a row."""
-        station = self.station
-        return frames.SINK, (
-            station.tenant_id,
-            station.id,
-            id_,
-            direction,
-            at,
-            station.epoch,
-            message_id and storable(message_id),
-            storable(redacted(text)),
-        )
+    def record(
+        self,
+        direction: Direction,
+        id_: UUID,
+        at: datetime,
+        text: str,
+        message_id: str | None = None,
+    ) -> None:
+        """Put a frame into the tray."""
+        station, tray = self.station, self._host.tray
+        message_id = message_id and storable(message_id)
+        shot = Shot(id_, direction, at, station.epoch, message_id, storable(redacted(text)))
+        tray.record(tray.place_of(station.id), station, shot)
 
     def end(self) -> None:
         """Nothing counts any more that comes from here; whoever waits is told so."""

@@ -17,13 +17,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from chargeplane.csms.contract import Station
 from chargeplane.domain.events import StationConnected
 from chargeplane.runtime.bus import Bus, Published
-from chargeplane.runtime.store import Row, Rows, Store, StoreError
+from chargeplane.runtime.store import Row, Rows, Store, StoreError, frames
+from chargeplane.runtime.store.frames import Shot
 
 __all__ = ["DRAWERS", "Slip", "Tray"]
 
@@ -32,9 +34,9 @@ _log = logging.getLogger(__name__)
 DRAWERS: Final = 16
 SETTLED_S_MAX: Final = 5.0
 """So long the end waits for the store. What is told of later is told to nobody."""
-Drawer = list[Row]
-Slip = tuple[Drawer, int]
-"""Where a frame was put."""
+Drawer = dict[Station, list[Shot]]
+Slip = tuple[Drawer, Shot]
+"""A frame, and where it was put."""
 
 
 class Tray:
@@ -73,7 +75,7 @@ class Tray:
         """Stations of whose connection one of these events tells."""
         self._on_the_way: dict[tuple[UUID, str], list[Published]] = {}
         """Stations whose connection is being stored, and what is told after it."""
-        self._drawers: list[Drawer] = [[] for _ in range(DRAWERS)]
+        self._drawers: list[Drawer] = [{} for _ in range(DRAWERS)]
         self._frames = 0
         self._turn = 0
         self._under_way = 0
@@ -94,7 +96,7 @@ class Tray:
             if type(each.event) is StationConnected:
                 self._arriving.add((each.tenant_id, each.event.station_id))
         if len(self._rows) >= self._rows_at_once:
-            self._hand_over([])
+            self._hand_over()
         elif self._timer is None:
             self._wait(self._pause_s)
 
@@ -111,27 +113,30 @@ class Tray:
         else:
             self._bus.publish(events)
 
-    def record(self, place: int, frame: Row) -> Slip:
-        """Take a frame; ``place`` is that of its station."""
-        drawer = self._drawers[place]
+    def record(self, place: int, station: Station, shot: Shot) -> Slip:
+        """Take a frame of a station; ``place`` is where its frames lie."""
         if self._under_way + self._frames >= self._rows_max:
             self._drop(1)
-            return [], 0
-        slip = drawer, len(drawer)
-        drawer.append(frame)
+            return {}, shot
+        drawer = self._drawers[place]
+        mine = drawer.get(station)
+        if mine is None:
+            drawer[station] = [shot]
+        else:
+            mine.append(shot)
         self._frames += 1
         if self._timer is None:
             self._wait(self._pause_s)
         elif self._frames >= self._frames_kept_max:
             self._hand_over(self._next_drawer())
-        return slip
+        return drawer, shot
 
-    def replace(self, place: int, slip: Slip, frame: Row) -> bool:
-        """Put another frame where one lies; False if it lies there no more."""
-        drawer, number = slip
+    def answered(self, place: int, slip: Slip, at: datetime, text: str) -> bool:
+        """Put an answer beside its call; False if that lies here no more."""
+        drawer, shot = slip
         if self._drawers[place] is not drawer:
             return False
-        drawer[number] = frame
+        shot.answered_at, shot.answer = at, text
         return True
 
     @staticmethod
@@ -153,10 +158,9 @@ class Tray:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        frames = [frame for drawer in self._drawers for frame in drawer]
-        self._drawers = [[] for _ in range(DRAWERS)]
+        drawers, self._drawers = self._drawers, [{} for _ in range(DRAWERS)]
         self._frames = 0
-        self._hand_over(frames)
+        self._hand_over(*drawers)
 
     def _wait(self, pause_s: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(pause_s, self._look)
@@ -174,19 +178,21 @@ class Tray:
         for _ in range(DRAWERS):
             self._turn = (self._turn + 1) % DRAWERS
             if drawer := self._drawers[self._turn]:
-                self._drawers[self._turn] = []
-                self._frames -= len(drawer)
+                self._drawers[self._turn] = {}
+                self._frames -= _frames_in(drawer)
                 return drawer
-        return []
+        return {}
 
-    def _hand_over(self, frames: list[Row]) -> None:
-        """Give the rows, and some frames, to the store."""
+    def _hand_over(self, *drawers: Drawer) -> None:
+        """Give the rows, and the frames of some drawers, to the store."""
         rows, self._rows = self._rows, []
         events, self._events = self._events, []
-        rows += frames
-        count = len(rows)
-        if not rows:
+        count = len(rows) + sum(map(_frames_in, drawers))
+        if not count:
             return
+        for drawer in drawers:
+            for station, shots in drawer.items():
+                rows += frames.strips(station.tenant_id, station.id, shots)
         arriving, self._arriving = self._arriving, set()
         after: list[Published] = []
         self._on_the_way |= dict.fromkeys(arriving, after)
@@ -220,3 +226,7 @@ class Tray:
 
     def _drop(self, count: int) -> None:
         self.dropped_count += count
+
+
+def _frames_in(drawer: Drawer) -> int:
+    return sum(map(len, drawer.values()))

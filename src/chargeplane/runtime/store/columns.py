@@ -177,6 +177,10 @@ def _booleans_on_sqlite(values: Sequence[bool | None]) -> Sequence[int | None]:
     return [None if value is None else int(value) for value in values]
 
 
+def _bytes_on_sqlite(values: Sequence[bytes | None]) -> Sequence[bytearray | None]:
+    return [None if value is None else bytearray(value) for value in values]
+
+
 def _words(values: Sequence[str | None]) -> Sequence[str | None]:
     if not is_storable("".join([text for text in values if text is not None])):
         raise ValueError(_NOT_STORABLE)
@@ -189,6 +193,7 @@ _QUICK: Final[dict[tuple[type, str], Bind]] = {
     (Moment, "sqlite"): _moments_on_sqlite,
     (Exact, "sqlite"): _numbers_on_sqlite,
     (Boolean, "sqlite"): _booleans_on_sqlite,
+    (LargeBinary, "sqlite"): _bytes_on_sqlite,
     (Words, "sqlite"): _words,
     (Words, "postgresql"): _words,
 }
