@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.types import TypeEngine
 
 from chargeplane.runtime.store import Prepared, Settings, new_id, storable
-from chargeplane.runtime.store.columns import Exact, Id, Moment, Words, binder
+from chargeplane.runtime.store.columns import Deflated, Exact, Id, Moment, Words, binder
 from chargeplane.runtime.store.engines import backend_of
 from chargeplane.runtime.store.text import is_storable
 from tests.runtime.store.ledger import TENANT_ID, ledger, make_tenant
@@ -139,6 +140,7 @@ VALUES: dict[str, tuple[TypeEngine[Any], st.SearchStrategy[Any]]] = {
     "words": (Words(), st.text(st.characters(codec=None, categories=None))),
     "boolean": (Boolean(), st.booleans()),
     "integer": (Integer(), st.integers()),
+    "deflated": (Deflated(), st.binary()),
 }
 
 
@@ -157,7 +159,12 @@ def test_a_whole_column_is_bound_and_refused_as_its_values_are(
         with pytest.raises(ValueError, match="."):
             bound_together(kind, values, speaks)
     else:
-        assert bound_together(kind, values, speaks) == expected
+        assert [*map(bare, bound_together(kind, values, speaks))] == [*map(bare, expected)]
+
+
+def bare(value: Any) -> Any:
+    """What psycopg has wrapped in an object of its own, and leaves without equality."""
+    return value.obj if isinstance(value, psycopg.Binary) else value
 
 
 def bound_together(kind: TypeEngine[Any], values: list[Any], engine: Dialect) -> list[Any]:

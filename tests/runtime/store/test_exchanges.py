@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, LargeBinary, func, select, type_coerce
 
 from chargeplane.runtime.store import Settings, frames, new_id
 from chargeplane.runtime.store.engines import backend_of
@@ -123,6 +123,18 @@ def heads(connection: Connection) -> list[tuple[int, int]]:
 def test_what_was_written_together_is_one_row(connection: Connection) -> None:
     write(connection, [shot(at_ms, 5) for at_ms in (40, 0, 20)])
     assert heads(connection) == [(0, 6)]
+
+
+def test_frames_that_say_nearly_the_same_take_a_tenth_of_their_bytes(
+    connection: Connection,
+) -> None:
+    texts = [f'[2,"{n}","MeterValues",{{"connectorId":1,"meterValue":[]}}]' * 5 for n in range(80)]
+    write(connection, [shot(n, None, text) for n, text in enumerate(texts)])
+    each = frames.frame_strips.c
+    stored = select(func.length(type_coerce(each.shots, LargeBinary)))
+    assert connection.execute(stored).scalar_one() < len("".join(texts)) / 10
+    read = frames.recent(connection, TENANT_ID, "one", count_max=99)
+    assert [each.text for each in reversed(read)] == texts
 
 
 def test_a_strip_ends_when_it_is_long_or_lasts_long(connection: Connection) -> None:

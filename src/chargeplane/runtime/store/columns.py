@@ -1,13 +1,14 @@
 """Column types that mean the same on SQLite and PostgreSQL.
 
-=========  =====================  ==================  ==========================================
-type       in Python              in SQLite           in PostgreSQL
-=========  =====================  ==================  ==========================================
-``Id``     ``uuid.UUID``          BLOB of 16 bytes    uuid
-``Moment`` aware ``datetime``     INTEGER, µs UTC     timestamp with time zone
-``Exact``  ``Decimal``            TEXT                numeric
-``Words``  ``str``                TEXT                text, in the order of its code points
-=========  =====================  ==================  ==========================================
+============  ====================  ==================  ========================================
+type          in Python             in SQLite           in PostgreSQL
+============  ====================  ==================  ========================================
+``Id``        ``uuid.UUID``         BLOB of 16 bytes    uuid
+``Moment``    aware ``datetime``    INTEGER, µs UTC     timestamp with time zone
+``Exact``     ``Decimal``           TEXT                numeric
+``Words``     ``str``               TEXT                text, in the order of its code points
+``Deflated``  ``bytes``             BLOB, compressed    bytea, compressed
+============  ====================  ==================  ========================================
 
 What cannot be stored exactly is refused with ValueError: a naive time, a Decimal that is not finite
 or too long, text that is not ``storable``. SQLite cannot order or add ``Exact`` values; do it in
@@ -16,6 +17,7 @@ Python.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -28,13 +30,14 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from chargeplane.runtime.store.text import is_storable
 
-__all__ = ["DIGITS_MAX", "Exact", "Id", "Moment", "Words", "binder"]
+__all__ = ["DIGITS_MAX", "Deflated", "Exact", "Id", "Moment", "Words", "binder"]
 
 DIGITS_MAX = 60
 """Of a stored Decimal, on each side of the point: far beyond any bill, far below a memory bomb."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_QUICKLY: Final = 1  # of nine levels; the others take longer and gain little
 _NOT_STORABLE = "text with NUL or a lone surrogate; pass it through storable() first"
 
 
@@ -129,6 +132,19 @@ class Words(TypeDecorator[str]):
         return value
 
 
+class Deflated(TypeDecorator[bytes]):
+    """Bytes that are compressed (RFC 1950) where they lie, for what is long and repeats itself."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else zlib.compress(value, _QUICKLY)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
+        return None if value is None else zlib.decompress(value)
+
+
 # Whole columns ------------------------------------------------------------------------------
 
 Bind = Callable[[Sequence[Any]], Sequence[Any]]
@@ -177,8 +193,10 @@ def _booleans_on_sqlite(values: Sequence[bool | None]) -> Sequence[int | None]:
     return [None if value is None else int(value) for value in values]
 
 
-def _bytes_on_sqlite(values: Sequence[bytes | None]) -> Sequence[bytearray | None]:
-    return [None if value is None else bytearray(value) for value in values]
+def _deflated_on_sqlite(values: Sequence[bytes | None]) -> Sequence[bytearray | None]:
+    return [
+        None if value is None else bytearray(zlib.compress(value, _QUICKLY)) for value in values
+    ]
 
 
 def _words(values: Sequence[str | None]) -> Sequence[str | None]:
@@ -193,7 +211,7 @@ _QUICK: Final[dict[tuple[type, str], Bind]] = {
     (Moment, "sqlite"): _moments_on_sqlite,
     (Exact, "sqlite"): _numbers_on_sqlite,
     (Boolean, "sqlite"): _booleans_on_sqlite,
-    (LargeBinary, "sqlite"): _bytes_on_sqlite,
+    (Deflated, "sqlite"): _deflated_on_sqlite,
     (Words, "sqlite"): _words,
     (Words, "postgresql"): _words,
 }

@@ -19,9 +19,9 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Column, Connection, Integer, LargeBinary, delete, func, or_, select
+from sqlalchemy import Column, Connection, Integer, delete, func, or_, select
 
-from chargeplane.runtime.store.columns import Id, Words
+from chargeplane.runtime.store.columns import Deflated, Id, Words
 from chargeplane.runtime.store.ids import id_at, later_than, time_of
 from chargeplane.runtime.store.rows import Row, Sink
 from chargeplane.runtime.store.schema import SCHEMA
@@ -67,7 +67,7 @@ frame_strips = SCHEMA.table(
     Column("station_id", Words, nullable=False),
     Column("id", Id, nullable=False),  # of its oldest frame
     Column("frames_count", Integer, nullable=False),
-    Column("shots", LargeBinary, nullable=False),  # MessagePack: a list of ``Shot``
+    Column("shots", Deflated, nullable=False),  # MessagePack: a list of ``Shot``
     key=["station_id", "id"],
 )
 _SINK: Final = Sink(frame_strips, ("tenant_id", "station_id", "id", "frames_count", "shots"))

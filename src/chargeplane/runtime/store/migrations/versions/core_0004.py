@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from alembic import op
 
-from chargeplane.runtime.store.columns import Id, Moment, Words
+from chargeplane.runtime.store.columns import Deflated, Id, Moment, Words
 
 revision = "core_0004"
 down_revision = "core_0003"
@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("station_id", Words, nullable=False),
         sa.Column("id", Id, nullable=False),
         sa.Column("frames_count", sa.Integer, nullable=False),
-        sa.Column("shots", sa.LargeBinary, nullable=False),
+        sa.Column("shots", Deflated, nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "station_id", "id", name="pk_frame_strips"),
     )
     connection = op.get_bind()
