@@ -16,7 +16,15 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.types import TypeEngine
 
 from chargeplane.runtime.store import Prepared, Settings, new_id, storable
-from chargeplane.runtime.store.columns import Deflated, Exact, Id, Moment, Words, binder
+from chargeplane.runtime.store.columns import (
+    DEFLATED_BYTES_MIN,
+    Deflated,
+    Exact,
+    Id,
+    Moment,
+    Words,
+    binder,
+)
 from chargeplane.runtime.store.engines import backend_of
 from chargeplane.runtime.store.text import is_storable
 from tests.runtime.store.ledger import TENANT_ID, ledger, make_tenant
@@ -140,7 +148,7 @@ VALUES: dict[str, tuple[TypeEngine[Any], st.SearchStrategy[Any]]] = {
     "words": (Words(), st.text(st.characters(codec=None, categories=None))),
     "boolean": (Boolean(), st.booleans()),
     "integer": (Integer(), st.integers()),
-    "deflated": (Deflated(), st.binary()),
+    "deflated": (Deflated(), st.binary() | st.just(b"\0" * DEFLATED_BYTES_MIN)),
 }
 
 
@@ -175,6 +183,16 @@ def bound_together(kind: TypeEngine[Any], values: list[Any], engine: Dialect) ->
 def test_a_boolean_column_takes_nothing_else() -> None:
     with pytest.raises(ValueError, match="boolean"):
         bound_together(Boolean(), [True, "yes"], dialect("sqlite"))
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "psycopg"])
+@pytest.mark.parametrize("length", [0, 1, DEFLATED_BYTES_MIN - 1, DEFLATED_BYTES_MIN])
+def test_bytes_come_back_whether_they_are_compressed_or_not(engine: str, length: int) -> None:
+    speaks, value = dialect(engine), bytes([0x78, 0]) * length
+    stored = Deflated().process_bind_param(value[:length], speaks)
+    assert stored is not None
+    assert (len(stored) <= length) is (length >= DEFLATED_BYTES_MIN)
+    assert Deflated().process_result_value(memoryview(stored), speaks) == value[:length]
 
 
 def test_numbers_of_the_most_digits_are_stored(connection: Connection) -> None:

@@ -7,7 +7,7 @@ type          in Python             in SQLite           in PostgreSQL
 ``Moment``    aware ``datetime``    INTEGER, µs UTC     timestamp with time zone
 ``Exact``     ``Decimal``           TEXT                numeric
 ``Words``     ``str``               TEXT                text, in the order of its code points
-``Deflated``  ``bytes``             BLOB, compressed    bytea, compressed
+``Deflated``  ``bytes``             BLOB, often zlib    bytea, often zlib
 ============  ====================  ==================  ========================================
 
 What cannot be stored exactly is refused with ValueError: a naive time, a Decimal that is not finite
@@ -30,10 +30,22 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from chargeplane.runtime.store.text import is_storable
 
-__all__ = ["DIGITS_MAX", "Deflated", "Exact", "Id", "Moment", "Words", "binder"]
+__all__ = [
+    "DEFLATED_BYTES_MIN",
+    "DIGITS_MAX",
+    "Deflated",
+    "Exact",
+    "Id",
+    "Moment",
+    "Words",
+    "binder",
+]
 
 DIGITS_MAX = 60
 """Of a stored Decimal, on each side of the point: far beyond any bill, far below a memory bomb."""
+
+DEFLATED_BYTES_MIN: Final = 16 * 1024
+"""Fewer are stored as they are."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -133,16 +145,27 @@ class Words(TypeDecorator[str]):
 
 
 class Deflated(TypeDecorator[bytes]):
-    """Bytes that are compressed (RFC 1950) where they lie, for what is long and repeats itself."""
+    """Bytes that are compressed (RFC 1950) where they lie if they are many, and else after a zero.
+
+    zlib lets go of the interpreter each time, and who wants it back waits: with a few bytes nothing
+    is gained.
+    """
 
     impl = LargeBinary
     cache_ok = True
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else zlib.compress(value, _QUICKLY)
+        return None if value is None else _deflated(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
-        return None if value is None else zlib.decompress(value)
+        if value is None:
+            return None
+        stored = bytes(value)
+        return stored[1:] if stored[0] == 0 else zlib.decompress(stored)
+
+
+def _deflated(value: bytes) -> bytes:
+    return zlib.compress(value, _QUICKLY) if len(value) >= DEFLATED_BYTES_MIN else b"\0" + value
 
 
 # Whole columns ------------------------------------------------------------------------------
@@ -194,9 +217,7 @@ def _booleans_on_sqlite(values: Sequence[bool | None]) -> Sequence[int | None]:
 
 
 def _deflated_on_sqlite(values: Sequence[bytes | None]) -> Sequence[bytearray | None]:
-    return [
-        None if value is None else bytearray(zlib.compress(value, _QUICKLY)) for value in values
-    ]
+    return [None if value is None else bytearray(_deflated(value)) for value in values]
 
 
 def _words(values: Sequence[str | None]) -> Sequence[str | None]:
