@@ -64,7 +64,7 @@ async def test_a_command_goes_out_and_its_answer_comes_in(
     assert not asked.remarks - {"from_missing"}
     rows = await site.recorded()
     assert [row.direction for row in rows] == ["in", "out", "out", "in"]
-    assert rows[2].message_id == asked.message_id
+    assert rows[2].message_id == rows[3].message_id == asked.message_id
     assert "resetResponse" in rows[3].text
 
 

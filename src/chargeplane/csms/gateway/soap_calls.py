@@ -179,7 +179,7 @@ class SoapCalls:
             reason = f"HTTP {reply.status}: {error.description}"
             return Failed(message_id, request, RemoteError(error.code, reason))
         envelope = letter.envelope
-        conversation.record(Direction.RECEIVED, new_id(), now, letter.text, envelope.message_id)
+        conversation.record(Direction.RECEIVED, new_id(), now, letter.text, message_id)
         if envelope.fault is not None:
             said = envelope.fault.error()
             return Refused(message_id, request, said.code, said.description, said.details)

@@ -247,7 +247,7 @@ class SoapConversation:
     def _say(self, turn: _Turn, answer: Answer) -> None:
         turn.answer.set_result(answer)
         now = self._host.clock.now()
-        self.record(Direction.SENT, new_id(), now, answer.body.decode())
+        self.record(Direction.SENT, new_id(), now, answer.body.decode(), turn.message_id)
 
     # The flight recorder --------------------------------------------------------------------
 
@@ -263,7 +263,7 @@ class SoapConversation:
         text: str,
         message_id: str | None = None,
     ) -> None:
-        """Put a frame into the tray."""
+        """Put a frame into the tray; an answer under the id of what it relates to, as in JSON."""
         station, tray = self.station, self._host.tray
         message_id = message_id and storable(message_id)
         shot = Shot(id_, direction, at, station.epoch, message_id, storable(redacted(text)))
