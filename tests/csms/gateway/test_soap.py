@@ -20,6 +20,7 @@ from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.store import Store, outbox
 from tests.csms.driving import driving
 from tests.csms.gateway.soap_station import SoapSite, serving
+from tests.ocpp.soap.envelopes import from_station
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -192,6 +193,14 @@ async def test_each_message_and_each_answer_is_in_the_flight_recorder(
     ]
     assert {(row.message_id, row.epoch) for row in rows} == {("urn:uuid:1", 1)}
     assert "urn:uuid:1" in answer.text  # RelatesTo
+
+
+async def test_a_message_without_an_id_is_found_beside_its_answer(site: SoapSite) -> None:
+    identity = "<cs:chargeBoxIdentity>S1</cs:chargeBoxIdentity>"
+    async with serving(site.port, "S1", Version.V1_5) as station:
+        await station.post(from_station(identity=identity, message_id=""))
+    said, answer = await site.recorded()
+    assert said.message_id == answer.message_id == f"urn:uuid:{said.id}"
 
 
 @pytest.mark.parametrize("version", STATUS, ids=str)

@@ -51,6 +51,11 @@ class _Turn(NamedTuple):
     def message_id(self) -> str | None:
         return self.letter.envelope.message_id
 
+    @property
+    def name(self) -> str:
+        """Its id for the flight recorder: many stations send none, and yet it has an answer."""
+        return self.message_id or f"urn:uuid:{self.frame_id}"
+
 
 class _Kept(NamedTuple):
     """An answer that may be asked for once more."""
@@ -247,13 +252,13 @@ class SoapConversation:
     def _say(self, turn: _Turn, answer: Answer) -> None:
         turn.answer.set_result(answer)
         now = self._host.clock.now()
-        self.record(Direction.SENT, new_id(), now, answer.body.decode(), turn.message_id)
+        self.record(Direction.SENT, new_id(), now, answer.body.decode(), turn.name)
 
     # The flight recorder --------------------------------------------------------------------
 
     def _record(self, turn: _Turn) -> None:
         at, text = turn.received_at, turn.letter.text
-        self.record(Direction.RECEIVED, turn.frame_id, at, text, turn.message_id)
+        self.record(Direction.RECEIVED, turn.frame_id, at, text, turn.name)
 
     def record(
         self,
@@ -261,12 +266,12 @@ class SoapConversation:
         id_: UUID,
         at: datetime,
         text: str,
-        message_id: str | None = None,
+        message_id: str,
     ) -> None:
         """Put a frame into the tray; an answer under the id of what it relates to, as in JSON."""
         station, tray = self.station, self._host.tray
-        message_id = message_id and storable(message_id)
-        shot = Shot(id_, direction, at, station.epoch, message_id, storable(redacted(text)))
+        name, text = storable(message_id), storable(redacted(text))
+        shot = Shot(id_, direction, at, station.epoch, name, text)
         tray.record(tray.place_of(station.id), station, shot)
 
     def end(self) -> None:
