@@ -78,6 +78,7 @@ def test_a_user_adds_an_app_for_codes_and_needs_it_from_then_on(
 
     page.get_by_label("Account of").click()
     page.get_by_role("button", name="Log out").click()
+    page.wait_for_selector("input[name=name]")  # to go elsewhere sooner would keep the session
     log_in(page, server, "Tess")
     page.fill("input[name=code]", recovery)
     page.keyboard.press("Enter")
