@@ -27,7 +27,6 @@ from chargeplane.runtime.store.frames import Direction, Shot
 if TYPE_CHECKING:
     from datetime import datetime
 
-
 __all__ = ["Answer", "SoapConversation", "fault_answer", "new_message_id"]
 
 
@@ -261,12 +260,7 @@ class SoapConversation:
         self.record(Direction.RECEIVED, turn.frame_id, at, text, turn.name)
 
     def record(
-        self,
-        direction: Direction,
-        id_: UUID,
-        at: datetime,
-        text: str,
-        message_id: str,
+        self, direction: Direction, id_: UUID, at: datetime, text: str, message_id: str
     ) -> None:
         """Put a frame into the tray; an answer under the id of what it relates to, as in JSON."""
         station, tray = self.station, self._host.tray

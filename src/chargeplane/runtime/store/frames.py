@@ -101,7 +101,8 @@ class Frame(NamedTuple):
     epoch: int
     """Which of the station's connections it belongs to."""
     message_id: str | None
-    """Of the message inside, if it could be read."""
+    """Of the message inside, if it could be read. In SOAP an answer has that of its call, and a
+    call that came without one is named by its frame."""
     text: str
 
 
