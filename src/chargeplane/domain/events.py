@@ -152,6 +152,8 @@ class TransactionUpdated(Event, frozen=True, kw_only=True):
     offline: bool = False
     reservation_id: str | None = None
     """The station's word for the reservation that it uses; it may say so after the start."""
+    remote_start_id: str | None = None
+    """Of the remote start that has just authorized it: the vehicle was connected before."""
 
 
 class MeterSampled(Event, frozen=True, kw_only=True):

@@ -149,8 +149,11 @@ def events_of(
         entry.id_token is not None
         or entry.reservation_id is not None
         or stored["charging_state"] != values["charging_state"]
+        or stored["remote_start_id"] != values["remote_start_id"]
     ):
-        yield updated(entry, heard, values["id"], values["charging_state"], values["energy_wh"])
+        caused_by = values["remote_start_id"] if stored["remote_start_id"] is None else None
+        told = values["id"], values["charging_state"], values["energy_wh"]
+        yield updated(entry, heard, *told, caused_by)
     if not is_active and (stored is None or was_active):
         reason = values["stop_reason"]
         yield TransactionEnded(
@@ -170,7 +173,12 @@ def events_of(
 
 
 def updated(
-    entry: LedgerEntry, heard: Heard, id_: UUID, charging_state: str | None, energy_wh: Decimal
+    entry: LedgerEntry,
+    heard: Heard,
+    id_: UUID,
+    charging_state: str | None,
+    energy_wh: Decimal,
+    remote_start_id: str | None = None,
 ) -> TransactionUpdated:
     """Something changed in an active transaction."""
     return TransactionUpdated(
@@ -180,6 +188,7 @@ def updated(
         energy_wh=energy_wh,
         offline=entry.offline,
         reservation_id=entry.reservation_id,
+        remote_start_id=remote_start_id,
     )
 
 

@@ -138,8 +138,11 @@ class Transactions:
             running = live.running
             if not running.extend(entry):
                 return None
-            tells_who = entry.id_token is not None or entry.reservation_id is not None
-            goes_on = running.ended_at is None and entry.id_token is None
+            is_caused = remote_start_id is not None and live.remote_start_id is None
+            if is_caused:  # the vehicle was there before the driver (F01.FR.25)
+                live.remote_start_id = remote_start_id
+            tells_who = is_caused or entry.id_token is not None or entry.reservation_id is not None
+            goes_on = running.ended_at is None and entry.id_token is None and not is_caused
             if entry.id_token is not None:
                 live.note_token()
             if running.ended_at is not None:
@@ -149,7 +152,9 @@ class Transactions:
                 charging_state is not None and charging_state != live.charging_state
             ):
                 live.charging_state = charging_state or live.charging_state
-                events = (updated(entry, heard, live.id, live.charging_state, running.energy_wh),)
+                facts = live.id, live.charging_state, running.energy_wh
+                caused_by = live.remote_start_id if is_caused else None
+                events = (updated(entry, heard, *facts, caused_by),)
         tenant_id, frame_id, at = heard.station.tenant_id, heard.frame_id, running.last_at
         energy_wh = running.energy_wh
         sample = sampled(entry, running.evse, live.id_text, energy_wh)

@@ -58,6 +58,10 @@ _REASONS: Final = {
     _R.TIMEOUT: StopReason.TIMEOUT,
 }
 _NOTHING: Final = v21.TransactionEventResponse()
+_T = v21.TriggerReasonEnumType
+_BEGINS: Final = frozenset({_T.AUTHORIZED, _T.REMOTE_START})
+"""Why a token is shown that begins to charge, also where the transaction began with the cable
+(E02.FR.20, F02.FR.21). All others go on, or stop."""
 
 
 class TransactionsV2:
@@ -86,7 +90,10 @@ class TransactionsV2:
         taken = self._take(heard, request, entry)
         if token is None:
             return decision(_NOTHING, taken)
-        return self._with_token(heard, entry, token, taken)
+        starts = entry.kind is EntryKind.STARTED or (
+            entry.kind is EntryKind.UPDATED and request.trigger_reason in _BEGINS
+        )
+        return self._with_token(heard, entry, token, taken, starts=starts)
 
     def _take(
         self, heard: Heard, request: v21.TransactionEventRequest, entry: LedgerEntry
@@ -109,6 +116,8 @@ class TransactionsV2:
         entry: LedgerEntry,
         token: IdToken,
         taken: Taken | Awaitable[Taken],
+        *,
+        starts: bool,
     ) -> Decision:
         """A token was shown, so the answer says how it stands (E05, C01; E01.FR.11)."""
         authorization = await self._authorize(
@@ -116,7 +125,7 @@ class TransactionsV2:
             token,
             entry.evse,
             wire_id=entry.transaction_id,
-            starts=entry.kind is EntryKind.STARTED,
+            starts=starts,
         )
         response = v21.TransactionEventResponse(id_token_info=id_token_info(authorization))
         return await decided(response, taken)
