@@ -71,5 +71,5 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(data: Path) -> 
 
 def test_an_address_that_is_none_is_told(tmp_path: Path) -> None:
     result = call("db", "upgrade", "--database", "mysql://here/there", data=tmp_path)
-    assert result.exit_code == Exit.DATABASE
-    assert "mysql is not supported" in result.stderr
+    assert result.exit_code == Exit.USAGE
+    assert "database: mysql is not supported" in result.stderr

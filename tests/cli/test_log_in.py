@@ -79,3 +79,8 @@ def test_a_provider_is_made_of_its_settings_and_the_secret_of_the_environment() 
 def test_a_provider_that_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         provider_of(settings(PROVIDER | {name: value}), {})
+
+
+def test_a_client_of_no_provider_is_told() -> None:
+    with pytest.raises(SettingsError, match="oidc_client_id: means nothing without oidc_issuer"):
+        provider_of(settings(PROVIDER | {"oidc_issuer": ""}), {})

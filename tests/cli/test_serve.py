@@ -121,6 +121,35 @@ def test_wrong_settings_are_listed_by_file_and_key(
         assert said in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('public_url = "cp.example"', "public_url: write https://HOST"),
+        ('database = "here"', "database: not the address of a database"),
+        ('nats = "nats://here"', "nats: this version runs on one node"),
+        ('tls_roots = "none.pem"', "tls_roots: none.pem: No such file"),
+        ('tls_roots = "chargeplane.toml"', "tls_roots: chargeplane.toml: no PEM certificate"),
+        ('tls_certificate = "chargeplane.toml"', "tls_key: is needed with tls_certificate"),
+        ('tls_rsa_key = "none.pem"', "tls_rsa_key: none.pem: No such file"),
+    ],
+)
+def test_what_is_found_wrong_when_it_is_used_is_told_by_file_and_key_too(
+    tmp_path: Path, line: str, fault: str
+) -> None:
+    Path("chargeplane.toml").write_text(line, encoding="utf-8")
+    result = call("serve", *ports(), data=tmp_path)
+    assert result.exit_code == Exit.USAGE
+    told = fault if fault.startswith("tls_key") else f"error: chargeplane.toml: {fault}"
+    assert told in result.stderr
+    assert result.stdout == ""
+
+
+def test_an_address_that_this_machine_lacks_is_told_with_how_to_choose_another(data: Path) -> None:
+    result = call("serve", *ports(), "--host", "192.0.2.1", data=data)
+    assert result.exit_code == Exit.REFUSED
+    assert "--host chooses another" in result.stderr
+
+
 @pytest.mark.parametrize("words", [("serve",), ("user", "list")], ids=" ".join)
 def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "file").touch()

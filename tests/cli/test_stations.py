@@ -49,7 +49,9 @@ def test_a_password_can_be_given(data: Path) -> None:
     ids=["a path", "a short password", "a long identity"],
 )
 def test_what_no_station_can_have_is_refused(data: Path, words: tuple[str, ...]) -> None:
-    assert call("station", "add", *words, data=data).exit_code == Exit.REFUSED
+    result = call("station", "add", *words, data=data)
+    assert result.exit_code == Exit.REFUSED
+    assert "$" not in result.stderr
     assert listed(data) == []
 
 

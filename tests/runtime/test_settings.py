@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from chargeplane.runtime.settings import Settings, SettingsError, UnknownStations, load
+from chargeplane.runtime.settings import (
+    Settings,
+    SettingsError,
+    UnknownStations,
+    by_source,
+    load,
+)
 
 
 def toml(tmp_path: Path, text: str) -> Path:
@@ -79,6 +85,17 @@ def test_a_file_that_cannot_be_understood_is_named(tmp_path: Path, text: str, fa
     (told,) = faults_of({}, {}, file)
     assert told.startswith(str(file))
     assert fault in told
+
+
+def test_a_word_that_is_no_choice_is_told_with_the_choices() -> None:
+    (told,) = faults_of({}, {"CHARGEPLANE_LOG_FORMAT": "loud"})
+    assert told == "CHARGEPLANE_LOG_FORMAT: Expected one of auto, json, pretty (it is 'loud')"
+
+
+def test_a_fault_that_is_found_later_is_told_by_its_source_too() -> None:
+    faults = ("public_url: write https://HOST", "secret key: cannot be read", "port")
+    told = by_source(SettingsError(faults), {"public_url": "my.toml: public_url"})
+    assert told.faults == ("my.toml: public_url: write https://HOST", *faults[1:])
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -128,10 +128,12 @@ async def run(
         origins: where settings were set, to be shown; those at their default are missing.
 
     Raises:
-        SettingsError: the token of the environment cannot be used.
+        SettingsError: the token of the environment, or a setting, cannot be used.
         StoreError: the database cannot be used.
         Refused: a port cannot be had.
     """
+    if settings.nats:
+        raise SettingsError(("nats: this version runs on one node; leave it out",))
     token = given_token(environment)
     provider = provider_of(settings, environment)
     async with stop_signals() as stop, AsyncExitStack() as stack:

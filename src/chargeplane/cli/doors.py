@@ -44,15 +44,44 @@ from chargeplane.runtime.pki import (
     pem_of_key,
     write_private,
 )
-from chargeplane.runtime.settings import Settings
+from chargeplane.runtime.settings import Settings, SettingsError
 
-__all__ = ["Doors", "on_hangup"]
+__all__ = ["Doors", "check_files", "on_hangup"]
 
 _log = logging.getLogger(__name__)
 SERVER_LIFE: Final = timedelta(days=397)
 RENEWED_BEFORE: Final = timedelta(days=60)
 LOOK_EVERY_S: Final = 24 * 3600.0
+_PAIRS: Final = (("tls_certificate", "tls_key"), ("tls_rsa_certificate", "tls_rsa_key"))
+_FILES: Final = (*_PAIRS[0], *_PAIRS[1], "tls_roots")
 _KINDS: Final = {"ecdsa": KeyKind.P256, "rsa": KeyKind.RSA2048}
+
+
+def check_files(settings: Settings) -> None:
+    """Look at the files that settings name for TLS, before anything begins.
+
+    Raises:
+        SettingsError: one cannot be read, or lacks its other half; with every fault.
+    """
+    faults = []
+    for pair in _PAIRS:
+        given = [name for name in pair if getattr(settings, name)]
+        if len(given) == 1:
+            (missing,) = {*pair} - {*given}
+            faults.append(f"{missing}: is needed with {given[0]}")
+    for name in _FILES:
+        if not (path := getattr(settings, name)):
+            continue
+        try:
+            content = Path(path).read_bytes()
+            if name == "tls_roots":
+                certificates_of_pem(content)
+        except OSError as error:
+            faults.append(f"{name}: {path}: {error.strerror}")
+        except PkiFault as fault:
+            faults.append(f"{name}: {path}: {fault}")
+    if faults:
+        raise SettingsError(tuple(faults))
 
 
 class Doors:

@@ -12,6 +12,7 @@ code  meaning
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,10 +44,14 @@ class Refused(Exception):
 
 
 def no_port(host: str, port: int, error: OSError, option: str) -> Refused:
-    """A port that cannot be had; ``option`` is how to choose another."""
+    """A port that cannot be had; ``option`` is how to choose another, if it is not the host."""
     # asyncio puts a sentence of its own around what the system says.
     why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-    return Refused(f"port {port} of {host} cannot be had: {why}; {option} chooses another")
+    is_of_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+    return Refused(
+        f"port {port} of {host} cannot be had: {why}; "
+        f"{option if is_of_port else '--host'} chooses another"
+    )
 
 
 @contextmanager

@@ -45,6 +45,8 @@ def provider_of(settings: Settings, environment: Mapping[str, str]) -> Provider 
     """
     issuer = settings.oidc_issuer
     if not issuer:
+        if settings.oidc_client_id:
+            raise SettingsError(("oidc_client_id: means nothing without oidc_issuer",))
         return None
     faults: list[str] = []
     parts = urlsplit(issuer)

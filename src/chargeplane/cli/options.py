@@ -23,6 +23,8 @@ from chargeplane.runtime.pki import Token, Vault
 from chargeplane.runtime.secrets import SecretError
 from chargeplane.runtime.settings import Settings
 from chargeplane.runtime.store import Settings as StoreSettings
+from chargeplane.runtime.store import StoreError
+from chargeplane.runtime.store.engines import backend_of
 
 __all__ = [
     "AsJson",
@@ -143,10 +145,15 @@ def store_settings(settings: Settings) -> StoreSettings:
     """Where the database is; the folder of an embedded one is made if it is missing.
 
     Raises:
-        SettingsError: the folder cannot be made.
+        SettingsError: the address is none, or the folder cannot be made.
     """
     if settings.database:
-        return StoreSettings(settings.database)
+        found = StoreSettings(settings.database)
+        try:
+            backend_of(found)
+        except StoreError as error:
+            raise runtime.SettingsError((f"database: {error}",)) from error
+        return found
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

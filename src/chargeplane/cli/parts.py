@@ -14,7 +14,7 @@ from functools import partial
 
 from chargeplane.cli.composition import Contribution, Foundation, Part
 from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish, keep_reserved
-from chargeplane.cli.doors import Doors, on_hangup
+from chargeplane.cli.doors import Doors, check_files, on_hangup
 from chargeplane.cli.exits import Refused
 from chargeplane.cli.issuing import (
     est_issuers,
@@ -57,6 +57,7 @@ def files_url(settings: Settings, *, is_demo: bool) -> str:
 async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
     """The central system, and the port of stations."""
     settings = base.settings
+    check_files(settings)
     vault = vault_of(settings, base.keyring)
     rotation = Rotation(base.keyring, base.store, base.clock, base.secrets, vault)
     await tell_of_keys(base.store, base.keyring.keys, vault)

@@ -17,7 +17,13 @@ from chargeplane.cli.composition import Announcement, run
 from chargeplane.cli.exits import told
 from chargeplane.cli.options import Config, Data, Database, origins_of, settings_of
 from chargeplane.cli.parts import PARTS
-from chargeplane.runtime.settings import LogFormat, Settings, SettingsError, UnknownStations
+from chargeplane.runtime.settings import (
+    LogFormat,
+    Settings,
+    SettingsError,
+    UnknownStations,
+    by_source,
+)
 from chargeplane.runtime.telemetry import configure
 
 __all__ = ["demo", "serve"]
@@ -35,7 +41,7 @@ LegacyPort = Annotated[
 TlsNames = Annotated[
     str | None, typer.Option(metavar="NAMES", help="Host names for own TLS certificates, a,b.")
 ]
-Nats = Annotated[str | None, typer.Option(metavar="URL", help="nats://..., for several nodes.")]
+Nats = Annotated[str | None, typer.Option(metavar="URL", help="For several nodes; not served yet.")]
 Unknown = Annotated[
     UnknownStations | None,
     typer.Option("--unknown-stations", help="What to do with unregistered stations; refuse."),
@@ -102,8 +108,11 @@ def demo(
 
 def _run(settings: Settings, origins: dict[str, str], *, is_demo: bool) -> None:
     configure(settings.log_format)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(settings, _announce, PARTS, is_demo=is_demo, origins=origins))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run(settings, _announce, PARTS, is_demo=is_demo, origins=origins))
+    except SettingsError as error:
+        raise by_source(error, origins) from error
 
 
 def _announce(ready: Announcement) -> None:

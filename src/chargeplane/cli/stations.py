@@ -142,8 +142,11 @@ def _checked(
     try:
         identity_of_text(station_id)
         msgspec.convert(body, NewStation)
-    except (IdentityFault, msgspec.ValidationError) as fault:
+    except IdentityFault as fault:
         raise Refused(str(fault)) from fault
+    except msgspec.ValidationError as fault:
+        text, _, member = str(fault).partition(" - at `$.")
+        raise Refused(f"{member.rstrip('`')}: {text}") from fault
     return New(id=station_id, name=name, site_id=site, password=password, security_profile=profile)
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "UnknownStations",
+    "by_source",
     "load",
     "origins",
 ]
@@ -73,7 +74,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     data: Path = field(default_factory=lambda: Path("chargeplane-data"))
     """The folder of the embedded database, keys and certificates."""
-    host: str = "127.0.0.1"
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     """The address that all ports listen on."""
     port: Port = 8080
     """Console, portal and REST."""
@@ -126,7 +127,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     database: str = ""
     """A URL such as ``postgresql://...``; empty: SQLite in ``data``."""
     nats: str = ""
-    """The URL of a NATS server, for more than one node; empty: one node."""
+    """The URL of a NATS server, for more than one node, which is not served yet; empty: one."""
     unknown_stations: UnknownStations = UnknownStations.REFUSE
     min_security_profile: Annotated[int, Meta(ge=0, le=3)] = 1
     """Stations with a lower one are refused."""
@@ -202,7 +203,7 @@ def load(
                 value, each.type, strict=not from_text, dec_hook=_path
             )
         except (msgspec.ValidationError, ValueError) as error:
-            faults.append(f"{source}: {error} (it is {value!r})")
+            faults.append(f"{source}: {_expected(each.type) or error} (it is {value!r})")
     if faults:
         raise SettingsError(tuple(faults))
     return Settings(**values)
@@ -216,6 +217,25 @@ def origins(
     The arguments are those of ``load``, which tells of faults; here they are passed over.
     """
     return {name: each.source for name, each in _given(flags, environment, file, []).items()}
+
+
+def by_source(error: SettingsError, origins: Mapping[str, str]) -> SettingsError:
+    """The same faults, each that begins with the name of a setting by where that was set.
+
+    For what is only found when a setting is used: whoever uses it knows its name alone.
+    """
+
+    def named(fault: str) -> str:
+        name, colon, rest = fault.partition(":")
+        return f"{origins.get(name, name)}{colon}{rest}"
+
+    return SettingsError(tuple(named(each) for each in error.faults))
+
+
+def _expected(kind: Any) -> str:
+    """What may be chosen; empty where there is no list of it."""
+    is_choice = isinstance(kind, type) and issubclass(kind, StrEnum)
+    return f"Expected one of {', '.join(kind)}" if is_choice else ""
 
 
 def _given(

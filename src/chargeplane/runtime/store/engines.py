@@ -20,7 +20,9 @@ def backend_of(settings: Settings) -> Backend:
     try:
         name = make_url(settings.url).get_backend_name()
     except ArgumentError as error:
-        raise StoreError("not the address of a database; say sqlite:///PATH") from error
+        raise StoreError(
+            "not the address of a database; write postgresql://USER@HOST/NAME or sqlite:///PATH"
+        ) from error
     if name not in _BACKENDS:
         raise StoreError(f"{name} is not supported; there are {', '.join(_BACKENDS)}")
     return _BACKENDS[name](settings)
