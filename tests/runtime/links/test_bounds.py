@@ -125,6 +125,23 @@ async def test_a_flood_above_the_bound_is_cut_without_a_word(transport: Transpor
         assert (await over[0].response()).status == 503
 
 
+async def test_one_source_that_says_nothing_does_not_fill_the_port_for_all(
+    transport: Transport,
+) -> None:
+    async with site(
+        transport, settings=bounds(connections_max=8, per_source_max=3, over_max=2)
+    ) as at:
+        silent = [await at.dial() for _ in range(20)]
+        async with asyncio.timeout(2):
+            assert all([await each.ended() for each in silent[5:]])
+        other = Peer(
+            *await asyncio.open_connection("127.0.0.1", at.port, local_addr=("127.0.0.2", 0))
+        )
+        at.peers.append(other)
+        other.send(upgrade("/CP4"))
+        assert (await other.response()).status == 101
+
+
 async def test_connections_are_counted_down_again(transport: Transport) -> None:
     async with site(transport) as at:
         for number in range(20):

@@ -239,3 +239,39 @@ async def test_a_slow_consumer_over_tls_is_cut_off_at_the_bound(
         assert count < 1_000
         assert (await at.stations[0].ending()).reason == "slow consumer"
         client.cut("enough")
+
+
+async def test_one_who_begins_no_handshake_is_counted_and_fills_the_port_for_nobody(
+    transport: Transport, authority: Authority
+) -> None:
+    context = server_context(authority, mutual=False)
+    settings = ListenerSettings(link=QUICK, connections_max=8, per_source_max=3, over_max=2)
+    async with secure(transport, context, settings) as at:
+        port = int(at.url.split(":")[2].split("/")[0])
+        silent = [
+            await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
+            for _ in range(20)
+        ]
+        async with asyncio.timeout(2):
+            assert [await reader.read() for reader, _ in silent[5:]] == [b""] * 15
+        assert at.listener.reception.connections == 5
+        await at.dial(client_context(authority))
+        for _, writer in silent:
+            writer.close()
+        await until(lambda: at.listener.reception.connections == 1)
+
+
+async def test_a_handshake_that_fails_is_counted_down_again(
+    transport: Transport, authority: Authority
+) -> None:
+    context = server_context(authority, mutual=False)
+    async with secure(transport, context, ListenerSettings(link=QUICK)) as at:
+        port = int(at.url.split(":")[2].split("/")[0])
+        for first in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\xff\xff" + bytes(99)):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(first)
+            writer.close()
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await at.dial(ssl.create_default_context())
+        await until(lambda: at.listener.reception.connections == 0)
+        assert not at.listener.reception._sources

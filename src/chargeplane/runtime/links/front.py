@@ -52,18 +52,41 @@ class Front(asyncio.Protocol):
         self._answered = False
         self._held = False
         self._is_late = False
+        self.is_made = False
+        """Whether there is a connection, or was one."""
+        self._source: str | None = None
+        """Who was counted before there was a connection."""
+        self._trouble: HTTPStatus | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport
 
     # What asyncio tells.
 
+    def expect(self, host: str) -> bool:
+        """Count a connection before its handshake of TLS; whether there is to be one."""
+        self._source = host
+        self._trouble = self._reception.arrived(host)
+        if self._reception.is_flooded_by(host):
+            self.give_up_expecting()
+            return False
+        return True
+
+    def give_up_expecting(self) -> None:
+        """There was no handshake; there will be no connection."""
+        assert self._source is not None
+        self._reception.left(self._source)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.is_made = True
         self._transport = cast("asyncio.Transport", transport)
         self._peer = address_of(transport)
         self._tls = tls_of(transport)
-        self._trouble = self._reception.arrived(self._peer.host)
-        if self._reception.is_flooded:
+        if self._source is None:
+            self._trouble = self._reception.arrived(self._peer.host)
+        else:
+            self._peer = self._peer._replace(host=self._source)
+        if self._reception.is_flooded_by(self._peer.host):
             self._transport.abort()
             return
         self._reception.silent.add(self._transport)

@@ -7,28 +7,35 @@ whose bounds count over all ports.
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 import socket
 import ssl
 from dataclasses import dataclass
 from typing import Any
 
+from chargeplane.runtime.links.accepting import Acceptor, listening_sockets
 from chargeplane.runtime.links.admission import Admission
 from chargeplane.runtime.links.front import Front
 from chargeplane.runtime.links.reception import Opened, Reception, Respond, knows_nothing
 from chargeplane.runtime.links.settings import ListenerSettings
-from chargeplane.runtime.links.transports import Transport, create_server, wire_factory
+from chargeplane.runtime.links.sockets import tune_socket
+from chargeplane.runtime.links.transports import (
+    Transport,
+    create_server,
+    shake_hands,
+    wire_factory,
+)
 
 __all__ = ["Listener"]
 
+_log = logging.getLogger(__name__)
 _BACKLOG_MAX = 4_096  # a whole fleet dials at once after a restart
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Port:
-    servers: list[asyncio.Server]
-    """More than one where a name has several addresses."""
-    entrance: Any
+    server: asyncio.Server | Acceptor
+    tls: ssl.SSLContext | None
 
 
 class Listener:
@@ -48,7 +55,6 @@ class Listener:
         self.reception = Reception(admit, opened, respond, self.settings, wire_factory(transport))
         self._transport = transport
         self._ports: dict[int, _Port] = {}
-        self._retired: list[asyncio.Server] = []
 
     async def listen(
         self, host: str, port: int, tls: ssl.SSLContext | None = None, entrance: Any = None
@@ -61,76 +67,63 @@ class Listener:
             tls: for a port with TLS.
             entrance: shown to admission with each attempt that comes in here.
         """
-        server = await self._server(tls, entrance, host, port)
+        if tls is None:
+            server: asyncio.Server | Acceptor = await create_server(
+                lambda: Front(self.reception, entrance), host, port, backlog_max=_BACKLOG_MAX
+            )
+        else:
+            server = await self._secure(host, port, entrance)
         number = int(server.sockets[0].getsockname()[1])
-        self._ports[number] = _Port([server], entrance)
+        self._ports[number] = _Port(server, tls)
         return number
+
+    async def _secure(self, host: str, port: int, entrance: Any) -> Acceptor:
+        sockets = await listening_sockets(host, port, _BACKLOG_MAX)
+        number = int(sockets[0].getsockname()[1])
+        # Once, as for ports without TLS.
+        for each in sockets:
+            tune_socket(each)
+
+        def accepted(connection: socket.socket, source: str) -> None:
+            front = Front(self.reception, entrance)
+            if front.expect(source):
+                self.reception.start(self._shake_hands(front, connection, number))
+            else:
+                connection.close()
+
+        return Acceptor(sockets, accepted)
+
+    async def _shake_hands(self, front: Front, connection: socket.socket, port: int) -> None:
+        tls = self._ports[port].tls
+        assert tls is not None
+        try:
+            await shake_hands(
+                front,
+                connection,
+                tls,
+                transport=self._transport,
+                timeout_s=self.settings.handshake_timeout_s,
+            )
+        except OSError as error:
+            _log.debug("no handshake: %s", error)  # TLS itself has told the peer
+        finally:
+            if not front.is_made:
+                connection.close()
+                front.give_up_expecting()
 
     async def renew(self, port: int, tls: ssl.SSLContext) -> None:
         """Shake hands by another context on a TLS port from now on.
 
-        Nobody who is connected notices. The sockets stay open, under new servers, so that nobody
-        who dials meanwhile is refused; handshakes under way end as they began.
+        Nobody who is connected notices; handshakes under way end as they began.
         """
-        old = self._ports[port]
-        sockets = [
-            socket.socket(fileno=os.dup(each.fileno()))
-            for server in old.servers
-            for each in server.sockets
-        ]
-        servers = [await self._server(tls, old.entrance, sock=each) for each in sockets]
-        self._ports[port] = _Port(servers, old.entrance)
-        for server in old.servers:
-            self._retire(server)
-
-    def _retire(self, server: asyncio.Server) -> None:
-        """Accept nothing more, and close when all that was accepted is past its handshake.
-
-        Servers drop what they have accepted in the moment of their end.
-        """
-        if type(server).__module__.startswith("uvloop"):
-            server.close()  # it hands over in the moment that it accepts
-            return
-        loop = asyncio.get_running_loop()
-        for each in server.sockets:
-            loop.remove_reader(each.fileno())
-        self._retired.append(server)
-        loop.call_later(self.settings.handshake_timeout_s, self._close_retired, server)
-
-    def _close_retired(self, server: asyncio.Server) -> None:
-        server.close()
-        if server in self._retired:
-            self._retired.remove(server)
-
-    async def _server(
-        self,
-        tls: ssl.SSLContext | None,
-        entrance: Any,
-        host: str | None = None,
-        port: int | None = None,
-        sock: socket.socket | None = None,
-    ) -> asyncio.Server:
-        return await create_server(
-            lambda: Front(self.reception, entrance),
-            host,
-            port,
-            sock=sock,
-            tls=tls,
-            transport=self._transport,
-            backlog_max=_BACKLOG_MAX,
-            handshake_timeout_s=self.settings.handshake_timeout_s,
-        )
-
-    @property
-    def _servers(self) -> list[asyncio.Server]:
-        current = [server for port in self._ports.values() for server in port.servers]
-        return [*current, *self._retired]
+        self._ports[port].tls = tls
 
     async def drain(self, timeout_s: float = 5.0) -> None:
         """Stop: no new connections, links closed with 1001, what is left after a time cut off."""
-        for server in self._servers:
+        servers = [port.server for port in self._ports.values()]
+        for server in servers:
             server.close()
         await self.reception.drain(timeout_s)
-        for server in self._servers:
+        for server in servers:
             await server.wait_closed()
         self.reception.wheel.stop()

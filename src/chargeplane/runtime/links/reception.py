@@ -69,10 +69,17 @@ class Reception:
         """How many there are, links and others."""
         return self._connections
 
-    @property
-    def is_flooded(self) -> bool:
-        """Whether there are so many that one more is not even told why it is turned away."""
-        return self._connections > self.settings.connections_max + self.settings.over_max
+    def is_flooded_by(self, host: str) -> bool:
+        """Whether there are so many, of all or of this source, that one more is told nothing.
+
+        A source above its bound that is waited for would fill the port for all others: it need
+        not say a word for that.
+        """
+        bounds = self.settings
+        return (
+            self._connections > bounds.connections_max + bounds.over_max
+            or self._sources[host] > bounds.per_source_max + bounds.over_max
+        )
 
     def arrived(self, host: str) -> HTTPStatus | None:
         """Count a connection; the error to answer if it is one too many."""

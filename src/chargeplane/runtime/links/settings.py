@@ -49,7 +49,7 @@ class ListenerSettings:
     per_source_max: int = 5_000
     """Connections from one address; one more is answered 429. Whole sites share an address."""
     over_max: int = 128
-    """Connections above the bounds that are told why at one time; further ones are just cut."""
+    """Connections above one of the bounds that are told why; further ones are just cut."""
     tolerant: bool = True
     """Whether an upgrade without ``Connection: Upgrade`` is repaired; strict mode answers 400."""
     origin_allowed: bool = False

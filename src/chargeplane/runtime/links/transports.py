@@ -14,7 +14,14 @@ from typing import Any, cast
 from chargeplane.runtime.links.sockets import tune_socket
 from chargeplane.runtime.links.wires import WireFactory
 
-__all__ = ["Transport", "create_server", "default_transport", "new_event_loop", "wire_factory"]
+__all__ = [
+    "Transport",
+    "create_server",
+    "default_transport",
+    "new_event_loop",
+    "shake_hands",
+    "wire_factory",
+]
 
 
 # The smallest that aiofastnet takes, of two for each connection. By default they have 256 KiB each,
@@ -52,33 +59,39 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 async def create_server(
-    protocol: Callable[[], asyncio.Protocol],
-    host: str | None,
-    port: int | None,
-    *,
-    sock: socket.socket | None = None,
-    tls: ssl.SSLContext | None,
-    transport: Transport,
-    backlog_max: int,
-    handshake_timeout_s: float,
+    protocol: Callable[[], asyncio.Protocol], host: str, port: int, *, backlog_max: int
 ) -> asyncio.Server:
-    """Open a port, or listen on a socket that is open already."""
-    loop = asyncio.get_running_loop()
-    how: dict[str, Any] = {"host": host, "port": port} if sock is None else {"sock": sock}
-    how |= {"backlog": backlog_max, "start_serving": False}
-    if tls is not None:
-        how |= {"ssl": tls, "ssl_handshake_timeout": handshake_timeout_s}
-    if tls is not None and find_spec("aiofastnet"):
-        # Its TLS is quicker than the loops' own; without TLS it only costs memory.
-        how |= {"ssl_incoming_bio_size": _BUFFER_BYTES, "ssl_outgoing_bio_size": _BUFFER_BYTES}
-        setattr(tls, _WITHOUT_BUFFERS, transport is Transport.PICOWS)
-        server: asyncio.Server = await import_module("aiofastnet").create_server(
-            loop, protocol, **how
-        )
-    else:
-        server = await loop.create_server(protocol, **how)
+    """Open a port without TLS."""
+    server = await asyncio.get_running_loop().create_server(
+        protocol, host, port, backlog=backlog_max, start_serving=False
+    )
     # Once, before anybody is accepted: for each connection it would be five calls to the system.
     for each in server.sockets:
         tune_socket(each)
     await server.start_serving()
     return server
+
+
+async def shake_hands(
+    protocol: asyncio.Protocol,
+    connection: socket.socket,
+    tls: ssl.SSLContext,
+    *,
+    transport: Transport,
+    timeout_s: float,
+) -> None:
+    """Make a connection with TLS of one that was accepted, and tell the protocol of it.
+
+    Raises:
+        OSError: the peer has gone, was too slow, or cannot agree with us (``ssl.SSLError``).
+    """
+    loop = asyncio.get_running_loop()
+    how: dict[str, Any] = {"ssl": tls, "ssl_handshake_timeout": timeout_s}
+    if find_spec("aiofastnet"):
+        # Its TLS is quicker than the loops' own; without TLS it only costs memory.
+        how |= {"ssl_incoming_bio_size": _BUFFER_BYTES, "ssl_outgoing_bio_size": _BUFFER_BYTES}
+        setattr(tls, _WITHOUT_BUFFERS, transport is Transport.PICOWS)
+        connect = import_module("aiofastnet").connect_accepted_socket
+        await connect(loop, lambda: protocol, connection, **how)
+    else:
+        await loop.connect_accepted_socket(lambda: protocol, connection, **how)
