@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar, get
+from litestar import Litestar, Request, get, post
 
 from chargeplane.runtime.rest import PUBLIC
 from chargeplane.web import WebServer
+from chargeplane.web.patience import over_max
 from chargeplane.web.server import HEADER_BYTES_MAX
 from tests.web.serving import Serving
 
@@ -85,6 +88,79 @@ async def test_headers_beyond_the_bound_are_refused_and_others_are_served(
         await writer.wait_closed()
         address = f"http://{HOST}:{server.port}/health/live"
         assert (await client.get(address)).status_code == 200
+
+
+async def dialled(port: int, said: bytes) -> asyncio.StreamReader:
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(said)
+    asyncio.current_task().add_done_callback(lambda _: writer.close())  # type: ignore[union-attr]
+    return reader
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: x\r\n",
+        b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf",
+    ],
+    ids=["nothing", "half a head", "half a body"],
+)
+async def test_who_does_not_end_what_he_says_is_given_up(
+    rest: Serving, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chargeplane.web.patience.HEAD_S", 0.3)
+    monkeypatch.setattr("chargeplane.web.patience.SILENCE_S", 0.3)
+    async with WebServer(rest.app, HOST, 0) as server:
+        reader = await dialled(server.port, said)
+        async with asyncio.timeout(5):
+            with suppress(ConnectionError):  # what it has not read yet makes it a reset
+                await reader.read()
+
+
+async def test_half_of_a_further_head_is_given_up(
+    rest: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chargeplane.web.patience.HEAD_S", 0.3)
+    async with WebServer(rest.app, HOST, 0) as server:
+        reader, writer = await asyncio.open_connection(HOST, server.port)
+        head = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
+        writer.write(head + b"\r\n")
+        await reader.readuntil(b'{"status":"live"}')
+        writer.write(head)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_who_says_it_slowly_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    @post("/", opt=PUBLIC)
+    async def echo(request: Request[Any, Any, Any]) -> str:
+        return (await request.body()).decode()
+
+    monkeypatch.setattr("chargeplane.web.patience.HEAD_S", 0.3)
+    monkeypatch.setattr("chargeplane.web.patience.SILENCE_S", 0.3)
+    app = Litestar([echo], logging_config=None, openapi_config=None)
+    async with WebServer(app, HOST, 0) as server:
+        reader, writer = await asyncio.open_connection(HOST, server.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n")
+        writer.write(b"Content-Length: 6\r\n\r\n")
+        for each in b"slowly":
+            await asyncio.sleep(0.15)
+            writer.write(bytes((each,)))
+        assert (await reader.read()).endswith(b"slowly")
+        writer.close()
+
+
+async def test_a_flood_of_connections_is_cut_off(rest: Serving) -> None:
+    async with WebServer(rest.app, HOST, 0, connections_max=2) as server:
+        waiting = [await dialled(server.port, b"") for _ in range(2 + over_max(2))]
+        flood = [await dialled(server.port, b"") for _ in range(20)]
+        async with asyncio.timeout(5):
+            for each in flood:
+                with suppress(ConnectionError):
+                    assert await each.read() == b""
+        assert not any(each.at_eof() for each in waiting)
 
 
 async def test_a_connection_too_many_is_turned_away_and_the_next_one_served(

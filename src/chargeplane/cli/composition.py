@@ -34,6 +34,7 @@ from chargeplane.runtime.audit import api as audit_api
 from chargeplane.runtime.bus import Bus
 from chargeplane.runtime.clock import Clock, SystemClock
 from chargeplane.runtime.keyring import Keyring
+from chargeplane.runtime.links import raise_open_files_max, room_for_connections
 from chargeplane.runtime.rest import Routes
 from chargeplane.runtime.rest.idempotency import forget_expired
 from chargeplane.runtime.secrets import Secrets
@@ -208,7 +209,8 @@ async def _served(
         )
     )
     host, port = base.settings.host, base.settings.port
-    return await stack.enter_async_context(web.WebServer(app, host, port, listening=listening))
+    most = room_for_connections(raise_open_files_max()).web
+    return await stack.enter_async_context(web.WebServer(app, host, port, most, listening))
 
 
 @asynccontextmanager

@@ -28,6 +28,7 @@ from chargeplane.cli.security import tell_of_keys
 from chargeplane.cli.simulation.simulator import simulator
 from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.options import Options
+from chargeplane.runtime.links import raise_open_files_max
 from chargeplane.runtime.process import tune
 from chargeplane.runtime.settings import Settings
 from chargeplane.runtime.store import Function
@@ -93,7 +94,8 @@ async def central_system(base: Foundation) -> AsyncIterator[Contribution]:
     watching = [asyncio.create_task(each) for each in chores]
     tune()
     most = central.listener.settings.connections_max
-    _log.info("stations may connect", extra={"connections_max": most})
+    files = raise_open_files_max()
+    _log.info("stations may connect", extra={"connections_max": most, "files_max": files})
     try:
         yield Contribution(central.routes, shown, central.bus, central.cut)
     finally:

@@ -91,6 +91,7 @@ from chargeplane.runtime.links import (
     Listener,
     ListenerSettings,
     raise_open_files_max,
+    room_for_connections,
 )
 from chargeplane.runtime.pki import Vault, der_of, organization
 from chargeplane.runtime.rest import Routes
@@ -101,9 +102,6 @@ from chargeplane.runtime.telemetry import Metrics
 __all__ = ["CentralSystem"]
 
 _log = logging.getLogger(__name__)
-# Of all that the process may open: for the database, the web server, and telling those who are one
-# too many why they are turned away.
-OTHER_FILES = 512
 ADMITTED_S_MAX = 10.0
 """So long after its admission the link of a station may come up."""
 
@@ -210,12 +208,15 @@ class CentralSystem:
             tells_unknown=options.tells_unknown,
             renewals=self.renewals,
         )
+        room = room_for_connections(raise_open_files_max())
         return Listener(
             admission,
             self.gateway.opened,
             respond=SoapEndpoint(self.gateway, admission, self._soap),
             settings=ListenerSettings(
-                connections_max=max(raise_open_files_max() - OTHER_FILES, OTHER_FILES)
+                connections_max=room.stations,
+                per_source_max=room.of_one_source,
+                over_max=room.stations_over,
             ),
             transport=options.transport,
         )

@@ -11,6 +11,8 @@ from typing import Self
 import uvicorn
 from litestar import Litestar
 
+from chargeplane.web.patience import Patient
+
 __all__ = ["WebServer", "listening_at"]
 
 CONNECTIONS_MAX = 1_000
@@ -47,7 +49,7 @@ class WebServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=Patient,
                 ws="websockets-sansio",
                 ws_max_size=MESSAGE_BYTES_MAX,
                 # A client that is gone without a word is noticed; see also the heartbeat.

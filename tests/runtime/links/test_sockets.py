@@ -5,7 +5,10 @@ import socket
 import subprocess
 import sys
 
-from chargeplane.runtime.links import Transport
+import pytest
+
+from chargeplane.runtime.links import Transport, room_for_connections
+from chargeplane.web.patience import over_max
 from tests.runtime.links.harness import site
 
 
@@ -22,6 +25,16 @@ def test_the_process_may_open_as_many_files_as_the_system_allows() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert int(done.stdout) == hard
+
+
+@pytest.mark.parametrize("files_max", [128, 256, 1_024, 4_096, 20_000, 1_048_576])
+def test_all_connections_that_are_let_in_find_a_file(files_max: int) -> None:
+    room = room_for_connections(files_max)
+    # The web server cuts off who is so many above its bound.
+    connections = room.stations + room.stations_over + room.web + over_max(room.web)
+    assert files_max - connections >= min(files_max // 32, 512)
+    assert room.of_one_source + room.stations_over < room.stations
+    assert room.stations_over > 0 < room.web
 
 
 async def test_the_system_watches_each_connection(transport: Transport) -> None:

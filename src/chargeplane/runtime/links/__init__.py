@@ -25,7 +25,7 @@ from chargeplane.runtime.links.receivers import (
 )
 from chargeplane.runtime.links.reception import Opened, Respond
 from chargeplane.runtime.links.settings import LinkSettings, ListenerSettings
-from chargeplane.runtime.links.sockets import raise_open_files_max
+from chargeplane.runtime.links.sockets import raise_open_files_max, room_for_connections
 from chargeplane.runtime.links.tls import (
     LEGACY,
     MODERN,
@@ -78,5 +78,6 @@ __all__ = [
     "identity_of_text",
     "new_event_loop",
     "raise_open_files_max",
+    "room_for_connections",
     "server_context",
 ]
