@@ -60,6 +60,7 @@ REFUSED = {
     "too long": (post("/soap", b"x" * 101, "Content-Length: 101"), 413),
     "far too long": (post("/soap", b"x" * 200_000, "Content-Length: 99999999"), 413),
     "chunks too long": (post("/soap", b"60\r\n" + b"x" * 96 + b"\r\n5\r\n", CHUNKED), 413),
+    "a browser": (post("/soap", BODY, "Content-Length: 11", "Origin: null"), 403),
     "unknown path": (post("/other", BODY, "Content-Length: 11"), 404),
     "unknown page": (b"GET /other HTTP/1.1\r\n\r\n", 426),
     "other method": (b"DELETE /soap HTTP/1.1\r\n\r\n", 405),

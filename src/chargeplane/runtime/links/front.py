@@ -25,6 +25,7 @@ from chargeplane.runtime.links.upgrading import (
     REPAIR_SUBPROTOCOL,
     Handshake,
     chosen_subprotocol,
+    refuse_pages,
     wanted,
 )
 from chargeplane.runtime.links.wires import Upgrade
@@ -185,6 +186,7 @@ class Front(asyncio.Protocol):
     async def _read_request(self, head: Head) -> Request:
         body = b""
         if head.method == "POST":
+            refuse_pages(head.headers, self._settings)
             body = await read_body(
                 self._intake,
                 head.headers,

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from chargeplane.runtime.links.deflate import Deflate, negotiated
-from chargeplane.runtime.links.heads import Head, HttpFault, encoded_head
+from chargeplane.runtime.links.heads import Head, Headers, HttpFault, encoded_head
 from chargeplane.runtime.links.settings import ListenerSettings
 from chargeplane.runtime.links.wires import Upgrade
 
@@ -20,6 +20,7 @@ __all__ = [
     "Handshake",
     "accept_key",
     "chosen_subprotocol",
+    "refuse_pages",
     "switching_protocols",
     "wanted",
 ]
@@ -70,15 +71,25 @@ def wanted(head: Head, settings: ListenerSettings) -> Handshake | None:
             "WebSocket version 13 only",
             [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")],
         )
-    if "Origin" in headers and not settings.origin_allowed:
-        # ASVS 4.4.2: a page in an operator's browser must not pose as a station.
-        raise HttpFault(HTTPStatus.FORBIDDEN, "stations only")
+    refuse_pages(headers, settings)
     return Handshake(
         key=_key(headers.all("Sec-WebSocket-Key")),
         offered=_offered(headers.listed("Sec-WebSocket-Protocol")),
         compression=negotiated(headers.listed("Sec-WebSocket-Extensions")),
         repairs=repairs,
     )
+
+
+def refuse_pages(headers: Headers, settings: ListenerSettings) -> None:
+    """Have nothing to do with a page in somebody's browser that poses as a station (ASVS 4.4.2).
+
+    A browser asks nobody before it sends a POST of plain text to another origin.
+
+    Raises:
+        HttpFault: it is one.
+    """
+    if "Origin" in headers and not settings.origin_allowed:
+        raise HttpFault(HTTPStatus.FORBIDDEN, "stations only")
 
 
 def chosen_subprotocol(
