@@ -116,8 +116,23 @@ def test_a_name_of_two_tokens_revokes_neither(data: Path) -> None:
     assert call("token", "revoke", "nothing", data=data).exit_code == Exit.REFUSED
 
 
-def test_a_database_that_was_never_made_is_told_apart(tmp_path: Path) -> None:
-    result = call("user", "list", data=tmp_path / "new")
+@pytest.mark.parametrize(
+    "words", [("user", "list"), ("station", "show", "CP1"), ("db", "backup", "backup.db")]
+)
+def test_a_command_that_finds_no_database_says_where_and_leaves_nothing_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call(*words, data=tmp_path / "new")
+    assert result.exit_code == Exit.DATABASE
+    assert f"there is no database at {tmp_path / 'new' / 'chargeplane.db'}" in result.stderr
+    assert "`chargeplane db upgrade` makes one" in result.stderr
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_database_without_tables_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "chargeplane.db").touch()
+    result = call("user", "list", data=tmp_path)
     assert result.exit_code == Exit.DATABASE
     assert "the database is empty; `chargeplane db upgrade` makes its tables" in result.stderr
 

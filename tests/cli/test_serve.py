@@ -150,7 +150,7 @@ def test_an_address_that_this_machine_lacks_is_told_with_how_to_choose_another(d
     assert "--host chooses another" in result.stderr
 
 
-@pytest.mark.parametrize("words", [("serve",), ("user", "list")], ids=" ".join)
+@pytest.mark.parametrize("words", [("serve",), ("db", "upgrade")], ids=" ".join)
 def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "file").touch()
     result = call(*words, data=tmp_path / "file" / "data")

@@ -11,7 +11,15 @@ import typer
 from rich.console import Console
 
 from chargeplane.cli.exits import told
-from chargeplane.cli.options import AsJson, Config, Data, Database, settings_of, store_settings
+from chargeplane.cli.options import (
+    AsJson,
+    Config,
+    Data,
+    Database,
+    make_folder,
+    settings_of,
+    store_settings,
+)
 from chargeplane.runtime import store
 
 __all__ = ["app"]
@@ -30,7 +38,10 @@ def upgrade(
 ) -> None:
     """Make the database, or bring it up to this program. `serve` does the same at its start."""
     with told():
-        stands = store.upgrade(store_settings(settings_of(config, data=data, database=database)))
+        settings = settings_of(config, data=data, database=database)
+        if not settings.database:
+            make_folder(settings)
+        stands = store.upgrade(store_settings(settings))
         typer.echo(json.dumps({"revisions": stands}) if as_json else "\n".join(stands))
 
 

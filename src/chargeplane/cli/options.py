@@ -32,6 +32,7 @@ __all__ = [
     "Data",
     "Database",
     "keyring_of",
+    "make_folder",
     "origins_of",
     "secret_keys",
     "settings_of",
@@ -93,11 +94,23 @@ def keyring_of(settings: Settings) -> Keyring:
     Raises:
         SettingsError: as ``secret_keys``.
     """
+    make_folder(settings)
     try:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Keyring(os.environ, settings.data / SECRET_FILE)
     except (SecretError, OSError) as error:
         raise runtime.SettingsError((f"secret key: {error}",)) from error
+
+
+def make_folder(settings: Settings) -> None:
+    """Make the folder of data, if it is missing, for its owner alone.
+
+    Raises:
+        SettingsError: it cannot be made.
+    """
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise runtime.SettingsError((f"data: {settings.data}: {error.strerror}",)) from error
 
 
 def vault_of(settings: Settings, keyring: Keyring | None = None) -> Vault:
@@ -142,10 +155,10 @@ def token_of(settings: Settings) -> Token | None:
 
 
 def store_settings(settings: Settings) -> StoreSettings:
-    """Where the database is; the folder of an embedded one is made if it is missing.
+    """Where the database is; nothing is made there.
 
     Raises:
-        SettingsError: the address is none, or the folder cannot be made.
+        SettingsError: the address is none.
     """
     if settings.database:
         found = StoreSettings(settings.database)
@@ -154,9 +167,5 @@ def store_settings(settings: Settings) -> StoreSettings:
         except StoreError as error:
             raise runtime.SettingsError((f"database: {error}",)) from error
         return found
-    try:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise runtime.SettingsError((f"data: {settings.data}: {error.strerror}",)) from error
     path = (settings.data / _DATABASE_FILE).absolute()
     return StoreSettings(URL.create("sqlite", database=str(path)).render_as_string())

@@ -170,11 +170,12 @@ def _with_directory(
 ) -> T:
     """Do something with the stations of the database that the settings name."""
     settings = settings_of(config, data=data, database=database)
-    where, passwords = store_settings(settings), Passwords(secret_keys(settings))
+    where = store_settings(settings)
 
     async def opened() -> T:
         clock = SystemClock()
         async with Store(where) as store:
+            passwords = Passwords(secret_keys(settings))  # a wrong folder gets no key of its own
             now = clock.now()
             await store.write(Function(lambda c: tenants.ensure(c, TENANT_ID, "default", now)))
             with by_command(command_of(work)):

@@ -1,6 +1,7 @@
 """A backup is taken while units are written, is verified, and comes back on either engine."""
 
 import asyncio
+import resource
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,36 @@ class TestRefusals:
             restore(path, settings, WITH_LEDGER)
         with connected(settings) as connection:
             assert count(connection) == 100
+
+    @pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+    def test_a_restore_is_not_put_beside_the_log_of_another_database(
+        self, path: Path, tmp_path: Path, suffix: str
+    ) -> None:
+        target = tmp_path / "target.db"
+        log = target.with_name(target.name + suffix)
+        log.write_bytes(b"commits")
+        with pytest.raises(BackupError, match=f"{suffix} is left of the database that was here"):
+            restore(path, Settings(f"sqlite:///{target}"), WITH_LEDGER)
+        assert not target.exists()
+        assert log.read_bytes() == b"commits"
+
+    def test_a_backup_makes_no_folder(self, settings: Settings, tmp_path: Path) -> None:
+        with pytest.raises(BackupError, match="is no folder"):
+            backup(settings, tmp_path / "no" / "folder" / "backup.db", WITH_LEDGER)
+        assert not (tmp_path / "no").exists()
+
+    def test_a_backup_that_finds_no_room_says_so_and_leaves_nothing(
+        self, settings: Settings, path: Path, tmp_path: Path
+    ) -> None:
+        before = sorted(tmp_path.iterdir())
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size // 2, limits[1]))
+        try:
+            with pytest.raises(BackupError, match="second.db was not written"):
+                backup(settings, tmp_path / "second.db", WITH_LEDGER)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert sorted(tmp_path.iterdir()) == before
 
     def test_a_restore_into_a_postgresql_with_rows_changes_nothing(
         self, path: Path, postgres: Cluster

@@ -29,7 +29,9 @@ def count(connection: Connection) -> int:
 
 @contextmanager
 def writing(path: Path) -> Iterator[Connection]:
-    engine = backend_of(Settings(f"sqlite:///{path}")).writer()
+    backend = backend_of(Settings(f"sqlite:///{path}"))
+    backend.make()
+    engine = backend.writer()
     with engine.connect() as connection:
         driver_of(connection).execute("CREATE TABLE notes (note TEXT NOT NULL)")
         yield connection

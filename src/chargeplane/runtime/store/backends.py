@@ -64,6 +64,14 @@ class Backend(ABC):
         self.url = make_url(settings.url)
 
     @abstractmethod
+    def make(self) -> None:
+        """Make an empty database where there is none, if that is ours to do."""
+
+    @abstractmethod
+    def is_made(self) -> bool:
+        """False if there is none, and ``make`` would make it."""
+
+    @abstractmethod
     def writer(self) -> Engine:
         """An engine whose transactions may write. Nothing is pooled."""
 

@@ -41,6 +41,8 @@ Progress = Callable[[str, int], None]
 """Told which table is at work and how many of its rows are done."""
 
 _STEP_ROWS_MAX = 1_000
+_LOGS = ("-wal", "-journal")
+"""Beside a database that was not closed: what is not in its file yet, or has to be undone in it."""
 
 
 def _silent(table: str, rows: int) -> None:
@@ -105,6 +107,7 @@ def restore(
     verify(path, schema)
     backend = backend_of(settings)
     if isinstance(backend, Sqlite):
+        backend.make_folder()
         with _new_file(backend.path) as partial:
             return _upgraded(path, partial, schema)
     with tempfile.TemporaryDirectory() as folder:
@@ -174,20 +177,31 @@ def _new_file(path: Path) -> Iterator[Path]:
     """A file that appears under its name only when it is whole and on the disk."""
     if path.exists():
         raise BackupError(f"{path} exists already; name a new file")
+    if not path.parent.is_dir():
+        raise BackupError(f"{path.parent} is no folder; make it first, or name another file")
+    for log in (path.with_name(path.name + suffix) for suffix in _LOGS):
+        if log.exists():  # SQLite would take it for the new file's own, and play it into that
+            raise BackupError(
+                f"{log} is left of the database that was here, and may hold its last commits; "
+                "move it to where that is, under its name, or delete it"
+            )
     partial = path.with_name(f"{path.name}.partial")
-    _remove(partial)
-    create(partial)
     try:
+        _remove(partial)
+        create(partial)
         yield partial
         _sync(partial)
         partial.rename(path)
         _sync(path.parent)
+    except (sqlite3.Error, OSError) as error:  # the disk is full, perhaps, or read only
+        why = error.strerror if isinstance(error, OSError) else error
+        raise BackupError(f"{path} was not written: {why}") from error
     finally:
         _remove(partial)
 
 
 def _remove(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    for suffix in ("", "-shm", *_LOGS):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 

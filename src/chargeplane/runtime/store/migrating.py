@@ -42,6 +42,7 @@ def upgrade(settings: Settings, schema: Schema = SCHEMA) -> tuple[str, ...]:
         StoreUnavailable: it cannot be reached, or somebody else holds it.
     """
     settings = replace(settings, lock_s_max=_TURN_S_MAX)
+    backend_of(settings).make()
     with connected(settings) as connection:
         backend_of(settings).lock_schema(connection)
         refuse_newer(revisions(connection), schema)
@@ -54,6 +55,8 @@ def upgrade(settings: Settings, schema: Schema = SCHEMA) -> tuple[str, ...]:
 
 def current(settings: Settings) -> tuple[str, ...]:
     """The last migrations of a database; () if it is empty. What they depend on is not repeated."""
+    if not backend_of(settings).is_made():
+        return ()
     with reading(settings) as connection:
         return revisions(connection)
 
@@ -63,8 +66,13 @@ def require_current(settings: Settings, schema: Schema = SCHEMA) -> None:
 
     Raises:
         NewerDatabase: it has migrations that this program does not know.
-        OlderDatabase: it lacks some.
+        OlderDatabase: it lacks some, or there is no database.
     """
+    backend = backend_of(settings)
+    if not backend.is_made():
+        raise OlderDatabase(
+            f"there is no database at {backend.url.database}; `chargeplane db upgrade` makes one"
+        )
     with reading(settings) as connection:
         stands = revisions(connection)
         refuse_newer(stands, schema)

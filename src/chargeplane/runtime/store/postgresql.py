@@ -39,6 +39,12 @@ class PostgreSql(Backend):
     name = "postgresql"
     driver_errors = psycopg.Error
 
+    def make(self) -> None:
+        """Nothing: who runs the server makes its databases."""
+
+    def is_made(self) -> bool:
+        return True
+
     def writer(self) -> Engine:
         return self._engine(
             "SET synchronous_commit = on",

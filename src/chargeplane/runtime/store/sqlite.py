@@ -12,6 +12,7 @@ import os
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
 
@@ -68,6 +69,17 @@ class Sqlite(Backend):
             raise StoreError("SQLite needs a file: sqlite:///PATH; memory is not durable")
         self.path = Path(self.url.database)
 
+    def make(self) -> None:
+        self.make_folder()
+        create(self.path)
+
+    def make_folder(self) -> None:
+        """Where the file lies, for its owner alone."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def is_made(self) -> bool:
+        return self.path.is_file()
+
     def tending(self) -> Checkpoints:
         return Checkpoints(self.path, self.settings.lock_s_max)
 
@@ -97,9 +109,12 @@ class Sqlite(Backend):
         """Nothing is left to do: BEGIN IMMEDIATE holds the lock already."""
 
     def _engine(self, begin: str, *pragmas: str, **options: Any) -> Engine:
-        create(self.path)
+        # Only ``make`` makes a file: who looks at a wrong place leaves nothing there.
+        file = self._url("pysqlite").set(
+            database=f"file:{quote(str(self.path))}", query={"mode": "rw", "uri": "true"}
+        )
         engine = create_engine(
-            self._url("pysqlite"),
+            file,
             connect_args={
                 "check_same_thread": False,  # a pool hands connections from thread to thread
                 "isolation_level": None,  # BEGIN is ours, below
@@ -127,5 +142,4 @@ class Sqlite(Backend):
 
 def create(path: Path) -> None:
     """Make the file for its owner alone; SQLite gives the log beside it the same mode."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
