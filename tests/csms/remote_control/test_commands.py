@@ -117,6 +117,28 @@ async def test_a_charging_profile_that_is_none_is_told_before_sending(of: Statio
     assert starts_.pending_count == 0
 
 
+@pytest.mark.parametrize(
+    ("of", "profile"), [(ONE, PROFILE_1X), (TWO, PROFILE_2X)], ids=["1.6", "2.1"]
+)
+@pytest.mark.parametrize(
+    "odd",
+    [{"charging_profile_purpose": "TxDefaultProfile"}, {"transaction_id": 17}],
+    ids=["purpose", "transaction"],
+)
+async def test_only_a_profile_for_the_transaction_to_come_goes_with_a_remote_start(
+    of: Station, profile: dict[str, Any], odd: dict[str, Any]
+) -> None:
+    if of is TWO and "transaction_id" in odd:
+        odd = {"transaction_id": "17"}
+    starts_ = starts()
+    block = remote_control.block(starts_, wire_id)
+    command = StartCharging(id_token=ABC, charging_profile=profile | odd)
+    found = await translated(of, command, block)
+    assert isinstance(found, Unsupported)
+    assert "charging profile of a remote start" in found.reason
+    assert starts_.pending_count == 0
+
+
 @pytest.mark.parametrize("of", [ONE, TWO], ids=["1.6", "2.1"])
 @pytest.mark.parametrize(
     "command",
@@ -219,6 +241,23 @@ async def test_a_message_is_triggered_for_the_station_or_one_evse() -> None:
 async def test_a_status_is_triggered_for_a_connector_as_2x_wants_it() -> None:
     said = await payload(TWO, TriggerMessage(message="StatusNotification", evse_id=2))
     assert said["evse"] == {"id": 2, "connectorId": 1}
+
+
+@pytest.mark.parametrize("evse_id", [None, 0], ids=["none", "station"])
+async def test_2x_is_never_asked_for_a_status_without_saying_of_which_connector(
+    evse_id: int | None,
+) -> None:
+    command = TriggerMessage(message="StatusNotification", evse_id=evse_id)
+    found = await translated(TWO, command)
+    assert isinstance(found, Unsupported)
+    assert "EVSE" in found.reason
+    assert await payload(ONE, command) == {"requestedMessage": "StatusNotification"}
+
+
+@pytest.mark.parametrize("of", [ONE, TWO], ids=["1.6", "2.1"])
+async def test_what_is_triggered_of_the_station_names_no_evse(of: Station) -> None:
+    command = TriggerMessage(message="MeterValues", evse_id=0)
+    assert await payload(of, command) == {"requestedMessage": "MeterValues"}
 
 
 async def test_what_only_the_security_extension_can_ask_for_goes_that_way() -> None:

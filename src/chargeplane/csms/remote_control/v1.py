@@ -8,7 +8,12 @@ import msgspec
 
 from chargeplane.csms.contract import Ask, Station, Translate
 from chargeplane.csms.outcomes import reads
-from chargeplane.csms.remote_control.naming import in_wire_names, no_evse, no_transaction
+from chargeplane.csms.remote_control.naming import (
+    fault_of_profile,
+    in_wire_names,
+    no_evse,
+    no_transaction,
+)
 from chargeplane.csms.remote_control.service import RemoteStarts, WireId
 from chargeplane.domain.commands import (
     StartCharging,
@@ -43,6 +48,11 @@ def start_charging(starts: RemoteStarts) -> Translate:
             )
         except msgspec.ValidationError as error:
             return Unsupported(reason=f"no charging profile of 1.x: {error}")
+        fault = profile and fault_of_profile(
+            profile.charging_profile_purpose, profile.transaction_id
+        )
+        if fault:
+            return Unsupported(reason=fault)
         start = starts.begin(station, command)
         request = v16.RemoteStartTransactionRequest(
             connector_id=command.evse_id or UNSET,

@@ -8,7 +8,12 @@ import msgspec
 
 from chargeplane.csms.contract import Ask, Station, Translate
 from chargeplane.csms.outcomes import reads
-from chargeplane.csms.remote_control.naming import in_wire_names, no_evse, no_transaction
+from chargeplane.csms.remote_control.naming import (
+    fault_of_profile,
+    in_wire_names,
+    no_evse,
+    no_transaction,
+)
 from chargeplane.csms.remote_control.service import RemoteStarts, WireId
 from chargeplane.domain.commands import (
     StartCharging,
@@ -27,6 +32,7 @@ __all__ = ["start_charging", "stop_charging", "trigger_message", "unlock_connect
 CENTRAL: Final = "Central"
 """The type of a token that is ours, and of every group (C05, C09.FR.13)."""
 _CUSTOM: Final = v21.MessageTriggerEnumType.CUSTOM_TRIGGER
+_STATUS: Final = v21.MessageTriggerEnumType.STATUS_NOTIFICATION
 _TRIGGERS: Final = frozenset(v21.MessageTriggerEnumType) - {_CUSTOM}
 
 
@@ -44,6 +50,11 @@ def start_charging(starts: RemoteStarts) -> Translate:
             )
         except msgspec.ValidationError as error:
             return Unsupported(reason=f"no charging profile of 2.x: {error}")
+        fault = profile and fault_of_profile(
+            profile.charging_profile_purpose, profile.transaction_id
+        )
+        if fault:
+            return Unsupported(reason=fault)
         start = starts.begin(station, command)
         request = v21.RequestStartTransactionRequest(
             evse_id=UNSET if command.evse_id is None else command.evse_id,
@@ -78,9 +89,14 @@ def unlock_connector(_: Station, command: UnlockConnector) -> Ask | Unsupported:
 
 
 def trigger_message(station: Station, command: TriggerMessage) -> Ask | Unsupported:
-    """TriggerMessage (F06). 2.1 takes any other name as a custom trigger."""
+    """TriggerMessage (F06). 2.1 takes any other name as a custom trigger.
+
+    Without an EVSE it is about all of them (F06.FR.11), but for a status (F06.FR.13).
+    """
+    if command.message == _STATUS and (command.evse_id is None or no_evse(command.evse_id)):
+        return Unsupported(reason="2.x asks for the status of one connector; name its EVSE")
     evse: v21.EVSEType | UnsetType = UNSET
-    if command.evse_id is not None:
+    if command.evse_id is not None and not no_evse(command.evse_id):
         evse = v21.EVSEType(id=command.evse_id, connector_id=_connector_id(command))
     if command.message in _TRIGGERS:
         message = v21.MessageTriggerEnumType(command.message)
@@ -98,8 +114,7 @@ def _connector_id(command: TriggerMessage) -> int | UnsetType:
     """For a status the connector must be named (F06.FR.13)."""
     if command.connector_id is not None:
         return command.connector_id
-    is_status = command.message == v21.MessageTriggerEnumType.STATUS_NOTIFICATION
-    return 1 if is_status and not no_evse(command.evse_id) else UNSET
+    return 1 if command.message == _STATUS else UNSET
 
 
 def _token(value: str, type_: str) -> v21.IdTokenType:
