@@ -27,6 +27,8 @@ from tests.csms.making import NOW, TENANT_ID
 
 OLD, NEW = "CP16", "CP21"
 TAG = "DEADBEEF"
+STRANGERS = {OLD: "5TRANGER16", NEW: "5TRANGER21"}
+"""Tokens that nobody knows, which stop."""
 START, MIDDLE, END = "2026-11-21T12:00:00Z", "2026-11-21T12:10:00Z", "2026-11-21T12:20:00Z"
 
 # What only one family can say, and what every message has of its own.
@@ -62,15 +64,17 @@ async def old(station: Driver) -> None:
             "meterValue": [{"timestamp": MIDDLE, "sampledValue": [sample]}],
         },
     )
-    await station.ask(
+    stopped = await station.ask(
         "StopTransaction",
         {
             "transactionId": transaction_id,
+            "idTag": STRANGERS[OLD],
             "meterStop": 2000,
             "timestamp": END,
             "reason": "EVDisconnected",
         },
     )
+    assert stopped["idTagInfo"]["status"] == "Invalid"
     await station.ask("StatusNotification", old_status("Unavailable"))
 
 
@@ -92,13 +96,15 @@ async def new(station: Driver) -> None:
     )
     assert started["idTokenInfo"]["status"] == "Accepted"
     await station.ask("TransactionEvent", event("Updated", 1, MIDDLE, 1500, "Sample.Periodic"))
-    await station.ask(
+    stopped = await station.ask(
         "TransactionEvent",
         event(
             "Ended", 2, END, 2000, "Transaction.End",
+            idToken={"idToken": STRANGERS[NEW], "type": "ISO14443"},
             transactionInfo={"transactionId": "tx1", "stoppedReason": "EVDisconnected"},
         ),
     )  # fmt: skip
+    assert stopped["idTokenInfo"]["status"] == "Unknown"
     await station.ask("StatusNotification", new_status("Unavailable"))
 
 
@@ -199,6 +205,16 @@ async def test_the_rows_are_the_same(heard: list[Event], store: Store, table: An
     ours = await store.read(lambda connection: rows(connection, OLD))
     assert ours
     assert ours == await store.read(lambda connection: rows(connection, NEW))
+
+
+async def test_tokens_that_stop_are_recorded_alike(heard: list[Event], store: Store) -> None:
+    def look(connection: Connection) -> list[Any]:
+        keys = [STRANGERS[name].casefold() for name in (OLD, NEW)]
+        return [tokens.find(connection, TENANT_ID, key) for key in keys]
+
+    ours, theirs = await store.read(look)
+    assert (ours.status, ours.last_seen_station_id) == (TokenStatus.UNKNOWN, OLD)
+    assert (theirs.status, theirs.last_seen_station_id) == (TokenStatus.UNKNOWN, NEW)
 
 
 async def test_the_rest_answers_are_the_same(heard: list[Event], store: Store) -> None:

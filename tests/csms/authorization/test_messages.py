@@ -87,6 +87,19 @@ async def test_an_unknown_token_is_unknown_to_2x_and_invalid_to_1x(sqlite_store:
     assert two.id_token_info.status is v21.AuthorizationStatusEnumType.UNKNOWN
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["elsewhere", "unknown"])
+async def test_a_key_code_that_may_not_charge_here_is_invalid_and_no_more_is_told(
+    sqlite_store: Store, is_known: bool
+) -> None:
+    if is_known:
+        await add(sqlite_store, token(type="KeyCode", station_ids=["another"]))
+    code = v21.IdTokenType(id_token="ABC", type="KeyCode")
+    decision = await of_2x(authorization.block(authorizer(sqlite_store)), id_token=code)
+    assert isinstance(decision.response, v21.AuthorizeResponse)
+    info = decision.response.id_token_info
+    assert info.status is v21.AuthorizationStatusEnumType.INVALID
+
+
 async def test_the_rows_say_that_a_known_token_was_seen(store: Store) -> None:
     await add(store)
     await kept(store, await of_1x(authorization.block(authorizer(store))))

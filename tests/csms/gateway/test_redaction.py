@@ -1,4 +1,4 @@
-"""No password in the flight recorder."""
+"""No password and no key code in the flight recorder."""
 
 import pytest
 from hypothesis import given
@@ -46,8 +46,25 @@ def test_any_password_is_blotted_out_of_a_frame(password: str) -> None:
     assert kept[3]["value"] == BLOT
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[2,"1","Authorize",{"idToken":{"idToken":"47\\"11","type":"KeyCode"}}]',
+        '[2,"1","Authorize", {"idToken": {"type": "KeyCode", "idToken": "47\\"11"}}]',
+        '{"id_token":{"value":"47\\"11","type":"KeyCode"}}',  # as a command has it
+    ],
+    ids=["before", "behind", "command"],
+)
+def test_a_key_code_is_blotted_out(text: str) -> None:
+    kept = redacted(text)
+    assert kept == text.replace('47\\"11', BLOT)
+    json.decode(kept)
+
+
 def test_all_other_frames_are_kept_as_they_are() -> None:
     text = '[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"300"}]'
+    assert redacted(text) is text
+    text = '[2,"1","Authorize",{"idToken":{"idToken":"4711","type":"ISO14443"}}]'
     assert redacted(text) is text
 
 

@@ -13,7 +13,8 @@ an Authorize is answered without it, so that a token of the same group, which ch
 stop a transaction (C09.FR.03). The decision is worked out anew each time; it costs one look by the
 primary key.
 
-Requirements: C01.FR.06, .07, .22, .25; C02.FR.02 (the start button needs no token); C09.FR.02, .09,
+Requirements: C01.FR.06, .07, .22, .25; C02.FR.02 (the start button needs no token);
+C04.FR.01, .04 (key codes); C09.FR.02, .09,
 .13; C11 (ClearCache). C07 (Plug & Charge) waits for the block certificates: until then a contract
 certificate is refused, as C07.FR.17 wants it of one that cannot be verified. C16 (master pass)
 needs nothing of us: the station compares groups.

@@ -24,6 +24,10 @@ _log = logging.getLogger(__name__)
 
 NO_TOKEN: Final = "noauthorization"
 """The type of the empty token of somebody who pressed the start button (C02)."""
+KEY_CODE: Final = "keycode"
+"""The type of what somebody has typed in. That it may not charge here is all that is told of one,
+and not whether it may elsewhere (C04.FR.01)."""
+_NOT_TOLD: Final = frozenset({TokenStatus.UNKNOWN, TokenStatus.NOT_AT_THIS_LOCATION})
 FROM_US: Final = "central"
 """The type of a token that we gave to the station ourselves (C05), whatever kind it really is."""
 
@@ -137,11 +141,11 @@ class Authorizer:
         token = await self._store.read(partial(tables.find, tenant_id=tenant_id, key=id_token.key))
         if token is None:
             await self._record(tenant_id, id_token, station.id, now)
-            return None, Authorization(self._of_unknown(tenant_id))
+            return None, Authorization(_told(id_token, self._of_unknown(tenant_id)))
         status = decide(token, id_token, station.id, now)
         if status is TokenStatus.UNKNOWN:
             status = self._of_unknown(tenant_id)
-        return token, Authorization(status, token.group_id, token.expires_at)
+        return token, Authorization(_told(id_token, status), token.group_id, token.expires_at)
 
     def _of_unknown(self, tenant_id: UUID) -> TokenStatus:
         is_welcome = self._preferences(tenant_id).unknown_tokens is UnknownTokens.ACCEPT
@@ -173,6 +177,11 @@ class Authorizer:
 def _is_nobody(id_token: IdToken) -> bool:
     """True for the token of the start button, which is always accepted (C02.FR.02)."""
     return id_token.type.casefold() == NO_TOKEN
+
+
+def _told(id_token: IdToken, status: TokenStatus) -> TokenStatus:
+    is_key_code = id_token.type.casefold() == KEY_CODE
+    return TokenStatus.INVALID if is_key_code and status in _NOT_TOLD else status
 
 
 def _seen(station: Station, token: Token | None, now: datetime) -> tuple[Row, ...]:

@@ -16,11 +16,11 @@ from chargeplane.csms.contract import Authorize, Decision, FindRemoteStart, Hand
 from chargeplane.csms.meter_values_v1 import values_of
 from chargeplane.csms.token_info import id_tag_info, token_of_1x
 from chargeplane.csms.transactions.deciding import decided, decision
-from chargeplane.csms.transactions.service import Transactions
+from chargeplane.csms.transactions.service import Taken, Transactions
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.ledger import EntryKind, LedgerEntry
 from chargeplane.domain.metering import BEGIN, END, MeterValue
-from chargeplane.domain.tokens import Authorization
+from chargeplane.domain.tokens import Authorization, IdToken
 from chargeplane.domain.transactions import StopReason
 from chargeplane.ocpp import v16
 from chargeplane.ocpp.wire import Request, given
@@ -103,8 +103,26 @@ class TransactionsV1:
             meter_values=(register, *values_of(given(request.transaction_data) or ())),
             stop_reason=_REASONS[reason or _R.LOCAL],  # 1.6 4.8: left out, it is Local
         )
-        # Who may stop, the station has decided already; 1.6 6.50 lets us leave the info out.
-        return decision(v16.StopTransactionResponse(), self._transactions.take(heard, entry))
+        taken = self._transactions.take(heard, entry)
+        token = entry.id_token
+        is_whole = token is not None and heard.whole("$.idTag", token.value) == token.value
+        if token is None or not token.is_known or not is_whole:
+            return decision(v16.StopTransactionResponse(), taken)  # 1.6, 6.50: the info is optional
+        return self._with_token(heard, entry, token, taken)
+
+    async def _with_token(
+        self,
+        heard: Heard,
+        entry: LedgerEntry,
+        token: IdToken,
+        taken: Taken | Awaitable[Taken],
+    ) -> Decision:
+        """A stop is never refused. The station is told how its token stands (1.6, 4.10)."""
+        authorization = await self._authorize(
+            heard.station, token, wire_id=entry.transaction_id, starts=False
+        )
+        response = v16.StopTransactionResponse(id_tag_info=id_tag_info(authorization))
+        return await decided(response, taken)
 
     def meter_values(self, heard: Heard) -> Decision | Awaitable[Decision | None]:
         """MeterValues of a transaction; None if they name none and none goes on there (1.2)."""
