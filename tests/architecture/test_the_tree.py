@@ -10,6 +10,7 @@ from tests.architecture.rules import (
     docstrings,
     errors,
     floors,
+    logs,
     places,
     printing,
     purity,
@@ -50,6 +51,10 @@ def test_public_numbers_say_their_unit() -> None:
 
 def test_no_error_is_swallowed() -> None:
     judge(errors.check, tree.python())
+
+
+def test_log_lines_tell_the_ids_of_stations_in_fields() -> None:
+    judge(logs.check, tree.python())
 
 
 def test_every_module_says_what_it_is() -> None:

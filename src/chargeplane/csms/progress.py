@@ -159,8 +159,8 @@ class Progress(Generic[R, S]):
                 await self.store.write(Function(work))
             except StoreError as error:
                 _log.warning(
-                    "station %s: the answer about a %s: %s",
-                    record.station_id, self.subject, error,
+                    "the answer about a %s: %s", self.subject, error,
+                    extra={"station_id": record.station_id},
                 )  # fmt: skip
 
         return Ask(request, told, settle)
@@ -197,8 +197,8 @@ class Progress(Generic[R, S]):
         known = await self._known(heard.station, request_id)
         if known is None:
             _log.warning(
-                "station %s: %s of a %s that was not asked for",
-                heard.station.id, status, self.subject,
+                "%s of a %s that was not asked for", status, self.subject,
+                extra={"station_id": heard.station.id},
             )  # fmt: skip
             return ignored
         state = self.phases.after_word(known.state, known.status, status)

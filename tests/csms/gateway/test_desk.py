@@ -384,7 +384,9 @@ async def test_every_command_is_logged_with_its_outcome_and_without_its_content(
         await told(node, Raw(action="ChangeConfiguration", payload=secret))
         await told(node, StopCharging(transaction_id="x"))
     assert [record.getMessage() for record in caplog.records] == [
-        "station CP1: clear-cache: accepted Accepted",
-        "station CP1: raw ChangeConfiguration: accepted Accepted",
-        "station CP1: stop-charging: unsupported 1.x has numbers for transactions, and x is none",
+        "clear-cache: accepted Accepted",
+        "raw ChangeConfiguration: accepted Accepted",
+        "stop-charging: unsupported 1.x has numbers for transactions, and x is none",
     ]
+    assert {vars(record)["station_id"] for record in caplog.records} == {"CP1"}
+    assert vars(caplog.records[-1])["transaction_id"] == "x"

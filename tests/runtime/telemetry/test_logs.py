@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import logging
@@ -13,7 +12,7 @@ import pytest
 import structlog
 
 from chargeplane.runtime.settings import LogFormat
-from chargeplane.runtime.telemetry import about, configure
+from chargeplane.runtime.telemetry import configure
 from chargeplane.runtime.telemetry.logs import VALUE_CHARACTERS_MAX
 
 
@@ -54,18 +53,6 @@ def test_a_line_of_structlog_looks_the_same(lines: io.StringIO) -> None:
     assert (line["event"], line["vendor"], line["level"]) == ("booted", "ACME", "info")
 
 
-async def test_lines_inside_say_what_they_are_about_in_tasks_too(lines: io.StringIO) -> None:
-    async def work() -> None:
-        logging.getLogger("x").info("inside")
-
-    with about(station_id="CP1", transaction_id="T1"):
-        await asyncio.create_task(work())
-    logging.getLogger("x").info("outside")
-    inside, outside = read(lines)
-    assert (inside["station_id"], inside["transaction_id"]) == ("CP1", "T1")
-    assert "station_id" not in outside
-
-
 def test_a_station_cannot_forge_a_line(lines: io.StringIO) -> None:
     logging.getLogger("x").info("id %s", 'CP1\n{"event": "all is well"}')
     (line,) = read(lines)
@@ -100,8 +87,7 @@ def test_the_trace_of_an_error_shows_no_local_variables(form: LogFormat) -> None
 
 
 def test_a_long_value_is_cut(lines: io.StringIO) -> None:
-    with about(station_id="x" * (VALUE_CHARACTERS_MAX + 1)):
-        logging.getLogger("x").info("y")
+    logging.getLogger("x").info("y", extra={"station_id": "x" * (VALUE_CHARACTERS_MAX + 1)})
     (line,) = read(lines)
     assert line["station_id"].endswith(f"... ({VALUE_CHARACTERS_MAX + 1} characters)")
 

@@ -92,7 +92,10 @@ def _decision(
         key = key_of(evse)
         before = taken.get(key) or known.newest.get(key)
         if before is None and len(known.newest) + len(taken) >= CONNECTORS_MAX:
-            _log.warning("station %s reports more connectors than are kept", heard.station.id)
+            _log.warning(
+                "the station reports more connectors than are kept",
+                extra={"station_id": heard.station.id},
+            )
         elif before is None or _says_something_new(before, report):
             taken[key] = report
             events.append(_event(heard, evse, report, before))

@@ -59,7 +59,9 @@ def contract(provider: ContractProvider | None) -> Handler:
             finally:
                 waiting -= 1
         except ContractFault as fault:
-            _log.warning("station %s: no contract for a vehicle: %s", heard.station.id, fault)
+            _log.warning(
+                "no contract for a vehicle: %s", fault, extra={"station_id": heard.station.id}
+            )
             return Decision(_failed(str(fault)), durable=False)
         return Decision(_said(answer), durable=False)
 

@@ -43,7 +43,9 @@ class Delivery:
         try:
             kept, issued = await self._service.sign(station, request, purpose)
         except PkiFault as fault:
-            _log.error("station %s: no certificate for it: %s", station.id, fault)
+            _log.error(
+                "no certificate for the station: %s", fault, extra={"station_id": station.id}
+            )
             return
         try:
             found = await self._ask(station, say(issued.pem.decode()))

@@ -176,9 +176,9 @@ class Renewals:
         try:
             await self.forbid(*key)
         except StoreError as error:
-            _log.warning("station %s: its allowance stays for now: %s", key[1], error)
+            _log.warning("the allowance stays for now: %s", error, extra={"station_id": key[1]})
         else:
-            _log.info("station %s has a certificate that counts", key[1])
+            _log.info("the station has a certificate that counts", extra={"station_id": key[1]})
 
     def _begin(self, key: tuple[UUID, str], station: Station) -> None:
         self._asked.pop(key, None)

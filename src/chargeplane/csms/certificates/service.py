@@ -197,7 +197,9 @@ class Certificates:
             return checked_request(csr, await self.store.read(look))
         except PkiFault as fault:
             self._notify(self._notice(station, "InvalidCertificateRequest", str(fault)))
-            _log.warning("station %s: its signing request is refused: %s", station.id, fault)
+            _log.warning(
+                "a signing request is refused: %s", fault, extra={"station_id": station.id}
+            )
             raise
 
     async def sign(

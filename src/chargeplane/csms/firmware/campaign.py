@@ -122,7 +122,9 @@ class Campaigns:
                 UUID(event.tenant_id), event.station_id, event.firmware_version
             )
         except StoreError as error:
-            _log.warning("station %s: its firmware is not noted: %s", event.station_id, error)
+            _log.warning(
+                "the firmware is not noted: %s", error, extra={"station_id": event.station_id}
+            )
             return
         if found is not None:
             await self._told(found, event.received_at)

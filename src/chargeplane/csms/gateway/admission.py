@@ -141,7 +141,7 @@ class Admission:
             settled = await self._settled(known, proof, visitor.host)
             return Admitted(settled, proof.fingerprint, must_renew=bool(proof.lack))
         except StoreError as error:
-            _log.warning("station %s has to wait: %s", identity, error)
+            _log.warning("the station has to wait: %s", error, extra={"station_id": identity})
             return Refuse(HTTPStatus.SERVICE_UNAVAILABLE, (("Retry-After", "5"),), "try again")
 
     def _proof(self, visitor: Visitor, known: Known) -> Proof | None:

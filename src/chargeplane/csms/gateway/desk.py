@@ -30,6 +30,7 @@ from chargeplane.domain.commands import (
     Outcome,
     Raw,
     Refused,
+    StopCharging,
     TriggerMessage,
     Unsupported,
     name_of,
@@ -119,7 +120,10 @@ class Desk:
         line = self._line(tenant_id, station_id)
         outcome = await self._carry_out(line, command)
         name = f"raw {command.action}" if isinstance(command, Raw) else name_of(type(command))
-        _log.info("station %s: %s: %s", station_id, name, _told(outcome))
+        ids = {"station_id": station_id}
+        if isinstance(command, StopCharging):
+            ids["transaction_id"] = command.transaction_id
+        _log.info("%s: %s", name, _told(outcome), extra=ids)
         return outcome
 
     async def ask(self, station: Station, request: Request) -> Response | Outcome:
@@ -131,9 +135,9 @@ class Desk:
         line = self._line(station.tenant_id, station.id)
         found, lost = await self._asked(line, request)
         name = type(request).__name__.removesuffix("Request")
-        _log.info("station %s: asked for %s: %s", station.id, name, _told(found))
+        _log.info("asked for %s: %s", name, _told(found), extra={"station_id": station.id})
         if lost:
-            _log.warning("station %s: %s without %s", station.id, name, lost)
+            _log.warning("%s without %s", name, lost, extra={"station_id": station.id})
         return found
 
     # The steps ------------------------------------------------------------------------------

@@ -141,11 +141,11 @@ class Dispatcher:
         heard.station.forget()
         self._count(heard, ErrorCode.INTERNAL_ERROR)
         _log.error(
-            "station %s: %s was not stored: %s",
-            heard.station.id,
+            "%s was not stored: %s",
             type(heard.request).__name__,
             error,
             exc_info=None if isinstance(error, StoreError) else error,
+            extra={"station_id": heard.station.id},
         )
         done(LocalError(ErrorCode.INTERNAL_ERROR, "it could not be stored; please try again"))
 
@@ -159,10 +159,10 @@ class Dispatcher:
         heard.station.forget()
         self._count(heard, ErrorCode.INTERNAL_ERROR)
         _log.error(
-            "station %s: %s was not served",
-            heard.station.id,
+            "%s was not served",
             type(heard.request).__name__,
             exc_info=error,
+            extra={"station_id": heard.station.id},
         )
         done(LocalError(ErrorCode.INTERNAL_ERROR, "a fault of the central system; it is logged"))
 

@@ -164,10 +164,10 @@ class Gateway:
         station = conversation.station
         self.meter.alarm()
         _log.warning(
-            "station %s: a second connection from %s was refused while the one from %s is alive",
-            station.id,
+            "a second connection from %s was refused while the one from %s is alive",
             alarm.claim.host,
             alarm.owner.host,
+            extra={"station_id": station.id},
         )
         detail = f"refused while the connection from {alarm.owner.host} is alive"
         notice = Notice(station.tenant_id, station.id, "IdentityContested", alarm.claim.host)
@@ -224,11 +224,11 @@ class Gateway:
     ) -> None:
         """A message that wants no answer (SEND, 2.1); its frame is recorded."""
         heard = Heard(station, lifted(request, received_at), frame_id, received_at)
-        _log.debug("station %s: %s", heard.station.id, type(heard.request).__name__)
+        _log.debug("%s", type(heard.request).__name__, extra={"station_id": heard.station.id})
 
     def fault(self, station: Station, error: OcppError) -> None:
         """We have nearly sent something that the station's version does not allow."""
-        _log.error("station %s: an answer breaks its schema: %s", station.id, error)
+        _log.error("an answer breaks its schema: %s", error, extra={"station_id": station.id})
 
     def _tell_connected(self, station: Station) -> None:
         now = self.clock.now()

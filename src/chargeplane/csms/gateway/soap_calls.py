@@ -85,7 +85,9 @@ class SoapCalls:
             )
         except NoRoute as reason:
             gateway.meter.call_refused(reason.slug)
-            _log.warning("station %s cannot be called: %s", station.id, reason)
+            _log.warning(
+                "the station cannot be called: %s", reason, extra={"station_id": station.id}
+            )
             raise LocalError(ErrorCode.GENERIC_ERROR, str(reason)) from reason
         message_id = new_message_id()
         body = request_envelope(
@@ -117,7 +119,7 @@ class SoapCalls:
         except TimeoutError:
             return TimedOut(message_id, request)
         except (_NotSent, _BrokenOff) as error:
-            _log.info("station %s at %s: %s", station.id, route.url, error)
+            _log.info("asked at %s: %s", route.url, error, extra={"station_id": station.id})
             return Abandoned(message_id, request, isinstance(error, _BrokenOff))
         except RemoteError as error:
             return Failed(message_id, request, error)

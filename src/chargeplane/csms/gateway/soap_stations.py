@@ -61,7 +61,9 @@ class SoapStations:
         gateway, key = self._gateway, (known.tenant_id, known.id)
         if key in gateway.conversations:
             gateway.meter.alarm()
-            _log.warning("station %s: SOAP from %s while it has a WebSocket", known.id, host)
+            _log.warning(
+                "SOAP from %s while it has a WebSocket", host, extra={"station_id": known.id}
+            )
             reason = "the station is connected over WebSocket"
             raise RemoteError(ErrorCode.SECURITY_ERROR, reason)
         found = gateway.soap_conversations.get(key)
@@ -72,7 +74,7 @@ class SoapStations:
             found = self._begun(known, envelope, host)
         elif found.station.remote_host != host:
             # On mobile networks addresses change; what was announced for the old one is void.
-            _log.info("station %s comes from %s now", known.id, host)
+            _log.info("the station comes from %s now", host, extra={"station_id": known.id})
             found.station.remote_host, found.address = host, None
         found.address = _address_in(envelope) or found.address
         return found

@@ -88,7 +88,9 @@ class DeviceModel:
             if changes and known.is_full:
                 self._submit(station, Function(lambda each: history.prune(each, *mine)))
         else:
-            _log.warning("station %s reports more variables than are kept", station.id)
+            _log.warning(
+                "the station reports more variables than are kept", extra={"station_id": station.id}
+            )
         events: list[Event] = []
         if report is not None:
             is_next = part.number == report.parts_count
@@ -143,11 +145,15 @@ class DeviceModel:
     def _submit(self, station: Station, unit: Unit[Any]) -> None:
         def told(_: object, error: Exception | None) -> None:
             if error is not None:
-                _log.warning("station %s: its variables were not noted: %s", station.id, error)
+                _log.warning(
+                    "the variables were not noted: %s", error, extra={"station_id": station.id}
+                )
 
         try:
             if not self._store.submit(unit, told):
-                _log.warning("station %s: its variables were not noted: no room", station.id)
+                _log.warning(
+                    "the variables were not noted: no room", extra={"station_id": station.id}
+                )
         except StoreError as error:
             told(None, error)
 

@@ -202,7 +202,9 @@ class Reservations:
             for each in await self._store.read(partial(said_by, event=event)):
                 await self._learn(each.reservation, each.evidence)
         except StoreError as error:
-            _log.warning("station %s: a reservation is not kept: %s", event.station_id, error)
+            _log.warning(
+                "a reservation is not kept: %s", error, extra={"station_id": event.station_id}
+            )
 
     async def expire(self) -> int:
         """End those whose time is over; how many."""

@@ -89,9 +89,9 @@ def updates(reservations: Reservations) -> Handler:
         )
         if not is_known:
             _log.warning(
-                "station %s speaks of reservation %d, which it does not have",
-                heard.station.id,
+                "the station speaks of reservation %d, which it does not have",
                 request.reservation_id,
+                extra={"station_id": heard.station.id},
             )
         return Decision(_RESPONSE)
 

@@ -195,7 +195,9 @@ class Changes:
             if _is_settled(change, row):
                 await self._ended(change, "confirmed", None)
         except (StoreError, ChangeFault) as error:
-            _log.warning("station %s: the change is looked at later: %s", change.station_id, error)
+            _log.warning(
+                "the change is looked at later: %s", error, extra={"station_id": change.station_id}
+            )
 
     async def sweep(self) -> None:
         """End what is over its time."""

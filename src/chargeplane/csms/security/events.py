@@ -87,7 +87,9 @@ def reported(
         heard.frame_id,
     )
     if kept.severity == CRITICAL:
-        _log.warning("station %s reports %s: %s", station.id, type_, tech_info or "-")
+        _log.warning(
+            "the station reports %s: %s", type_, tech_info or "-", extra={"station_id": station.id}
+        )
     return (EVENT_SINK, kept), _noted(kept)
 
 
@@ -116,7 +118,9 @@ class Recorder:
         count, since = known or (0, self._clock.now())
         self._gathered[notice] = count + 1, since
         if severity_of(notice.type) == CRITICAL and count == 0:
-            _log.warning("station %s: %s: %s", notice.station_id, notice.type, notice.detail or "-")
+            _log.warning(
+                "%s: %s", notice.type, notice.detail or "-", extra={"station_id": notice.station_id}
+            )
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._later())
 

@@ -74,7 +74,10 @@ class ForeignTransactions:
         if not isinstance(event, TransactionStarted) or not event.wire_id:
             return
         if len(self._asked) >= ASKED_MAX:
-            _log.warning("transaction %s is not compared: too many at once", event.transaction_id)
+            _log.warning(
+                "the transaction is not compared: too many at once",
+                extra={"transaction_id": event.transaction_id},
+            )
             return
         tenant_id = UUID(event.tenant_id)
         is_1x = self._is_1x(tenant_id, event.station_id)

@@ -1,6 +1,6 @@
 """What the program tells about itself: logs (``logs``) and metrics (``metrics``)."""
 
-from chargeplane.runtime.telemetry.logs import LogFormat, about, configure
+from chargeplane.runtime.telemetry.logs import LogFormat, configure
 from chargeplane.runtime.telemetry.measures import Levels, Measure, Spread, Spreads, Tallies, Tally
 from chargeplane.runtime.telemetry.metrics import Metrics
 
@@ -13,6 +13,5 @@ __all__ = [
     "Spreads",
     "Tallies",
     "Tally",
-    "about",
     "configure",
 ]

@@ -1,18 +1,15 @@
 """Structured logs: one line of JSON for each event, or coloured text for people.
 
 Modules log with the standard library's ``logging``, and so do the libraries that we use; everything
-leaves in the same form. What a log line is about (a station, a transaction) is bound to the context
-with ``about`` and reaches every line that is written inside, in callees and tasks too.
+leaves in the same form. What a log line is about has fields of its own, so that people can look for
+it: ``_log.info("charging", extra={"station_id": "CP1", "transaction_id": "..."})``.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, TextIO
-from uuid import UUID
 
 import structlog
 import structlog.tracebacks
@@ -20,7 +17,7 @@ from structlog.types import EventDict, Processor
 
 from chargeplane.runtime.settings import LogFormat
 
-__all__ = ["LogFormat", "about", "configure"]
+__all__ = ["LogFormat", "configure"]
 
 VALUE_CHARACTERS_MAX = 4_000
 """Of one text in a log line: stations decide how long some of them are."""
@@ -35,7 +32,6 @@ def configure(
     stream = stream or sys.stderr
     is_pretty = form is LogFormat.PRETTY or (form is LogFormat.AUTO and stream.isatty())
     common: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -64,20 +60,6 @@ def configure(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-
-
-@contextmanager
-def about(
-    *, station_id: str | None = None, transaction_id: UUID | str | None = None, **others: str
-) -> Iterator[None]:
-    """Name what the log lines inside are about."""
-    named: dict[str, Any] = {**others}
-    if station_id is not None:
-        named["station_id"] = station_id
-    if transaction_id is not None:
-        named["transaction_id"] = str(transaction_id)
-    with structlog.contextvars.bound_contextvars(**named):
-        yield
 
 
 def _pretty(stream: TextIO) -> list[Processor]:
