@@ -217,6 +217,7 @@ async def test_health_tells_alive_and_ready(rest: Serving) -> None:
     ready = await rest.client.get("/health/ready")
     assert ready.status_code == 200
     assert ready.json() == {"status": "ready", "reason": "", "waiting_units": 0}
+    assert (await rest.client.get("/health")).json() == ready.json()
 
 
 async def test_a_store_that_has_ended_is_not_ready(
@@ -225,6 +226,7 @@ async def test_a_store_that_has_ended_is_not_ready(
     async with serving(settings, clock) as rest:
         await rest.store.__aexit__(None, None, None)
         answer = await rest.client.get("/health/ready")
+        assert (await rest.client.get("/health")).status_code == 503
         assert answer.status_code == 503
         assert answer.json()["status"] == "not-ready"
         assert (await rest.client.get("/health/live")).status_code == 200

@@ -8,7 +8,8 @@
 ``/api/v1/...``             the REST interface: the routes of all blocks, behind bearer tokens
 ``/api/openapi.json``       its description (OpenAPI 3.1); ``/api/docs`` is the same for people
 ``/health/live``            200 while the event loop turns
-``/health/ready``           200 while the store takes writes, 503 with the reason otherwise
+``/health``                 200 while the store takes writes, 503 with the reason otherwise; so
+                            does ``/health/ready``
 ``/metrics``                Prometheus
 ==========================  ======================================================================
 """

@@ -1,4 +1,4 @@
-"""``/health/live``, ``/health/ready`` and ``/metrics``: for load balancers and monitoring."""
+"""``/health`` (also ``/health/ready``), ``/health/live`` and ``/metrics``: for those who watch."""
 
 from __future__ import annotations
 
@@ -36,18 +36,28 @@ async def live() -> Live:
     return Live()
 
 
+@get("/health", tags=["Health"], summary="Is it well?")
+async def health(store: Injected[Store]) -> Response[Ready]:
+    """The same as ``/health/ready``, for those who know one address."""
+    return _told(store)
+
+
 @get("/health/ready", tags=["Health"], summary="Can it work?")
 async def ready(store: Injected[Store]) -> Response[Ready]:
     """200 while the store takes writes, 503 otherwise."""
-    health = store.health
-    if not health.writing:
+    return _told(store)
+
+
+def _told(store: Store) -> Response[Ready]:
+    found = store.health
+    if not found.writing:
         reason = "the writer of the store has ended"
-    elif health.trouble is not None:
+    elif found.trouble is not None:
         reason = "the database is away; units wait for it"
     else:
         reason = ""
     status = "not-ready" if reason else "ready"
-    return Response(Ready(status, reason, health.waiting_units), status_code=503 if reason else 200)
+    return Response(Ready(status, reason, found.waiting_units), status_code=503 if reason else 200)
 
 
 @get("/metrics", include_in_schema=False)
@@ -56,4 +66,4 @@ async def metrics_text(metrics: Injected[Metrics]) -> Response[bytes]:
     return Response(metrics.text(), media_type=MEDIA_TYPE)
 
 
-HANDLERS = (live, ready, metrics_text)
+HANDLERS = (live, health, ready, metrics_text)

@@ -16,6 +16,7 @@ from chargeplane.csms.contract import Block, Decision, NotConnected, Registratio
 from chargeplane.csms.gateway.conversation import Ended
 from chargeplane.csms.gateway.desk import Desk
 from chargeplane.csms.gateway.gateway import Gateway
+from chargeplane.csms.gateway.meter import Meter
 from chargeplane.csms.remote_control import RemoteStarts
 from chargeplane.domain.commands import (
     Accepted,
@@ -35,10 +36,13 @@ from chargeplane.domain.commands import (
 from chargeplane.domain.tokens import IdToken
 from chargeplane.ocpp import events, v15, v16, v21, v201
 from chargeplane.ocpp.errors import ErrorCode
+from chargeplane.ocpp.frames import Limits
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Request
+from chargeplane.runtime.bus import Bus
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.store import Store
+from chargeplane.runtime.telemetry import Metrics
 from tests.csms.gateway.far_end import SILENCE, FarEnd, gateway
 from tests.csms.making import NOW, TENANT_ID, station
 
@@ -390,3 +394,33 @@ async def test_every_command_is_logged_with_its_outcome_and_without_its_content(
     ]
     assert {vars(record)["station_id"] for record in caplog.records} == {"CP1"}
     assert vars(caplog.records[-1])["transaction_id"] == "x"
+
+
+async def test_what_stations_are_asked_is_counted_by_action_and_outcome(
+    sqlite_store: Store,
+) -> None:
+    metrics = Metrics()
+    limits = Limits(call_timeout_s=0.05)
+    node = Gateway((), sqlite_store, Bus(), SystemClock(), limits=limits, meter=Meter(metrics))
+    connected(
+        node,
+        V1_6,
+        ClearCache=ACCEPTED,
+        Reset='[4,"ID","MyOwnError","",{}]',
+        UnlockConnector=SILENCE,
+    )
+    desk = Desk(node, blocks())
+    for _ in range(2):
+        await desk(TENANT_ID, "CP1", ClearCache())
+    await desk(TENANT_ID, "CP1", Raw(action="Reset", payload={"type": "Hard"}))
+    asking = asyncio.ensure_future(desk(TENANT_ID, "CP1", UnlockConnector(evse_id=1)))
+    await a_few_turns()
+    assert b'chargeplane_queue_depth{queue="commands"} 1.0' in metrics.text()
+    await asking
+    assert metrics.requests_sent.counts() == {
+        ("ClearCache", "answered"): 2,
+        ("Reset", "GenericError"): 1,
+        ("UnlockConnector", "no-answer"): 1,
+    }
+    assert b'chargeplane_queue_depth{queue="commands"} 0.0' in metrics.text()
+    await node.drain()

@@ -130,8 +130,11 @@ async def test_a_flush_writes_everything_and_then_tells_the_events(sqlite_store:
     for place in range(DRAWERS):
         tray.record(place, named(f"CP{place}"), shot())
     assert told == []
+    assert tray.waiting_count == 1 + DRAWERS
     tray.flush()
+    assert tray.waiting_count == 1 + DRAWERS  # under way
     await settle(sqlite_store)
+    assert tray.waiting_count == 0
     assert told == [published.event]
     assert await stored(sqlite_store) == {f"CP{n}": 2 if n == 0 else 1 for n in range(DRAWERS)}
 

@@ -21,6 +21,7 @@ from chargeplane.csms.contract import Ask, Block, NotConnected, Station, Transla
 from chargeplane.csms.gateway.conversation import Conversation, Ended
 from chargeplane.csms.gateway.gateway import Gateway
 from chargeplane.csms.gateway.lifting import lifted
+from chargeplane.csms.gateway.meter import ANSWERED
 from chargeplane.csms.outcomes import outcome_of
 from chargeplane.domain.commands import (
     Command,
@@ -58,6 +59,7 @@ TO_RENEW: Final = frozenset({TriggerMessage, InstallCertificate, GetInstalledCer
 _LACKING: Final = frozenset({ErrorCode.NOT_IMPLEMENTED, ErrorCode.NOT_SUPPORTED})
 
 # What a station says when it does what a message asks, whichever message that is.
+_SILENT: Final = "no-answer"
 _GOOD: Final = frozenset(
     {"Accepted", "AcceptedCanceled", "Scheduled", "RebootRequired", "Unlocked"}
 )
@@ -110,6 +112,8 @@ class Desk:
             Version.V1_6: _joined(block.commands_v1 for block in blocks),
             Version.V2_1: _joined(block.commands_v2 for block in blocks),
         }
+        self._asking_count = 0
+        gateway.meter.watch("commands", lambda: self._asking_count)
 
     async def __call__(self, tenant_id: UUID, station_id: str, command: Command) -> Outcome:
         """The outcome of a command.
@@ -230,13 +234,18 @@ class Desk:
 
     async def _ended(self, line: _Line, request: Request) -> Response | Outcome:
         """Ask, wait, and say what came of it."""
+        self._asking_count += 1
         try:
             async with asyncio.timeout(self._answer_s_max):
                 ended = await line.ask(request)
         except TimeoutError:
+            self._count(request, _SILENT)
             return NoAnswer(reason=f"no answer within {self._answer_s_max:g} s")
         except LocalError as error:
             return _unsent(error)
+        finally:
+            self._asking_count -= 1
+        self._count(request, _counted(ended))
         match ended:
             case events.Answered(response=response):
                 return response
@@ -251,6 +260,22 @@ class Desk:
             case events.Abandoned(sent=sent):
                 gone = "the connection has ended"
                 return NoAnswer(reason=gone if sent else f"{gone}; it was not sent")
+
+    def _count(self, request: Request, outcome: str) -> None:
+        action = type(request).__name__.removesuffix("Request")
+        self._gateway.meter.asked(action, outcome)
+
+
+def _counted(ended: Ended) -> str:
+    match ended:
+        case events.Answered():
+            return ANSWERED
+        case events.Refused(code=code):  # the standard ones alone: a station may say anything
+            return ErrorCode.of_wire(code) or ErrorCode.GENERIC_ERROR
+        case events.Failed(error=fault):
+            return fault.code
+        case events.TimedOut() | events.Abandoned():
+            return _SILENT
 
 
 def _joined(

@@ -82,6 +82,7 @@ class Gateway:
         self.tolerance = tolerance
         self.limits = limits or Limits()
         self.tray = Tray(store, bus)
+        self.meter.watch("tray", lambda: self.tray.waiting_count)
         self.dispatcher = Dispatcher(blocks, store, self.tray, self.meter)
         self.conversations: dict[Key, Conversation] = {}
         self.soap_conversations: dict[Key, SoapConversation] = {}

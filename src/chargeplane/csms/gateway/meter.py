@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.telemetry import Metrics, Tallies
@@ -23,6 +24,14 @@ class Meter:
     def answered(self, action: str, outcome: str = ANSWERED) -> None:
         """A request of a station was answered; ``outcome`` is the error code if it was refused."""
         self._metrics.messages.of(action, outcome).add()
+
+    def asked(self, action: str, outcome: str = ANSWERED) -> None:
+        """A station was asked for something; ``outcome`` as before, or why no answer came."""
+        self._metrics.requests_sent.of(action, outcome).add()
+
+    def watch(self, queue: str, count: Callable[[], int]) -> None:
+        """Ask how much waits in a queue, whenever somebody wants to know."""
+        self._metrics.queue_depth.watch(queue, ask=count)
 
     def malformed(self, code: str) -> None:
         """A frame could not be read."""

@@ -144,6 +144,11 @@ class Tray:
         """Where the frames of a station lie."""
         return hash(station_id) % DRAWERS
 
+    @property
+    def waiting_count(self) -> int:
+        """Rows and frames that are here or under way to the store."""
+        return len(self._rows) + self._frames + self._under_way
+
     async def settle(self) -> None:
         """Give everything to the store, and wait a while until it is there and told of."""
         self.flush()

@@ -37,6 +37,10 @@ class Metrics(Collector):
             "chargeplane_messages", "Messages of stations, by what came of them.",
             ["action", "outcome"],
         )  # fmt: skip
+        self.requests_sent = Tallies(
+            "chargeplane_requests_sent", "Requests to stations, by what came of them.",
+            ["action", "outcome"],
+        )  # fmt: skip
         self.frames_malformed = Tallies(
             "chargeplane_frames_malformed", "Frames that could not be read.", ["reason"]
         )
