@@ -70,6 +70,8 @@ class Handshake(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     connection: str | None = None
     """The header of this name; empty: it is left out."""
     user: str | None = None
+    user_agent: str | None = None
+    origin: str | None = None
 
 
 class Session(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -109,6 +109,10 @@ class Player:
             headers["sec_websocket_protocol"] = handshake.subprotocol
         if handshake.connection is not None:
             headers["connection"] = handshake.connection
+        if handshake.user_agent is not None:
+            headers["user_agent"] = handshake.user_agent
+        if handshake.origin is not None:
+            headers["origin"] = handshake.origin
         if handshake.user is not None:
             name = base64.b64encode(f"{handshake.user}:".encode()).decode()
             headers["authorization"] = f"Basic {name}"

@@ -48,6 +48,7 @@ GOOD = {
     "no identity, known otherwise": upgrade("/", sec_websocket_protocol=""),
 }
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 BAD = {
     "not HTTP": (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", 400),
     "HTTP/2": (b"GET /CP1 HTTP/2.0\r\n\r\n", 400),
@@ -67,7 +68,14 @@ BAD = {
     "nothing offered": (upgrade(sec_websocket_protocol=""), 400),
     "too much offered": (upgrade(sec_websocket_protocol=",".join(map(str, range(17)))), 400),
     "refused": (upgrade("/ocpp/intruder"), 401),
-    "a browser": (upgrade(origin="https://example.com"), 403),
+    "a browser": (upgrade(origin="https://example.com", user_agent=FIREFOX), 403),
+    "the page of another host": (upgrade(origin="https://example.com"), 403),
+    "the page of another host with a port": (upgrade(origin="http://localhost.evil:80"), 403),
+    "a page without an origin of its own": (upgrade(origin="null"), 403),
+    "a page of the host itself": (upgrade(origin="http://localhost", user_agent=FIREFOX), 403),
+    "a browser with a local page": (upgrade(origin="file://", user_agent=FIREFOX), 403),
+    "a browser without its name": (upgrade(origin="null", accept_language="de"), 403),
+    "a browser that says for what": (upgrade(origin="null", sec_fetch_mode="websocket"), 403),
     "unknown": (upgrade("/ocpp/stranger"), 404),
     "identity with a slash": (upgrade("/ocpp/a%2Fb"), 404),
     "identity of control characters": (upgrade("/ocpp/a%00"), 404),
@@ -134,7 +142,22 @@ async def test_strict_mode_repairs_nothing(transport: Transport) -> None:
 
 async def test_a_listener_may_let_pages_in(transport: Transport) -> None:
     async with site(transport, settings=ListenerSettings(origin_allowed=True)) as at:
-        await at.upgraded(origin="https://example.com")
+        await at.upgraded(origin="https://example.com", user_agent=FIREFOX)
+
+
+# What the WebSocket libraries of small stations send unasked; RFC 6455 4.1 allows it.
+@pytest.mark.parametrize(
+    ("origin", "agent"),
+    [
+        ("https://github.com/gilmaimon/TinyWebsockets", "TinyWebsockets Client"),
+        ("file://", "arduino-WebSocket-Client"),
+        ("http://localhost", ""),
+        ("https://LocalHost:9000", "libwebsockets"),
+    ],
+)
+async def test_a_station_may_say_an_origin(transport: Transport, origin: str, agent: str) -> None:
+    async with site(transport) as at:
+        await at.upgraded(origin=origin, user_agent=agent)
 
 
 async def test_a_request_may_come_byte_by_byte_and_frames_in_the_same_breath(

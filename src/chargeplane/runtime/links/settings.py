@@ -53,6 +53,6 @@ class ListenerSettings:
     tolerant: bool = True
     """Whether an upgrade without ``Connection: Upgrade`` is repaired; strict mode answers 400."""
     origin_allowed: bool = False
-    """Whether a browser's page may connect; a station sends no ``Origin``."""
+    """Whether a browser's page may connect."""
     link: LinkSettings = field(default_factory=LinkSettings)
     """The settings of links for which admission says nothing else."""

@@ -30,6 +30,9 @@ REPAIR_SUBPROTOCOL = "subprotocol-missing"
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 1.3
 _OFFERED_MAX = 16
+_OF_BROWSERS = ("Accept-Language", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Cookie")
+_PORT = re.compile(r":[0-9]+$")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<host>[^/?#]+?)(:[0-9]+)?")
 _KEY = re.compile(r"[0-9A-Za-z+/]{22}==")  # 16 bytes
 _SWITCHING = (
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -88,7 +91,7 @@ def refuse_pages(headers: Headers, settings: ListenerSettings) -> None:
     Raises:
         HttpFault: it is one.
     """
-    if "Origin" in headers and not settings.origin_allowed:
+    if _is_of_a_page(headers) and not settings.origin_allowed:
         raise HttpFault(HTTPStatus.FORBIDDEN, "stations only")
 
 
@@ -105,6 +108,27 @@ def chosen_subprotocol(
     if default is None:
         raise HttpFault(HTTPStatus.BAD_REQUEST, "no Sec-WebSocket-Protocol")
     return default
+
+
+def _is_of_a_page(headers: Headers) -> bool:
+    """Whether it is a browser that asks, for a page.
+
+    An origin alone does not say so: any client may send one (RFC 6455 4.1), and libraries of
+    stations do, unasked. They name themselves with a path, which the origin of a page never has
+    (RFC 6454 6.2), no host, or the host that they ask. Where one of them could be a page too, what
+    no page can change or leave out tells.
+    """
+    origin = headers.get("Origin")
+    if origin is None:
+        return False
+    agent = headers.get("User-Agent") or ""
+    if agent.startswith("Mozilla/") or any(name in headers for name in _OF_BROWSERS):
+        return True
+    of_page = _ORIGIN.fullmatch(origin)
+    if of_page is None:
+        return origin == "null"
+    asked = _PORT.sub("", headers.get("Host") or "")
+    return of_page["host"].casefold() != asked.casefold()
 
 
 def switching_protocols(upgrade: Upgrade) -> bytes:
