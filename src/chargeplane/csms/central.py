@@ -225,7 +225,7 @@ class CentralSystem:
         active = self.transactions.active_count
         authorizer = Authorizer(store, clock, active, self.preferences)
         starts = RemoteStarts(clock, options.draw)
-        transactions_block, of_transaction = transactions.block(
+        transactions_block, *of_transaction = transactions.block(
             self.transactions, authorizer, starts.match, store, clock, self.tell
         )
         return (
@@ -244,7 +244,7 @@ class CentralSystem:
             authorization.block(authorizer),
             availability.block(store),
             transactions_block,
-            metering.block(of_transaction),
+            metering.block(*of_transaction),
             remote_control.block(starts, self.wire_id),
             reservation.block(self.reservations, store, self.send),
             data_transfer.block(),

@@ -28,7 +28,7 @@ from chargeplane.ocpp import v16
 __all__ = ["OfTransaction", "values_of"]
 
 OfTransaction = Callable[[Heard], Decision | Awaitable[Decision | None]]
-"""Takes MeterValues of a transaction. None: they name none, and none goes on at the connector."""
+"""Takes MeterValues of a transaction. None: they name none, and none goes on at the EVSE."""
 
 _NO_NUMBER: Final = Decimal("NaN")
 _SIGNED: Final = v16.ValueFormat.SIGNED_DATA

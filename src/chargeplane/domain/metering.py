@@ -7,6 +7,7 @@ translation, so nothing here depends on what was left out on the wire.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -23,6 +24,7 @@ __all__ = [
     "POWER",
     "MeterValue",
     "Quantity",
+    "are_of_a_transaction",
     "decimal_of",
     "word_of",
 ]
@@ -34,6 +36,9 @@ BEGIN: Final = "Transaction.Begin"
 END: Final = "Transaction.End"
 PERIODIC: Final = "Sample.Periodic"
 OUTLET: Final = "Outlet"
+_OF_TRANSACTIONS: Final = frozenset({BEGIN, END, PERIODIC})
+"""Contexts that only a transaction has: a periodic sample is one relative to its start (1.6 7.32
+ReadingContext; 2.x Part 2, ReadingContextEnumType)."""
 
 # No meter shows more than this in any unit, so that a hostile exponent costs no arithmetic.
 MAGNITUDE_MAX: Final = Decimal(10) ** 18
@@ -122,6 +127,11 @@ class MeterValue(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
         if unit.base == self.unit:
             return Quantity(+value, unit.base)
         return Quantity((value + unit.offset) * unit.factor, unit.base)
+
+
+def are_of_a_transaction(values: Iterable[MeterValue]) -> bool:
+    """Whether values say by their context that they were taken in a transaction."""
+    return any(each.context in _OF_TRANSACTIONS for each in values)
 
 
 def decimal_of(number: float | str) -> Decimal | None:

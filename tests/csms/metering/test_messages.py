@@ -24,22 +24,32 @@ TAKEN = Decision(v16.MeterValuesResponse())
 
 
 def block() -> Block:
-    return metering.block(lambda _: TAKEN)
+    return metering.block(lambda _: TAKEN, lambda _: TAKEN)
 
 
-def at_times(*times: datetime) -> list[dict[str, Any]]:
-    return [{"timestamp": each.isoformat(), "sampledValue": [{"value": "17"}]} for each in times]
+CLOCK = "Sample.Clock"
 
 
-def of_1x(connector_id: int = 1, times: Iterable[datetime] = (NOW,), **more: Any) -> Heard:
-    payload = {"connectorId": connector_id, "meterValue": at_times(*times), **more}
+def at_times(value: object, context: str | None, *times: datetime) -> list[dict[str, Any]]:
+    sample = {"value": value} | ({"context": context} if context else {})
+    return [{"timestamp": each.isoformat(), "sampledValue": [sample]} for each in times]
+
+
+def of_1x(
+    connector_id: int = 1,
+    times: Iterable[datetime] = (NOW,),
+    context: str | None = CLOCK,
+    **more: Any,
+) -> Heard:
+    values = at_times("17", context, *times)
+    payload = {"connectorId": connector_id, "meterValue": values, **more}
     return heard(station(Version.V1_6), build(v16.MeterValuesRequest, payload))
 
 
-def of_2x(evse_id: int = 1, times: Iterable[datetime] = (NOW,)) -> Heard:
-    values = at_times(*times)
-    for each in values:
-        each["sampledValue"] = [{"value": 17}]
+def of_2x(
+    evse_id: int = 1, times: Iterable[datetime] = (NOW,), context: str | None = CLOCK
+) -> Heard:
+    values = at_times(17, context, *times)
     payload = {"evseId": evse_id, "meterValue": values}
     return heard(station(), build(v21.MeterValuesRequest, payload))
 
@@ -99,6 +109,25 @@ def test_values_of_a_transaction_go_to_whoever_keeps_transactions(
     assert (decide(of_1x(connector_id, **more)) is TAKEN) == is_of_transaction
 
 
+# A periodic sample, which one without context is, is one relative to the start of a transaction.
+@pytest.mark.parametrize(
+    ("number", "context", "is_of_transaction"),
+    [
+        (1, None, True),
+        (1, "Sample.Periodic", True),
+        (1, "Transaction.End", True),
+        (1, "Trigger", False),
+        (1, "Sample.Clock", False),
+        (0, "Sample.Periodic", False),
+    ],
+)
+def test_values_that_only_a_transaction_has_go_to_whoever_keeps_transactions(
+    number: int, context: str | None, is_of_transaction: bool
+) -> None:
+    assert (decide(of_1x(number, context=context)) is TAKEN) == is_of_transaction
+    assert (decide(of_2x(number, context=context)) is TAKEN) == is_of_transaction
+
+
 def test_a_message_of_several_times_stands_at_the_last_one() -> None:
     last = NOW - timedelta(minutes=1)
     event = event_of(
@@ -124,7 +153,9 @@ def test_a_message_without_values_leaves_nothing() -> None:
 def test_an_event_with_a_value_that_is_no_number_can_be_told() -> None:
     payload = {
         "connectorId": 1,
-        "meterValue": [{"timestamp": NOW.isoformat(), "sampledValue": [{"value": "n/a\0"}]}],
+        "meterValue": [
+            {"timestamp": NOW.isoformat(), "sampledValue": [{"value": "n/a\0", "context": CLOCK}]}
+        ],
     }
     event = event_of(decide(heard(station(Version.V1_6), build(v16.MeterValuesRequest, payload))))
     told: Event = decode(encode(event))
@@ -136,6 +167,8 @@ def test_an_event_with_a_value_that_is_no_number_can_be_told() -> None:
 async def test_what_was_kept_is_read_back_as_it_was(store: Store) -> None:
     signed = {"value": 's\0\u00e9"\\', "format": "SignedData", "measurand": "Voltage"}
     samples = [{"value": "n/a"}, {"value": "230.10", "unit": "V", "measurand": "Voltage"}, signed]
+    for each in samples:
+        each["context"] = CLOCK
     payload = {
         "connectorId": 3,
         "meterValue": [{"timestamp": NOW.isoformat(), "sampledValue": samples}],

@@ -59,14 +59,19 @@ def pieces(random: Random, family: int) -> list[LedgerEntry]:
     station = Station(family)
     minutes, value = 0.0, 10_000
     entries = [station.start(0, 17, value)]
-    for seq in range(1, random.randrange(2, 8)):
+    seq = 0
+    for _ in range(1, random.randrange(2, 8)):
         minutes += random.choice((0, 0, 0, 1, 10, 10, 200))
         value += random.choice((0, 0, 500, 500, 5000, 6000, 3_000_000, -1, -400))
-        number = seq if family == 2 else None
         late = random.choice((0.01, 0.01, 0.01, 0.01, 1, 400))
         values = tuple(_sample(random, minutes, value) for _ in range(random.choice((0, 1, 1, 2))))
+        is_unnumbered = family == 2 and random.random() < 0.2  # a MeterValues beside the events
+        seq += not is_unnumbered
+        number = seq if family == 2 and not is_unnumbered else None
         entry = station.meter(minutes, 17, None, *values, seq=number, late=late)
-        if random.random() < 0.15:
+        if is_unnumbered:
+            entry = replace(entry, kind=EntryKind.METER, key="")
+        elif random.random() < 0.15:
             entry = station.stop(minutes, 17, value, *values, seq=number, late=late)
         if random.random() < 0.3:
             # Two arrive in the same moment, or the second one first.

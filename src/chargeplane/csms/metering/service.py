@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from chargeplane.csms.contract import Decision, Heard
 from chargeplane.csms.metering import tables
 from chargeplane.domain.addresses import EvseAddress
@@ -10,7 +12,21 @@ from chargeplane.domain.metering import MeterValue
 from chargeplane.domain.times import moment
 from chargeplane.ocpp.wire import Response
 
-__all__ = ["decide"]
+__all__ = ["decide", "otherwise"]
+
+
+def otherwise(
+    found: Decision | Awaitable[Decision | None], alone: Callable[[], Decision]
+) -> Decision | Awaitable[Decision]:
+    """What was found, or what values alone come to if nothing was."""
+    return found if isinstance(found, Decision) else _otherwise(found, alone)
+
+
+async def _otherwise(
+    finding: Awaitable[Decision | None], alone: Callable[[], Decision]
+) -> Decision:
+    found = await finding
+    return alone() if found is None else found
 
 
 def decide(

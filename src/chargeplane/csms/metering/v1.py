@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import partial
 
 from chargeplane.csms.contract import Decision, Handler, Heard
 from chargeplane.csms.meter_values_v1 import OfTransaction, values_of
-from chargeplane.csms.metering.service import decide
+from chargeplane.csms.metering.service import decide, otherwise
 from chargeplane.domain.addresses import STATION, EvseAddress
 from chargeplane.domain.ledger.entry import UNKNOWN_IDS
+from chargeplane.domain.metering import are_of_a_transaction
 from chargeplane.ocpp import v16
-from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import UNSET
 
 __all__ = ["is_of_transaction", "meter_values"]
@@ -30,23 +31,26 @@ def is_of_transaction(request: v16.MeterValuesRequest) -> bool:
 def meter_values(of_transaction: OfTransaction) -> Handler:
     """The handler of MeterValues (1.6, 4.7).
 
-    In 1.2 they cannot name a transaction. Those of a connector are of the one that goes on there.
+    Not all that are of a transaction name it: in 1.2 they cannot, and later stations leave it out.
+    Those of a connector are of the one that goes on there, if they say that they were taken in one.
     """
 
     def handle(heard: Heard) -> Decision | Awaitable[Decision]:
         request: v16.MeterValuesRequest = heard.request
-        cannot_say = heard.station.version is Version.V1_2 and request.connector_id > 0
-        if not is_of_transaction(request) and not cannot_say:
-            return _of_no_transaction(heard)
-        found = of_transaction(heard)
-        return found if isinstance(found, Decision) else _whichever(found, heard)
+        if is_of_transaction(request) or _leaves_it_out(request):
+            return otherwise(of_transaction(heard), partial(_of_no_transaction, heard))
+        return _of_no_transaction(heard)
 
     return handle
 
 
-async def _whichever(finding: Awaitable[Decision | None], heard: Heard) -> Decision:
-    found = await finding
-    return _of_no_transaction(heard) if found is None else found
+def _leaves_it_out(request: v16.MeterValuesRequest) -> bool:
+    """Whether a message may be of a transaction that it does not name."""
+    return (
+        request.transaction_id is UNSET
+        and request.connector_id > 0
+        and are_of_a_transaction(values_of(request.meter_value))
+    )
 
 
 def _of_no_transaction(heard: Heard) -> Decision:

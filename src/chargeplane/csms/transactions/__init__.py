@@ -51,8 +51,8 @@ def block(
     store: Store,
     clock: Clock,
     tell: Tell,
-) -> tuple[Block, OfTransaction]:
-    """The block, and its handler for the MeterValues that 1.x sends for transactions.
+) -> tuple[Block, OfTransaction, OfTransaction]:
+    """The block, and its handlers for the MeterValues of transactions, of 1.x and of 2.x.
 
     ``tell`` makes rows and events durable together, and then tells the events.
     """
@@ -60,4 +60,4 @@ def block(
     v2 = TransactionsV2(transactions, authorize, remote_start)
     offered = routes(Shown(store), Corrector(store, clock, tell))
     block = Block("transactions", v1=v1.handlers, v2=v2.handlers, routes=(offered,))
-    return block, v1.meter_values
+    return block, v1.meter_values, v2.meter_values

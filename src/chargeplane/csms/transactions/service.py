@@ -107,13 +107,16 @@ class Transactions:
         if evse is None:
             return None
         for wire_id, live in book.live.items():
-            if live.running.evse.evse_id == evse.evse_id and live.running.started_at <= at:
+            running = live.running
+            is_there = (running.evse.evse_id, running.family) == (evse.evse_id, entry.family)
+            if is_there and running.started_at <= at:
                 return wire_id
         if evse.evse_id not in book.folded_evses:
             return None
         station = heard.station
         of = partial(tables.active_at, tenant_id=station.tenant_id, station_id=station.id)
-        return await self._store.read(partial(of, evse_id=evse.evse_id, at=at))
+        where = partial(of, family=entry.family, evse_id=evse.evse_id, at=at)
+        return await self._store.read(where)
 
     def _ordinary(
         self,

@@ -270,7 +270,12 @@ def going_on_since(
 
 
 def active_at(
-    connection: Connection, tenant_id: UUID, station_id: str, evse_id: int, at: datetime
+    connection: Connection,
+    tenant_id: UUID,
+    station_id: str,
+    family: int,
+    evse_id: int,
+    at: datetime,
 ) -> str | None:
     """The station's id of the transaction that is active at an EVSE and had begun by a time."""
     return connection.scalar(
@@ -278,6 +283,7 @@ def active_at(
         .where(
             transactions.c.tenant_id == tenant_id,
             transactions.c.station_id == station_id,
+            transactions.c.family == family,
             transactions.c.evse_id == evse_id,
             transactions.c.state == SessionState.ACTIVE,
             transactions.c.started_at <= at,

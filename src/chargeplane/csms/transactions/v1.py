@@ -125,7 +125,7 @@ class TransactionsV1:
         return await decided(response, taken)
 
     def meter_values(self, heard: Heard) -> Decision | Awaitable[Decision | None]:
-        """MeterValues of a transaction; None if they name none and none goes on there (1.2)."""
+        """MeterValues of a transaction; None if they name none and none goes on there."""
         request: v16.MeterValuesRequest = heard.request
         values = values_of(request.meter_value)
         transaction_id = given(request.transaction_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from chargeplane.csms.contract import Authorize, Decision, FindRemoteStart, Handler, Heard
 from chargeplane.csms.meter_values_v2 import values_of
 from chargeplane.csms.token_info import id_token_info, token_of_2x
@@ -94,6 +96,27 @@ class TransactionsV2:
             entry.kind is EntryKind.UPDATED and request.trigger_reason in _BEGINS
         )
         return self._with_token(heard, entry, token, taken, starts=starts)
+
+    async def meter_values(self, heard: Heard) -> Decision | None:
+        """MeterValues of an EVSE, as of the transaction that goes on there; None if none does."""
+        request: v21.MeterValuesRequest = heard.request
+        values = values_of(request.meter_value)
+        entry = LedgerEntry(
+            tenant_id=heard.station.tenant,
+            station_id=heard.station.id,
+            family=2,
+            kind=EntryKind.METER,
+            reported_at=values[0].sampled_at,
+            received_at=heard.received_at,
+            frame_id=heard.frame,
+            evse=EvseAddress(request.evse_id),
+            meter_values=values,
+        )
+        wire_id = await self._transactions.going_on_at(heard, entry)
+        if wire_id is None:
+            return None
+        taken = self._transactions.take(heard, replace(entry, transaction_id=wire_id, key=""))
+        return await decided(v21.MeterValuesResponse(), taken)
 
     def _take(
         self, heard: Heard, request: v21.TransactionEventRequest, entry: LedgerEntry

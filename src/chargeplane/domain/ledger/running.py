@@ -183,7 +183,8 @@ class Running:
             self._entries_of_now.clear()
         self._entries_of_now.append(entry)
         self.last_at = at
-        self.seq_no = entry.seq_no
+        if entry.kind is not EntryKind.METER:
+            self.seq_no = entry.seq_no
         self.id_token = id_token
         if ends:
             self.ended_at = at
@@ -201,7 +202,7 @@ class Running:
             or entry.offline
         ):
             return False
-        if self.family == 1:
+        if self.family == 1 or entry.kind is EntryKind.METER:  # nothing numbers these
             return True
         return self.seq_no is not None and entry.seq_no == self.seq_no + 1
 
