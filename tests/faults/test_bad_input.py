@@ -81,7 +81,7 @@ BROKEN = {
     "too short": ('[2,"m"]', ["ProtocolError", "RpcFrameworkError", "RpcFrameworkError"]),
     "no such action": ('[2,"m","Dance",{}]', ["NotImplemented"] * 3),
     "an action of ours": ('[2,"m","Reset",{"type":"Hard"}]', ["NotSupported"] * 3),
-    "no object": ('[2,"m","Heartbeat",[]]', ["TypeConstraintViolation"] * 3),
+    "no object": ('[2,"m","Heartbeat",[1]]', ["TypeConstraintViolation"] * 3),
     "members missing": (
         '[2,"m","Authorize",{}]',
         ["OccurenceConstraintViolation"] + ["OccurrenceConstraintViolation"] * 2,
@@ -123,7 +123,8 @@ HOSTILE = {
     "no UTF-8": (frame(TEXT, b"\xff\xfe"), CloseCode.INVALID_DATA),
     "not masked": (frame(TEXT, b"[]", is_masked=False), CloseCode.PROTOCOL_ERROR),
     "no such opcode": (frame(5, b""), CloseCode.PROTOCOL_ERROR),
-    "binary": (frame(2, b"[]"), CloseCode.UNSUPPORTED_DATA),
+    "binary": (frame(2, b"[\xff]"), CloseCode.UNSUPPORTED_DATA),
+    "binary, and no array": (frame(2, b"\x08\x01"), CloseCode.UNSUPPORTED_DATA),
     "a bomb": (
         frame(
             TEXT,

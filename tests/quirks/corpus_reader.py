@@ -6,6 +6,7 @@ A file is TOML. Its ``talk`` has one step on each line, the frames as the statio
     dial 401                     and is refused with this HTTP status
     knock                        it connects, and goes before the request is complete
     -> [2,"1","Heartbeat",{}]    the station sends this text, be it JSON or not
+    bytes [2,"1","Heartbeat",{}] it sends it in a binary message
     <- [3,"1",{"currentTime":"*"}]   and hears this; more members may be there
     repeat 25                    the last text and its answer so many times more
     flood 30 [2,"{n}",...]       so many such texts without waiting, each answered with a result
@@ -56,7 +57,7 @@ CORPUS: Final = Path(__file__).parent / "corpus"
 _NAME = re.compile(r"\d\d-[a-z0-9-]+")
 _VERBS: Final = (
     "dial", "->", "<-", "charges", "order", "outcome", "@", "ping", "silent", "patience", "hang up",
-    "knock", "flood", "repeat", "listen", "post",
+    "knock", "flood", "repeat", "bytes", "listen", "post",
     "asked", "reply",
 )  # fmt: skip
 

@@ -19,7 +19,7 @@ from tests.csms.making import TENANT_ID
 from tests.quirks.corpus_reader import Handshake, Step, Story, steps
 from tests.quirks.matching import filled, mismatch
 from tests.quirks.soap_side import SoapSide
-from tests.runtime.links.harness import CLOSE, PING, PONG, TEXT, Peer, upgrade
+from tests.runtime.links.harness import BINARY, CLOSE, PING, PONG, TEXT, Peer, upgrade
 from tests.waiting import until
 
 __all__ = ["Player", "station_id_of"]
@@ -55,6 +55,7 @@ class Player:
         self._verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             "dial": self._dial,
             "->": self._say,
+            "bytes": self._say_bytes,
             "<-": self._hear,
             "charges": self._charge,
             "order": self._order,
@@ -179,6 +180,10 @@ class Player:
         self._last = text, ""
         self._clock.step(1)
         self._connected.frame(TEXT, filled(text, self._names).encode())
+
+    async def _say_bytes(self, text: str) -> None:
+        self._clock.step(1)
+        self._connected.frame(BINARY, filled(text, self._names).encode())
 
     async def _hear(self, text: str) -> None:
         if self._peer is None:

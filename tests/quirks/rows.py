@@ -74,6 +74,11 @@ ROWS: Final = {
     89: "sequence number twice",
     91: "values without a transaction",
     92: "values beside the events",
+    93: "texts as bytes",
+    94: "slash behind the identity",
+    95: "long transaction ids",
+    96: "empty list as payload",
+    97: "unit beside the value",
 }
 
 

@@ -17,7 +17,7 @@ from tests.quirks.playing import played
 from tests.quirks.rows import ROWS, file_name
 
 STORIES = {int(path.name[:2]): read(path) for path in sorted(CORPUS.glob("*.toml"))}
-OF_HANDSHAKES = {"subprotocol-missing", "upgrade-without-connection-header"}
+OF_LINKS = {"subprotocol-missing", "upgrade-without-connection-header", "binary-message"}
 
 
 def test_every_row_has_its_file() -> None:
@@ -32,7 +32,7 @@ def test_every_quirk_of_the_virtual_station_has_a_story() -> None:
 def test_repairs_and_remarks_have_names_that_exist(row: int) -> None:
     stored = STORIES[row].stored
     names = {each for each in stored.repairs if not each.startswith("soap-")}
-    assert names <= REPAIRS.keys() | OF_HANDSHAKES
+    assert names <= REPAIRS.keys() | OF_LINKS
     remarks = {remark for session in stored.sessions for remark in session.remarks}
     assert remarks <= {str(kind) for kind in RemarkKind}
     repaired = {s.state for s in stored.sessions if any(RemarkKind(r).repairs for r in s.remarks)}
@@ -45,7 +45,7 @@ def test_every_story_has_a_session_and_says_what_it_shows(row: int) -> None:
     assert story.stored.sessions
     assert story.shows.endswith(".")
     assert not story.does.endswith(".")
-    assert any(step.verb in {"->", "post", "flood"} for step in steps(story))
+    assert any(step.verb in {"->", "bytes", "post", "flood"} for step in steps(story))
 
 
 def story(talk: str, sessions: tuple[Session, ...] = ()) -> Story:

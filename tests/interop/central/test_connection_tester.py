@@ -20,11 +20,11 @@ from tests.waiting import eventually
 VERSIONS = [Version.V1_6, Version.V2_0_1]
 
 
-# A path that ends in a slash names no station: then the user name does.
+# Where the path ends in a slash, the user name says who it is, or what stands before the slash.
 @pytest.mark.parametrize(
     ("security_profile", "slash"),
-    [(0, False), (1, False), (1, True)],
-    ids=["open", "password", "password and slash"],
+    [(0, False), (0, True), (1, False), (1, True)],
+    ids=["open", "open and slash", "password", "password and slash"],
 )
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_it_reaches_the_program(

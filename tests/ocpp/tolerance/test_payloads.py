@@ -348,3 +348,39 @@ def test_the_report_of_a_cut_value_holds_all_of_it() -> None:
     assert found is not None
     path = "$.configurationKey[0].value"
     assert found[1] == (Repair("too-long", path, "v" * 551, "v" * 500),)
+
+
+def test_an_empty_list_is_an_empty_payload() -> None:
+    for expected in (v16.HeartbeatRequest, v201.CostUpdatedResponse):
+        assert repaired(expected, []) == {}
+        assert names_of(expected, []) == ["null-payload"]
+    assert repaired(v16.HeartbeatRequest, [1]) is None
+    assert repaired(v16.StartTransactionRequest, []) is None
+
+
+def test_a_unit_where_1_6_has_it_is_the_unit() -> None:
+    event = EVENT | {
+        "meterValue": [
+            {"timestamp": T, "sampledValue": [{"value": 4, "unit": "kWh", "multiplier": 1}]}
+        ]
+    }
+    (value,) = repaired(v201.TransactionEventRequest, event)["meterValue"]
+    unit = {"unit": "kWh", "multiplier": 1}
+    assert value["sampledValue"] == [{"value": 4, "unitOfMeasure": unit}]
+    assert names_of(v201.TransactionEventRequest, event) == ["member-misplaced"] * 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"value": "3", "measurand": "Phases"},
+        {"value": "0.003", "unit": "MWh"},
+        {"value": "0.003", "measurand": "Energy.Active.Import.Register", "unit": "MW.h"},
+    ],
+)
+def test_a_value_of_nobody_knows_what_is_no_energy(odd: dict[str, str]) -> None:
+    samples = [{"value": "4000"}, odd]
+    said = {"connectorId": 1, "meterValue": [{"timestamp": T, "sampledValue": samples}]}
+    (value,) = repaired(v16.MeterValuesRequest, said)["meterValue"]
+    assert value["sampledValue"] == [{"value": "4000"}]
+    assert names_of(v16.MeterValuesRequest, said) == ["unusable-part"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from chargeplane.runtime.links.identity import (
     IDENTITY_LENGTH_MAX,
     IdentityFault,
+    identity_before_slash,
     identity_of_target,
     path_of_target,
 )
@@ -85,3 +86,25 @@ def test_one_name_has_one_spelling() -> None:
 def test_a_path_is_taken_out_of_any_target() -> None:
     assert path_of_target("http://host:1/soap/1.2?wsdl") == "/soap/1.2"
     assert path_of_target("/x?u=http://y/z") == "/x"
+
+
+@pytest.mark.parametrize(
+    ("target", "identity"),
+    [
+        ("/ocpp/CP1/", "CP1"),
+        ("/a/b/CP%201//?x=/", "CP 1"),
+        ("ws://example.com/ocpp/CP1/", "CP1"),
+        ("/ocpp/", None),
+        ("//ocpp/", None),
+        ("/", None),
+        ("", None),
+    ],
+)
+def test_a_slash_may_stand_behind_the_identity(target: str, identity: str | None) -> None:
+    assert identity_of_target(target) is None
+    assert identity_before_slash(target) == identity
+
+
+def test_what_stands_before_a_slash_must_be_an_identity_too() -> None:
+    with pytest.raises(IdentityFault, match="longer than"):
+        identity_before_slash(f"/ocpp/{'x' * 49}/")

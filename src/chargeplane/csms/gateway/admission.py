@@ -24,7 +24,14 @@ from chargeplane.csms.gateway.throttle import Throttle
 from chargeplane.csms.inventory import Known, stations, unknown_stations
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.clock import Clock
-from chargeplane.runtime.links import Accept, Attempt, LinkSettings, Refuse
+from chargeplane.runtime.links import (
+    Accept,
+    Attempt,
+    IdentityFault,
+    LinkSettings,
+    Refuse,
+    identity_before_slash,
+)
 from chargeplane.runtime.passwords import Passwords
 from chargeplane.runtime.settings import UnknownStations
 from chargeplane.runtime.store import Function, Store, StoreError, insert_new, storable, tenants
@@ -105,7 +112,11 @@ class Admission:
     async def __call__(self, attempt: Attempt) -> Accept | Refuse:
         """The verdict about an attempt."""
         name, password = basic_credentials(attempt.headers.get("Authorization"))
-        identity = attempt.identity or name  # some stations send no path, but a user name
+        try:
+            # Some stations send no path, but a user name; others end their path with a slash.
+            identity = attempt.identity or name or identity_before_slash(attempt.target)
+        except IdentityFault as fault:
+            return Refuse(HTTPStatus.NOT_FOUND, reason=str(fault))
         if not identity:
             return Refuse(HTTPStatus.NOT_FOUND, reason="the path names no station")
         tls = attempt.tls

@@ -57,6 +57,7 @@ FRAMES_AT_ONCE_MAX = 64
 FRAMES_S_MAX = 2_000
 """Whoever says more is read more slowly, so that nobody keeps the loop for itself: a single buffer
 of the transport may hold a thousand frames, and it reads several before it looks at others."""
+REPAIR_BINARY = "binary-message"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -147,6 +148,18 @@ class Conversation:
             self._put_aside(frame)
         else:
             self._take(frame)
+
+    def received_bytes(self, data: bytes) -> None:
+        """A binary message: some stations mark their texts so."""
+        try:
+            text = data.decode() if self._host.tolerance.names else ""
+        except UnicodeDecodeError:
+            text = ""
+        if not text.lstrip().startswith("["):
+            self.link.close(CloseCode.UNSUPPORTED_DATA, "text only")
+            return
+        self._host.meter.repaired(REPAIR_BINARY)
+        self.received(text)
 
     def _take(self, frame: _Frame) -> None:
         events = self.peer.receive(frame.text, self._loop.time())

@@ -59,6 +59,8 @@ _REASONS: Final = {
     _R.TIME_LIMIT_REACHED: StopReason.TIME_LIMIT_REACHED,
     _R.TIMEOUT: StopReason.TIMEOUT,
 }
+TRANSACTION_ID_LENGTH_MAX: Final = 255
+"""More than the 36 characters of the standard, which not all stations keep to."""
 _NOTHING: Final = v21.TransactionEventResponse()
 _T = v21.TriggerReasonEnumType
 _BEGINS: Final = frozenset({_T.AUTHORIZED, _T.REMOTE_START})
@@ -154,6 +156,13 @@ class TransactionsV2:
         return await decided(response, taken)
 
 
+def _whole_id(heard: Heard, transaction_id: str) -> str:
+    """All of an id that is too long for the message: what is left of two may be the same."""
+    return heard.whole("$.transactionInfo.transactionId", transaction_id)[
+        :TRANSACTION_ID_LENGTH_MAX
+    ]
+
+
 def _entry(
     heard: Heard, request: v21.TransactionEventRequest, token: IdToken | None
 ) -> LedgerEntry:
@@ -170,7 +179,7 @@ def _entry(
         reported_at=request.timestamp,
         received_at=heard.received_at,
         frame_id=heard.frame,
-        transaction_id=storable(info.transaction_id),
+        transaction_id=storable(_whole_id(heard, info.transaction_id)),
         seq_no=request.seq_no,
         evse=None if evse is None else EvseAddress(evse.id, given(evse.connector_id)),
         id_token=token,

@@ -16,6 +16,10 @@ from chargeplane.ocpp.violations import Path, Rule, Violation, json_path, type_i
 __all__ = ["place_members"]
 
 
+_OF_AMOUNTS = frozenset({"unit", "multiplier"})
+"""Of a sampled value; 1.6 has the unit where 2.x has the object ``unitOfMeasure``."""
+
+
 def place_members(
     draft: Draft, expected: type, faults: Iterable[Violation], allows: Callable[[str], bool]
 ) -> list[Repair]:
@@ -63,8 +67,9 @@ def _moved(draft: Draft, expected: type, parent: Path, name: str) -> Path | None
         if not isinstance(inner, shape.StructType) or name not in fields_of(inner.cls):
             continue
         here = draft.get((*parent, field.encode_name))
-        # An optional object is not made up for the sake of one stray member.
-        if _lacks(here, name) or (here is None and field.required):
+        # An optional object is not made up for the sake of one stray member, unless the value
+        # beside it would mean another amount without that.
+        if _lacks(here, name) or (here is None and (field.required or name in _OF_AMOUNTS)):
             found.append((*parent, field.encode_name, name))
     above = parent[:-1]
     if parent and name in _fields_at(expected, above) and _lacks(draft.get(above), name):

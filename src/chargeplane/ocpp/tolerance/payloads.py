@@ -99,7 +99,7 @@ def _round(
         fault = Fault(violation, place_of(expected, path), zone)
         name, after = _answer(fault, makes)
         if name == "unusable-part":
-            removable = fault.place.removable
+            removable = fault.removable
             assert removable is not None
             path = removable
         if after is DROP:
@@ -127,7 +127,7 @@ def _answer(fault: Fault, makes: Allows) -> tuple[str, Any]:
         after = fix(fault) if makes(name) else None
         if after is not None:
             return name, after
-    unusable = fault.violation.rule is not Rule.UNKNOWN and fault.place.removable is not None
+    unusable = fault.violation.rule is not Rule.UNKNOWN and fault.removable is not None
     return ("unusable-part", DROP) if unusable and makes("unusable-part") else ("", None)
 
 

@@ -159,7 +159,11 @@ _ACTION = (
     ),
 )
 _PAYLOAD = (
-    ("null-payload", "A payload of null becomes an empty object.", "Heartbeat"),
+    (
+        "null-payload",
+        "A payload of null or an empty list becomes an empty object.",
+        "Heartbeat, answers without members in languages where both are one",
+    ),
     (
         "null-member",
         "A member or list item that is null is left out, as if it had not been sent.",
@@ -299,7 +303,8 @@ _PAYLOAD_LOSSY = (
     ),
     (
         "enum-dropped",
-        "Another unknown value of an optional enumeration is left out.",
+        "Another unknown value of an optional enumeration is left out, unless the value beside it "
+        "would then be another amount of energy.",
         "`unit` Hz",
     ),
     (

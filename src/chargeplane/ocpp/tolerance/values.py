@@ -21,7 +21,7 @@ from msgspec import inspect as shape
 from chargeplane.ocpp.tolerance import dates
 from chargeplane.ocpp.tolerance.place import Place, bare, fields_of
 from chargeplane.ocpp.tolerance.words import CATCH_ALL, UNKNOWN, WRAPPED, kind_of, plain, synonyms
-from chargeplane.ocpp.violations import Rule, Violation
+from chargeplane.ocpp.violations import Path, Rule, Violation
 
 __all__ = ["DROP", "FIXES", "Fault", "Fix"]
 
@@ -54,6 +54,22 @@ class Fault:
     def member(self) -> str:
         return str(self.place.path[-1]) if self.place.path else ""
 
+    @property
+    def removable(self) -> Path | None:
+        """The smallest part that may be left out: with what names an amount goes the amount."""
+        return self.place.path[:-1] if self.names_an_amount else self.place.removable
+
+    @property
+    def names_an_amount(self) -> bool:
+        """Whether a sampled value without this word would be read as an amount of energy.
+
+        What names no measurand is the energy register, and energy without a unit is in Wh.
+        """
+        if self.violation.rule is not Rule.ENUM or not self.place.owner.startswith("SampledValue"):
+            return False
+        word = plain(self.value[:NUMBER_LENGTH_MAX])
+        return self.member == "measurand" or (self.member == "unit" and word.endswith("wh"))
+
 
 Fix = Callable[[Fault], Any]
 
@@ -71,7 +87,8 @@ def _null(fault: Fault) -> Any:
 
 
 def _null_payload(fault: Fault) -> Any:
-    return {} if fault.value is None and not fault.place.path else None
+    # One language has the same empty thing for a list and for an object.
+    return {} if fault.value in (None, []) and not fault.place.path else None
 
 
 def _placeholder(fault: Fault) -> Any:
@@ -230,7 +247,7 @@ def _catch_all(fault: Fault) -> Any:
 
 
 def _enum_dropped(fault: Fault) -> Any:
-    return DROP if fault.place.optional else None
+    return DROP if fault.place.optional and not fault.names_an_amount else None
 
 
 def _date(name: str) -> Fix:

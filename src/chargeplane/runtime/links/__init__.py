@@ -12,7 +12,11 @@ from chargeplane.runtime.links.admission import SUBPROTOCOLS, Accept, Admission,
 from chargeplane.runtime.links.dialing import HandshakeRefused, connect
 from chargeplane.runtime.links.faults import CloseCode, LinkClosed
 from chargeplane.runtime.links.heads import Headers, Request, Response
-from chargeplane.runtime.links.identity import IdentityFault, identity_of_text
+from chargeplane.runtime.links.identity import (
+    IdentityFault,
+    identity_before_slash,
+    identity_of_text,
+)
 from chargeplane.runtime.links.link import NO_PONG, Link
 from chargeplane.runtime.links.listener import Listener
 from chargeplane.runtime.links.peers import Address, Tls
@@ -75,6 +79,7 @@ __all__ = [
     "client_context",
     "connect",
     "default_transport",
+    "identity_before_slash",
     "identity_of_text",
     "new_event_loop",
     "raise_open_files_max",

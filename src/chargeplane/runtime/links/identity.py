@@ -10,7 +10,13 @@ import re
 import unicodedata
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["IDENTITY_LENGTH_MAX", "IdentityFault", "identity_of_target", "identity_of_text"]
+__all__ = [
+    "IDENTITY_LENGTH_MAX",
+    "IdentityFault",
+    "identity_before_slash",
+    "identity_of_target",
+    "identity_of_text",
+]
 
 IDENTITY_LENGTH_MAX = 48  # identifierString of 2.x; 1.x sets no bound
 
@@ -30,8 +36,22 @@ def identity_of_target(target: str) -> str | None:
         IdentityFault: if the last segment is not percent-encoded UTF-8, or no possible identity.
     """
     segment = path_of_target(target).rpartition("/")[2]
-    if not segment:
-        return None
+    return _identity_of_segment(segment) if segment else None
+
+
+def identity_before_slash(target: str) -> str | None:
+    """The identity in a path like ``/ocpp/CP01/``, None if there is none.
+
+    A single segment is the endpoint, and names nobody.
+
+    Raises:
+        IdentityFault: as for ``identity_of_target``.
+    """
+    before, _, segment = path_of_target(target).rstrip("/").rpartition("/")
+    return _identity_of_segment(segment) if before.strip("/") else None
+
+
+def _identity_of_segment(segment: str) -> str:
     if _PLAIN.fullmatch(segment):
         return segment
     if _NOT_AN_ESCAPE.search(segment):
