@@ -17,7 +17,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from chargeplane.csms.contract import Ask, Block, NotConnected, Station, Translate
+from chargeplane.csms.contract import Ask, Block, NotConnected, Registration, Station, Translate
 from chargeplane.csms.gateway.conversation import Conversation, Ended
 from chargeplane.csms.gateway.gateway import Gateway
 from chargeplane.csms.gateway.lifting import lifted
@@ -25,12 +25,16 @@ from chargeplane.csms.gateway.meter import ANSWERED
 from chargeplane.csms.outcomes import outcome_of
 from chargeplane.domain.commands import (
     Command,
+    GetBaseReport,
     GetInstalledCertificateIds,
+    GetReport,
+    GetVariables,
     InstallCertificate,
     NoAnswer,
     Outcome,
     Raw,
     Refused,
+    SetVariables,
     StopCharging,
     TriggerMessage,
     Unsupported,
@@ -55,6 +59,8 @@ SILENCE_S_MAX: Final = 2.0
 
 TO_RENEW: Final = frozenset({TriggerMessage, InstallCertificate, GetInstalledCertificateIds})
 """What a station may be asked that is here only to get another certificate."""
+WHILE_PENDING: Final = frozenset({GetVariables, SetVariables, GetBaseReport, GetReport})
+"""What a station may be asked that is pending (B02.FR.01), besides to boot again (F06.FR.17)."""
 
 _LACKING: Final = frozenset({ErrorCode.NOT_IMPLEMENTED, ErrorCode.NOT_SUPPORTED})
 
@@ -161,7 +167,7 @@ class Desk:
         return _Line(station, ask)
 
     async def _carry_out(self, line: _Line, command: Command) -> Outcome:
-        if (refusal := await self._too_early(line, type(command))) is not None:
+        if (refusal := await self._too_early(line, command)) is not None:
             return refusal
         station = line.station
         if isinstance(command, Raw):
@@ -177,19 +183,23 @@ class Desk:
             await ask.settle(outcome)
         return outcome
 
-    async def _too_early(self, line: _Line, kind: type[Command]) -> Refused | None:
+    async def _too_early(self, line: _Line, command: Command) -> Refused | None:
         """Some stations get stuck if they are asked anything before their boot is answered."""
         conversation = line.conversation
         if conversation is not None and not conversation.first_answered.done():
             await asyncio.wait([conversation.first_answered], timeout=self._silence_s_max)
         if conversation is not None and conversation.has_ended:
             raise NotConnected(f"station {line.station.id} has just gone")
-        if line.station.is_accepted or (line.station.may_renew and kind in TO_RENEW):
+        station = line.station
+        if station.is_accepted or _may_be_asked(station, command):
             return None
-        return Refused(
-            status=line.station.registration.capitalize(),
-            reason="nothing is sent to a station before it has been accepted",
-        )
+        reason = "nothing is sent to a station before it has been accepted"
+        if station.registration is Registration.PENDING and not station.must_renew:
+            reason = (
+                "a pending station is asked for its variables and reports, and to boot again "
+                "(BootNotification), and for nothing else"
+            )
+        return Refused(status=station.registration.capitalize(), reason=reason)
 
     async def _translated(self, station: Station, command: Command) -> Ask | Unsupported:
         kind, family = type(command), station.version.newest_of_family
@@ -276,6 +286,17 @@ def _counted(ended: Ended) -> str:
             return fault.code
         case events.TimedOut() | events.Abandoned():
             return _SILENT
+
+
+def _may_be_asked(station: Station, command: Command) -> bool:
+    """Whether a command goes to a station that is not accepted. None does if it is rejected."""
+    if station.registration is not Registration.PENDING:
+        return False
+    if station.must_renew:
+        return type(command) in TO_RENEW
+    if isinstance(command, TriggerMessage):
+        return command.message == "BootNotification"
+    return type(command) in WHILE_PENDING
 
 
 def _joined(

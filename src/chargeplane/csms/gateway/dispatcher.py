@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 
-from chargeplane.csms.contract import Block, Decision, Handler, Heard, Station
+from chargeplane.csms.contract import Block, Decision, Handler, Heard, Registration, Station
 from chargeplane.csms.gateway.meter import ANSWERED, Meter
 from chargeplane.csms.gateway.tray import Tray
 from chargeplane.domain.events import Event, encode
@@ -29,12 +29,12 @@ _log = logging.getLogger(__name__)
 Done = Callable[["Decision | OcppError"], None]
 """Takes what may be answered now."""
 
-# What a station may say before it is accepted; nothing else is served (B02.FR.09, B03.FR.07). Not
-# even reports, for which a pending station may be asked (B02.FR.02): we never ask one, since it may
-# be a station that nobody knows.
+# What a station may say before it is accepted; nothing else is served (B02.FR.09, B03.FR.07).
 BEFORE_ACCEPTED: frozenset[type[Request]] = frozenset(
     {v16.BootNotificationRequest, v21.BootNotificationRequest}
 )
+# The reports that a pending station was asked for (B02.FR.02); provisioning refuses all others.
+WHILE_PENDING = BEFORE_ACCEPTED | {v21.NotifyReportRequest}
 # Who has to renew its certificate is asked for that, and it alone (A00.FR.429, B02.FR.01).
 _TO_RENEW: frozenset[type[Request]] = frozenset(
     {
@@ -187,7 +187,9 @@ class Dispatcher:
 
 
 def _open_to(station: Station) -> frozenset[type[Request]]:
-    return TO_RENEW if station.may_renew else BEFORE_ACCEPTED
+    if station.may_renew:
+        return TO_RENEW
+    return WHILE_PENDING if station.registration is Registration.PENDING else BEFORE_ACCEPTED
 
 
 def _rows_and_events(

@@ -4,7 +4,8 @@ A station is registered here (``directory``), or found in the inbox of those tha
 When it boots it is told how it stands with us, and how often to show itself:
 
 * accepted: it is served;
-* pending: it is known and not yet let in; nothing else that it says is served (B02);
+* pending: it is known and not yet let in; it may be asked for its variables and reports, and to
+  boot again, and nothing else that it says is served (B02);
 * rejected: it is not wanted (B03), or was removed while it was connected.
 
 A registration stays until an operator changes it. The answer to a boot counts when it is durable.
@@ -16,8 +17,7 @@ deviates at a station is shown, and set in one action (``applying``).
 
 Requirements: B01.FR.02, B02, B03, B05, B06, B07, B08, B11, B12, G02 (1.6: 4.2, 4.6, 5.3, 5.8,
 5.14). Not kept to yet: the bounds of a station on the items of a report that is asked for
-(B08.FR.06), reports of a station that is pending (B02.FR.09), and the check of the serial number
-against the certificate (B01.FR.11).
+(B08.FR.06), and the check of the serial number against the certificate (B01.FR.11).
 
 ``commanding`` is the one REST route for the commands of all blocks; ``portions`` cuts those about
 many variables into messages that the station takes (B05.FR.11, B06.FR.05).

@@ -20,6 +20,7 @@ from chargeplane.csms.provisioning.tables import Reading, Report
 from chargeplane.csms.wire_ids import new_wire_id
 from chargeplane.domain.commands import Accepted, Outcome, Refused, Variable
 from chargeplane.domain.events import Event, VariablesReported
+from chargeplane.ocpp.errors import ErrorCode, RemoteError
 from chargeplane.ocpp.wire import Response
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Function, Row, Rows, Store, StoreError, Unit
@@ -75,9 +76,16 @@ class DeviceModel:
         return request_id
 
     async def reported(self, heard: Heard, part: Part, response: Response) -> Decision:
-        """A part of a report (B07.FR.03, B08.FR.03). The last one makes it complete."""
+        """A part of a report (B07.FR.03, B08.FR.03). The last one makes it complete.
+
+        Raises:
+            RemoteError: the station is not accepted, and was not asked for it (B02.FR.09).
+        """
         station = heard.station
         known = await self._store.read(partial(_look, station, part))
+        if not known.is_welcome:
+            reason = "the station is not accepted yet, and was not asked for this report"
+            raise RemoteError(ErrorCode.SECURITY_ERROR, reason)
         report = known.report
         rows: list[Row] = []
         if known.has_room:
@@ -180,6 +188,7 @@ class _Known(NamedTuple):
 
     report: Report | None
     """It was asked for and is not complete."""
+    is_welcome: bool
     has_room: bool
     values: dict[str, str | None]
     is_full: bool
@@ -191,6 +200,7 @@ def _look(station: Station, part: Part, connection: Connection) -> _Known:
     keys = (tables.key_of(each.variable) for each in part.readings)
     return _Known(
         tables.report_that_is_open(connection, *mine, part.request_id),
+        station.is_accepted or tables.report_of(connection, *mine, part.request_id) is not None,
         tables.has_room(connection, *mine),
         history.values_of(connection, *mine, keys),
         history.is_full(connection, *mine),
