@@ -23,10 +23,13 @@ from chargeplane.csms.provisioning.tables import key_of, variables
 from chargeplane.domain.commands import (
     Accepted,
     Command,
+    ComponentVariable,
+    GetReport,
     GetVariables,
     NoAnswer,
     Outcome,
     Refused,
+    ReportCriterion,
     SetVariables,
     Unsupported,
     Variable,
@@ -51,6 +54,11 @@ def to_get(count: int) -> GetVariables:
     return GetVariables(variables=tuple(map(variable, range(count))))
 
 
+def to_report(count: int) -> GetReport:
+    named = (ComponentVariable(component="Ctrlr", name=f"V{each}") for each in range(count))
+    return GetReport(criteria=(ReportCriterion.ACTIVE,), variables=tuple(named))
+
+
 def answer_to(command: Command, status: str = "Accepted") -> Outcome:
     assert isinstance(command, SetVariables)
     is_done = status == "Accepted"
@@ -63,7 +71,7 @@ def answer_to(command: Command, status: str = "Accepted") -> Outcome:
     st.integers(0, 60),
     st.integers(1, 70) | st.none(),
     st.integers(1, 2_000) | st.none(),
-    st.sampled_from([to_set, to_get]),
+    st.sampled_from([to_set, to_get, to_report]),
 )
 def test_the_parts_are_the_command_and_none_is_longer_than_the_bounds(
     count: int, items_max: int | None, bytes_max: int | None, make: Any
@@ -81,7 +89,7 @@ def test_the_parts_are_the_command_and_none_is_longer_than_the_bounds(
 
 
 def test_a_command_that_fits_is_sent_as_it_is() -> None:
-    for command in (to_set(50), to_get(50), GetVariables()):
+    for command in (to_set(50), to_get(50), to_report(50), GetVariables(), GetReport()):
         assert portions(command, Bounds()) == [command]
         assert portions(command, Bounds(50, 65_536)) == [command]
 
@@ -104,6 +112,27 @@ def test_the_outcomes_of_parts_are_one_outcome() -> None:
     assert isinstance(none, Refused)
 
 
+def test_a_report_in_several_messages_keeps_its_criteria_and_tells_all_its_ids() -> None:
+    parts = portions(to_report(5), Bounds(items=2))
+    assert [
+        (part.criteria, len(part.variables)) for part in parts if isinstance(part, GetReport)
+    ] == [((ReportCriterion.ACTIVE,), each) for each in (2, 2, 1)]
+    first, third = [Accepted(response={"request_id": each}) for each in (7, 9)]
+    empty = Refused(status="EmptyResultSet", response={"request_id": 8})
+    whole = together(parts, [first, empty, third])
+    assert whole == Accepted(
+        reason="1 of 3 messages: 1 × EmptyResultSet",
+        response={"messages": 3, "request_ids": [7, 9]},
+    )
+    none = together(parts, [empty, NoAnswer(reason="timed out")])
+    assert none == Refused(
+        status="EmptyResultSet",
+        reason="3 of 3 messages: 1 × EmptyResultSet, 1 × NoAnswer, 1 × NotSent",
+        response={"messages": 2, "request_ids": []},
+    )
+    assert together(parts[:1], [first]) is first
+
+
 def test_after_a_silence_it_is_told_what_nobody_answered_and_what_was_not_sent() -> None:
     parts = portions(to_set(3), Bounds(items=1))
     silent = NoAnswer(reason="timed out")
@@ -118,14 +147,12 @@ def test_after_a_silence_it_is_told_what_nobody_answered_and_what_was_not_sent()
     assert together(parts[:1], [answer_to(parts[0])]) == answer_to(parts[0])
 
 
-async def station(world: World, version: str, **bounds: str) -> None:
+async def station(world: World, version: str, message: str = "SetVariables", **bounds: str) -> None:
     row = {
         "tenant_id": TENANT_ID, "id": "CP1", "ocpp_version": version, "security_profile": 0,
         "registration": "accepted", "epoch": 1, "created_at": NOW,
     }  # fmt: skip
-    told = [
-        Variable(component="DeviceDataCtrlr", name=name, instance="SetVariables") for name in bounds
-    ]
+    told = [Variable(component="DeviceDataCtrlr", name=name, instance=message) for name in bounds]
     rows = [
         {
             "tenant_id": TENANT_ID, "station_id": "CP1", "key": key_of(each), "component":
@@ -171,6 +198,31 @@ async def test_the_route_keeps_to_what_the_station_has_said(
     assert tuple(values) == to_set(5).values
     [logged] = (await world.operator.get("/stations/CP1/commands")).json()["items"]
     assert (logged["name"], len(logged["parameters"]["values"])) == ("set-variables", 5)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "messages"),
+    [({}, 1), ({"ItemsPerMessage": "2"}, 3), ({"BytesPerMessage": "300"}, 5)],
+)
+async def test_a_report_is_asked_for_within_what_the_station_has_said(
+    world: World, bounds: dict[str, str], messages: int
+) -> None:
+    """B08.FR.06."""
+    world.outcome = Accepted(response={"request_id": 7})
+    await station(world, "2.1", "GetReport", **bounds)
+    answer = await world.operator.post(
+        "/stations/CP1/commands/get-report", json=body_of(to_report(5))
+    )
+    assert answer.status_code == 200, answer.text
+    sent = [command for _, _, command in world.sent if isinstance(command, GetReport)]
+    assert len(sent) == messages
+    assert tuple(each for command in sent for each in command.variables) == to_report(5).variables
+    told = answer.json()["response"]
+    assert told == (
+        {"request_id": 7}
+        if messages == 1
+        else {"messages": messages, "request_ids": [7] * messages}
+    )
 
 
 async def test_too_many_messages_are_refused_before_any_is_sent(world: World) -> None:

@@ -16,11 +16,10 @@ a variable was before is kept as well (``history``), and what it shall be (``tem
 deviates at a station is shown, and set in one action (``applying``).
 
 Requirements: B01.FR.02, B02, B03, B05, B06, B07, B08, B11, B12, G02 (1.6: 4.2, 4.6, 5.3, 5.8,
-5.14). Not kept to yet: the bounds of a station on the items of a report that is asked for
-(B08.FR.06), and the check of the serial number against the certificate (B01.FR.11).
+5.14). Not kept to yet: the check of the serial number against the certificate (B01.FR.11).
 
 ``commanding`` is the one REST route for the commands of all blocks; ``portions`` cuts those about
-many variables into messages that the station takes (B05.FR.11, B06.FR.05).
+many variables into messages that the station takes (B05.FR.11, B06.FR.05, B08.FR.06).
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ from chargeplane.csms.provisioning.portions import Many, TooMany, bounds_of, por
 from chargeplane.domain.commands import (
     COMMANDS,
     Command,
-    GetVariables,
     Outcome,
     Raw,
     SetVariables,
@@ -155,7 +154,7 @@ class Commander:
     async def _parts(self, seen: Seen, command: Command) -> Sequence[Many]:
         """What a command about many variables is sent as; empty for all others."""
         station = seen.station
-        if not isinstance(command, GetVariables | SetVariables) or station.ocpp_version is None:
+        if not isinstance(command, Many) or station.ocpp_version is None:
             return ()
         look = partial(
             bounds_of,

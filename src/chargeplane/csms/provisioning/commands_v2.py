@@ -18,6 +18,7 @@ from chargeplane.csms.provisioning.names_v2 import (
 )
 from chargeplane.csms.provisioning.tables import Reading
 from chargeplane.domain.commands import (
+    ComponentVariable,
     GetBaseReport,
     GetReport,
     GetVariables,
@@ -101,14 +102,7 @@ class Commands:
         request = v21.GetReportRequest(
             request_id=request_id,
             component_criteria=[_CRITERIA[each] for each in command.criteria] or UNSET,
-            component_variable=[
-                v21.ComponentVariableType(
-                    component=component_of(each),
-                    variable=variable_name_of(each) if each.name else UNSET,
-                )
-                for each in command.variables
-            ]
-            or UNSET,
+            component_variable=[_datum_to_report(each) for each in command.variables] or UNSET,
         )
         return Ask(request, lambda response: outcome_of(response, request_id=request_id))
 
@@ -154,9 +148,11 @@ class Commands:
 
 
 def datum_of(
-    asked: Variable | VariableValue,
-) -> v21.GetVariableDataType | v21.SetVariableDataType:
-    """What stands in a message for a variable that is read, or a value that is written."""
+    asked: Variable | VariableValue | ComponentVariable,
+) -> v21.GetVariableDataType | v21.SetVariableDataType | v21.ComponentVariableType:
+    """What stands in a message for what is read, reported or written."""
+    if isinstance(asked, ComponentVariable):
+        return _datum_to_report(asked)
     return _datum_to_set(asked) if isinstance(asked, VariableValue) else _datum_to_get(asked)
 
 
@@ -165,6 +161,12 @@ def _datum_to_get(asked: Variable) -> v21.GetVariableDataType:
         component=component_of(asked),
         variable=variable_name_of(asked),
         attribute_type=attribute_of(asked.attribute) or UNSET,
+    )
+
+
+def _datum_to_report(asked: ComponentVariable) -> v21.ComponentVariableType:
+    return v21.ComponentVariableType(
+        component=component_of(asked), variable=variable_name_of(asked) if asked.name else UNSET
     )
 
 

@@ -1,14 +1,16 @@
 """Commands about many variables, cut into messages that the station takes.
 
 A 2.x station may say how many items and bytes of a message it takes (``ItemsPerMessage`` and
-``BytesPerMessage`` of DeviceDataCtrlr: B05.FR.11, B06.FR.05), a 1.x station how many keys it tells
-at once (``GetConfigurationMaxKeys``), and a 1.x station changes one key at a time. What was asked
-for at once goes out in as many messages as that takes, one after the other, and has one outcome.
+``BytesPerMessage`` of DeviceDataCtrlr: B05.FR.11, B06.FR.05, B08.FR.06), a 1.x station how many
+keys it tells at once (``GetConfigurationMaxKeys``), and a 1.x station changes one key at a time.
+What was asked for at once goes out in as many messages as that takes, one after the other, and has
+one outcome. A report that is asked for in several messages comes as several reports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -21,9 +23,13 @@ from chargeplane.csms.provisioning.device_model import Item, outcome_of_items
 from chargeplane.csms.provisioning.history import values_of
 from chargeplane.csms.provisioning.tables import key_of
 from chargeplane.domain.commands import (
+    Accepted,
+    ComponentVariable,
+    GetReport,
     GetVariables,
     NoAnswer,
     Outcome,
+    Refused,
     SetVariables,
     Unsupported,
     Variable,
@@ -45,10 +51,13 @@ MESSAGES_MAX: Final = 100
 """For one command."""
 _HEAD_BYTES: Final = 100
 """Of a message without its items: its id, its action, brackets."""
+_REPORT_HEAD_BYTES: Final = 200
+"""The same, with a request id and all criteria."""
 NOT_SENT: Final = "NotSent"
 NO_ANSWER: Final = "NoAnswer"
 
-Many = GetVariables | SetVariables
+Many = GetVariables | SetVariables | GetReport
+One = Variable | VariableValue | ComponentVariable
 _MAX_KEYS: Final = Variable(name="GetConfigurationMaxKeys")
 
 
@@ -71,7 +80,7 @@ def bounds_of(
         if isinstance(command, SetVariables):
             return Bounds(items=1)
         return Bounds(*_numbers(connection, tenant_id, station_id, _MAX_KEYS))
-    message = "SetVariables" if isinstance(command, SetVariables) else "GetVariables"
+    message = type(command).__name__
     asked = (
         Variable(component="DeviceDataCtrlr", name=name, instance=message)
         for name in ("ItemsPerMessage", "BytesPerMessage")
@@ -90,7 +99,8 @@ def portions(command: Many, bounds: Bounds) -> list[Many]:
     items = _items(command)
     if not items or bounds == Bounds():
         return [command]
-    parts = list(_cut(items, bounds))
+    head_bytes = _REPORT_HEAD_BYTES if isinstance(command, GetReport) else _HEAD_BYTES
+    parts = list(_cut(items, bounds, head_bytes))
     if len(parts) > MESSAGES_MAX:
         raise TooMany(
             f"{len(items)} variables are {len(parts)} messages to this station; "
@@ -122,11 +132,13 @@ def together(parts: Sequence[Many], outcomes: Sequence[Outcome]) -> Outcome:
     """The outcome of all parts. Those behind the last outcome were not sent.
 
     What nobody has answered for, or was not sent, is told as such for each variable, unless that
-    is all there is to tell.
+    is all there is to tell. Of reports, ``request_ids`` tells those that are to come.
     """
     last = outcomes[-1]
     if len(outcomes) == 1 and (len(parts) == 1 or isinstance(last, NoAnswer | Unsupported)):
         return last
+    if isinstance(parts[0], GetReport):
+        return _reports(len(parts), outcomes)
     told: list[Item] = []
     response: dict[str, Any] = {"messages": len(outcomes)}
     for part, outcome in zip(parts, outcomes, strict=False):
@@ -143,7 +155,25 @@ def together(parts: Sequence[Many], outcomes: Sequence[Outcome]) -> Outcome:
     return outcome_of_items(told, response)
 
 
-def _items(command: Many) -> Sequence[Variable | VariableValue]:
+def _reports(parts_count: int, outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcome of a report that was asked for in several messages: it comes in as many."""
+    accepted = [each for each in outcomes if isinstance(each, Accepted)]
+    failed = Counter(_word(each) for each in outcomes if not isinstance(each, Accepted))
+    failed[NOT_SENT] += parts_count - len(outcomes)
+    told = ", ".join(f"{count} × {word}" for word, count in failed.most_common() if count)
+    reason = f"{parts_count - len(accepted)} of {parts_count} messages: {told}" if told else None
+    ids = [each.response["request_id"] for each in accepted]
+    response = {"messages": len(outcomes), "request_ids": ids}
+    if accepted:
+        return Accepted(status=accepted[0].status, reason=reason, response=response)
+    return Refused(status=_word(outcomes[0]), reason=reason, response=response)
+
+
+def _word(outcome: Outcome) -> str:
+    return outcome.status if isinstance(outcome, Accepted | Refused) else NO_ANSWER
+
+
+def _items(command: Many) -> Sequence[One]:
     return command.values if isinstance(command, SetVariables) else command.variables
 
 
@@ -151,29 +181,33 @@ def _like(command: Many, items: Sequence[Any]) -> Many:
     some = tuple(items)
     if isinstance(command, SetVariables):
         return SetVariables(values=some)
+    if isinstance(command, GetReport):
+        return GetReport(criteria=command.criteria, variables=some)
     return GetVariables(variables=some)
 
 
-def _cut(
-    items: Sequence[Variable | VariableValue], bounds: Bounds
-) -> Iterator[list[Variable | VariableValue]]:
+def _cut(items: Sequence[One], bounds: Bounds, head_bytes: int) -> Iterator[list[One]]:
     items_max = max(1, bounds.items or len(items))
-    part: list[Variable | VariableValue] = []
-    length = _HEAD_BYTES
+    part: list[One] = []
+    length = head_bytes
     for each in items:
         own = 0 if bounds.bytes is None else len(msgspec.json.encode(datum_of(each))) + 1
         is_full = bounds.bytes is not None and length + own > bounds.bytes
         if part and (len(part) == items_max or is_full):
             yield part
-            part, length = [], _HEAD_BYTES
+            part, length = [], head_bytes
         part.append(each)
         length += own
     yield part
 
 
 def _unanswered(part: Many, status: str, reason: str | None) -> list[Item]:
-    names = [each.variable if isinstance(each, VariableValue) else each for each in _items(part)]
-    return [Item(each, status, False, reason=reason) for each in names]
+    named: Iterable[Variable] = ()
+    if isinstance(part, SetVariables):
+        named = [each.variable for each in part.values]
+    elif isinstance(part, GetVariables):
+        named = part.variables
+    return [Item(each, status, False, reason=reason) for each in named]
 
 
 def _numbers(
