@@ -74,15 +74,18 @@ class TransactionsV1:
         )
         # The key does not contain the id, which is our answer (``domain.ledger.entry``).
         got = await self._transactions.given(station, entry.key)
+        remote_start_id: str | None = None
         if got is None:
             authorization = await self._authorize(station, token, evse)
             got = await self._transactions.give(
                 station, entry.key, authorization.status, heard.received_at
             )
-        else:  # it repeats a start that it has no answer to, and gets that answer
+            remote_start_id = self._remote_start(station, token, evse, None)
+        else:
+            # It repeats a start that it has no answer to, and gets that answer. What has caused it
+            # was found the first time: a remote start that waits now is not for this one.
             authorization = Authorization(got.status)
         entry = replace(entry, transaction_id=str(got.wire_id))
-        remote_start_id = self._remote_start(station, token, evse, None)
         taken = self._transactions.take(heard, entry, remote_start_id=remote_start_id)
         response = v16.StartTransactionResponse(
             transaction_id=got.wire_id, id_tag_info=id_tag_info(authorization)
