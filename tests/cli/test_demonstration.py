@@ -6,12 +6,14 @@ import asyncio
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from random import Random
 from uuid import UUID
 
 from sqlalchemy import delete, insert
 
 from chargeplane.cli.demonstration import (
     BOOK_EVERY_S,
+    DAY,
     MEMBERS,
     PLACES,
     TOKENS,
@@ -29,6 +31,7 @@ from chargeplane.domain.commands import Command, Outcome, Refused, Reserve
 from chargeplane.domain.status import ConnectorStatus
 from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.store import Function, Store, new_id, tenants
+from chargeplane.station.fleets.drivers import visits
 from tests.databases import copy_of
 
 TENANT_ID = tenants.DEFAULT_TENANT_ID
@@ -47,6 +50,22 @@ async def test_every_station_of_the_demonstration_is_on_the_map(
         assert {each.name for each in found.found} == {each.name for each in PLACES}
         named = [station.id for place in found.found for station in place.named]
         assert sorted(named) == sorted(member.identity for member in MEMBERS)
+
+
+def test_drivers_come_at_any_hour_for_as_long_as_the_demonstration_runs() -> None:
+    """Of a minute of who looks on, half an hour of the drivers, none is without a vehicle."""
+    half_hours = 3 * 48
+    seen = [False] * half_hours
+    for evse in range(len(MEMBERS)):
+        at_s = 0.0
+        for visit in visits(Random(evse), TOKENS, DAY):
+            begin, end = at_s + visit.after_s, at_s + visit.after_s + visit.stay_s
+            for number in range(int(begin / 1800), min(int(end / 1800) + 1, half_hours)):
+                seen[number] = True
+            at_s = end
+            if begin > half_hours * 1800:
+                break
+    assert all(seen)
 
 
 async def test_what_somebody_has_taken_away_does_not_come_back(

@@ -25,10 +25,12 @@ from chargeplane.domain.tokens import IdToken, TokenStatus
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.store import Store, StoreError, tenants
 from chargeplane.station import DEMONSTRATION
+from chargeplane.station.fleets.drivers import Day
 
 __all__ = [
     "BOOKED",
     "BOOK_EVERY_S",
+    "DAY",
     "MEMBERS",
     "PLACES",
     "SPEED",
@@ -60,6 +62,8 @@ PLACES: Final = (
 )
 TOKENS: Final = tuple(f"DRIVER{number:02d}" for number in range(1, 61))
 SPEED: Final = 30.0
+DAY: Final = Day((1.0,) * 24)
+"""Drivers come at any hour: a quiet night would last for a quarter of an hour of who looks on."""
 BOOKED: Final = ("DEMO-16J", "DEMO-16S", "DEMO-201", "DEMO-21")
 """Stations with two EVSEs, of which one may be reserved."""
 BOOKED_FOR: Final = timedelta(hours=6)

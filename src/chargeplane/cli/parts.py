@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from chargeplane.cli.composition import Contribution, Foundation, Part
-from chargeplane.cli.demonstration import MEMBERS, SPEED, TOKENS, furnish, keep_reserved
+from chargeplane.cli.demonstration import DAY, MEMBERS, SPEED, TOKENS, furnish, keep_reserved
 from chargeplane.cli.doors import Doors, check_files, on_hangup
 from chargeplane.cli.exits import Refused
 from chargeplane.cli.issuing import (
@@ -118,6 +118,7 @@ async def virtual_stations(base: Foundation) -> AsyncIterator[Contribution]:
         soap_url=f"http://{at}/soap",
         tokens=TOKENS,
         speed=SPEED,
+        day=DAY,
     )
     living = asyncio.create_task(fleet.run())
     living.add_done_callback(_note_crash)
