@@ -255,3 +255,41 @@ def test_it_works_in_german_on_a_phone(
         console.open("/", ready="text=Was jetzt nicht stimmt")
         console.look("phone-overview", schemes=["light"])
         console.judge()
+
+
+def test_on_a_phone_every_screen_is_two_touches_away(
+    browser: Browser, server: Server, cookies: list[dict[str, object]]
+) -> None:
+    with opened(browser, server, PICTURES, cookies=cookies, **PHONE) as console:
+        page = console.open("/", ready="nav li a")
+        menu = page.get_by_role("navigation", name="Hauptmenü")
+        links, more = menu.get_by_role("link"), menu.get_by_role("button", name="Mehr")
+        expect(links).to_have_count(4)
+        for each in (*links.all(), more):
+            box = each.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= 390
+        more.click()
+        expect(menu.get_by_role("link", name="Einstellungen")).to_be_visible()
+        console.look("phone-menu")
+        page.keyboard.press("Escape")
+        expect(links).to_have_count(4)
+        more.click()
+        menu.get_by_role("link", name="Sicherheit").click()
+        expect(page.get_by_role("heading", name="Sicherheit")).to_be_visible()
+        expect(links).to_have_count(4)
+        station = server.a_station("2.1")
+        console.open(f"/stations/{station}/settings", ready=".tabs a")
+        expect(page.locator(".tabs [aria-current=page]")).to_be_in_viewport(ratio=1)
+        console.judge()
+
+
+def test_the_chart_of_a_day_shows_the_energy_of_each_hour_and_the_hour_that_has_begun(
+    console: Console,
+) -> None:
+    page = console.open("/", ready=".uplot")
+    page.get_by_role("button", name="As a table").click()
+    expect(page.get_by_role("columnheader", name="Energy per hour")).to_be_visible()
+    rows = page.get_by_role("region", name="The last 24 hours").locator("tbody tr")
+    expect(rows).to_have_count(24)  # the end of the last hour is drawn, and is no row
+    expect(rows.first).to_contain_text("kWh")

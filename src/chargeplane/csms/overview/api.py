@@ -118,8 +118,6 @@ class HourView(Struct, frozen=True, kw_only=True):
     at: datetime
     energy_wh: float
     """Spread evenly over each session."""
-    power_w: float
-    """On average."""
     sessions: int
     """That went on in it."""
     started: int
@@ -215,7 +213,6 @@ class Overviews:
                 HourView(
                     at=hour.at,
                     energy_wh=hour.energy_wh,
-                    power_w=hour.energy_wh,  # watt-hours of one hour
                     sessions=hour.sessions,
                     started=hour.started,
                 )
