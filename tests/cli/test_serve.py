@@ -197,6 +197,16 @@ def test_a_demonstration_stays_on_this_machine(data: Path) -> None:
     assert "stays on 127.0.0.1" in result.stderr
 
 
+def test_a_demonstration_does_not_take_an_installation_over(data: Path) -> None:
+    added = call("user", "add", "admin", "--role", "admin", "--generate", data=data)
+    assert added.exit_code == Exit.DONE, added.stderr
+    result = call("demo", *ports(), data=data)
+    assert result.exit_code == Exit.REFUSED
+    assert "has users and is no demonstration" in result.stderr
+    assert json.loads(call("station", "list", "--json", data=data).stdout) == []
+    assert json.loads(call("token", "list", "--json", data=data).stdout) == []
+
+
 def test_the_version_is_told_as_text_and_as_json() -> None:
     assert call("version").stdout.startswith(f"chargeplane {__version__} ")
     assert f'"version": "{__version__}"' in call("version", "--json").stdout

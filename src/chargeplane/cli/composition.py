@@ -17,7 +17,8 @@ from types import MappingProxyType
 from uuid import UUID
 
 from chargeplane import __version__, web
-from chargeplane.cli.exits import no_port
+from chargeplane.cli.demonstration import is_furnished
+from chargeplane.cli.exits import Refused, no_port
 from chargeplane.cli.log_in import policy_of, provider_of
 from chargeplane.cli.options import keyring_of, store_settings
 from chargeplane.runtime.access import (
@@ -131,7 +132,7 @@ async def run(
     Raises:
         SettingsError: the token of the environment, or a setting, cannot be used.
         StoreError: the database cannot be used.
-        Refused: a port cannot be had.
+        Refused: a port cannot be had, or a demonstration would change an installation.
     """
     if settings.nats:
         raise SettingsError(("nats: this version runs on one node; leave it out",))
@@ -144,6 +145,11 @@ async def run(
         introduced = await first_start(base.store, accounts, base.clock, challenges, token)
         await Factors(base.store, base.clock, base.secrets).reseal()
         if is_demo:
+            if introduced is None and not await base.store.read(is_furnished):
+                raise Refused(
+                    f"{settings.data} has users and is no demonstration, which would give its "
+                    "administrator another password; --data names another folder"
+                )
             introduced = await renew_demo(accounts, token)
         listening = await _listening(settings, stack)
         contributions = [await stack.enter_async_context(part(base)) for part in parts]

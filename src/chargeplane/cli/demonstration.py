@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from chargeplane.csms.authorization import tables as tokens
 from chargeplane.csms.contract import NotConnected, Registration, Send
 from chargeplane.csms.gateway.admission import register
-from chargeplane.csms.inventory import Known, connectors
+from chargeplane.csms.inventory import Known, connectors, stations
 from chargeplane.csms.reservation.tables import reservations
 from chargeplane.csms.site import tables as sites
 from chargeplane.domain.commands import Reserve
@@ -37,6 +37,7 @@ __all__ = [
     "TOKENS",
     "free_to_book",
     "furnish",
+    "is_furnished",
     "keep_reserved",
 ]
 
@@ -96,6 +97,14 @@ def furnish(connection: Connection, now: datetime) -> None:
             "created_at": now,
         }
         tokens.add(connection, tenant_id, token)
+
+
+def is_furnished(connection: Connection) -> bool:
+    """Whether a demonstration has been here: one of its stations is registered."""
+    mine = stations.c.tenant_id == tenants.DEFAULT_TENANT_ID
+    ids = [member.identity for member in MEMBERS]
+    found = select(stations.c.id).where(mine, stations.c.id.in_(ids)).limit(1)
+    return connection.execute(found).first() is not None
 
 
 async def keep_reserved(store: Store, clock: Clock, send: Send) -> None:
