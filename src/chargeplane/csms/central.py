@@ -127,8 +127,8 @@ class CentralSystem:
         self.preferences = Chosen(store, clock, preferred)
         self._housekeeping = Housekeeping(store, clock, options.retention, self.preferences)
         self._store = store
-        posting = Posting(store, may_post=lambda: not self._relay.is_behind)
-        self.transactions = Transactions(store, posting, options.draw)
+        self._posting = Posting(store, may_post=lambda: not self._relay.is_behind)
+        self.transactions = Transactions(store, self._posting, options.draw)
         self._passwords = options.passwords
         self.recorder = Recorder(store, clock, self.tell)
         self.certificates = self._certificates(clock, options)
@@ -317,6 +317,7 @@ class CentralSystem:
         await self.listener.drain()
         await self._soap.stop()
         await self.gateway.drain()
+        self._posting.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.renewals.stop()
         await self.certificates.stop()

@@ -6,6 +6,7 @@ Only what happens once in a while; every frame is in the flight recorder.
 from __future__ import annotations
 
 import logging
+from decimal import Decimal
 from typing import Final
 
 from chargeplane.domain.events import (
@@ -40,13 +41,18 @@ NOTED: Final = tuple(_LINES)
 """The events that have a line."""
 
 
+def _number(value: object) -> object:
+    """A figure as whoever searches the log compares it: a decimal would be text there."""
+    return float(value) if isinstance(value, Decimal) else value
+
+
 def note(event: Event) -> None:
     """Write the line of an event, if it has one. A listener of the bus."""
     line = _LINES.get(type(event))
     if line is None or not _log.isEnabledFor(logging.INFO):
         return
     words, names = line
-    facts = {name: getattr(event, name) for name in names}
+    facts = {name: _number(getattr(event, name)) for name in names}
     extra = {name: value for name, value in facts.items() if value is not None}
     if isinstance(event, TransactionRepaired):
         extra["remarks"] = [str(each.kind) for each in event.remarks]

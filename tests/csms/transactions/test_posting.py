@@ -208,3 +208,15 @@ async def test_a_closed_store_leaves_them_where_they_are(
         posting.note(new_id())
     posting.note(new_id())
     assert "stay in the day book" in caplog.text
+
+
+async def test_an_end_in_order_leaves_them_there_without_a_word(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    async with Store(settings) as store:
+        posting = Posting(store, pause_s=0.02)
+        posting.note(new_id())
+        posting.stop()
+    await asyncio.sleep(0.1)
+    assert not caplog.text

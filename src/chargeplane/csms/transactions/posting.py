@@ -108,6 +108,12 @@ class Posting:
         if self._timer is None:
             self._wait()
 
+    def stop(self) -> None:
+        """Wait for no more entries; what is in the day book is posted by whoever opens it next."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _keep(self, frame_id: UUID | None) -> None:
         """An entry from this frame on has perhaps not been told."""
         if frame_id is not None and (self._oldest is None or frame_id.int < self._oldest.int):
