@@ -16,7 +16,9 @@ from chargeplane.runtime.links import (
     new_event_loop,
 )
 from tests.runtime.links.harness import (
+    CONTINUATION,
     PING,
+    PONG,
     TEXT,
     Peer,
     Site,
@@ -249,3 +251,63 @@ async def drip(peer: Peer, data: bytes, count: int) -> None:
     for _ in range(count):
         peer.send(data)
         await peer.writer.drain()
+
+
+@pytest.mark.parametrize("kind", ["pings", "pongs", "fragments"])
+async def test_who_sends_nothing_but_pings_or_fragments_is_read_more_slowly(
+    transport: Transport, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chargeplane.runtime.links.link.FRAMES_S_MAX", 5_000)
+    monkeypatch.setattr("chargeplane.runtime.links.link.FRAMES_BURST_S", 0.1)
+    pinged = LinkSettings(ping_interval_s=0.1, ping_timeout_s=0.1, close_timeout_s=0.1)
+    async with site(transport, link=pinged) as at:
+        peer = await at.upgraded()
+        first, opcode = b"", {"pings": PING, "pongs": PONG, "fragments": CONTINUATION}[kind]
+        if kind == "fragments":
+            first = frame(TEXT, b"x", fin=False)
+        started_s = asyncio.get_running_loop().time()
+        peer.send(first + frame(opcode, fin=kind != "fragments") * 5_000)
+        await asyncio.sleep(0.1)  # one look may take all of them
+        if kind == "fragments":
+            peer.frame(CONTINUATION, b"y")
+        else:
+            peer.frame(TEXT, b"xy")
+        assert await asyncio.wait_for(at.station.heard.get(), 10) == "xy"
+        took_s = asyncio.get_running_loop().time() - started_s
+        assert 0.7 < took_s < 5
+        assert at.station.link.is_open  # who is not read is not dead
+
+
+async def test_who_is_closed_and_talks_on_is_read_more_slowly(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chargeplane.runtime.links.link.FRAMES_S_MAX", 100)
+    monkeypatch.setattr("chargeplane.runtime.links.link.FRAMES_BURST_S", 0.1)
+    async with site(transport, link=LinkSettings(close_timeout_s=0.4)) as at:
+        peer = await at.upgraded()
+        at.station.link.close(1008, "enough")
+        wire = at.station.link._wire
+        held: list[float] = []
+        monkeypatch.setattr(type(wire), "hold", lambda _: held.append(1.0))
+        for _ in range(200):
+            peer.frame(TEXT, b"x")
+        await at.station.ending()
+        assert held
+
+
+async def test_a_brake_and_an_owner_that_holds_do_not_undo_each_other(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chargeplane.runtime.links.link.FRAMES_S_MAX", 1_000)
+    monkeypatch.setattr("chargeplane.runtime.links.link.FRAMES_BURST_S", 0.0)
+    async with site(transport) as at:
+        peer = await at.upgraded()
+        peer.send(frame(PING) * 200)
+        await until(lambda: at.station.link._brake is not None)
+        at.station.link.hold()
+        await until(lambda: at.station.link._brake is None)
+        peer.frame(TEXT, b"x")
+        await asyncio.sleep(0.3)
+        assert at.station.texts == []
+        at.station.link.go_on()
+        assert await asyncio.wait_for(at.station.heard.get(), 5) == "x"

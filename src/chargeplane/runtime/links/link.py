@@ -55,6 +55,13 @@ NO_PONG: Final = "no answer to a ping"
 # closing while bytes of the peer are unread would take our close frame down with it.
 _DEAF_LINGER_S = 0.05
 _REASON_BYTES_MAX = 123  # RFC 6455 5.5
+# The owner counts messages, and holds who says too many. What is no message (pings, fragments, all
+# that comes after a close) is counted here: a single buffer may hold hundreds of them, and who
+# sends nothing else would keep the loop for itself.
+FRAMES_AT_ONCE_MAX = 64
+FRAMES_S_MAX = 5_000
+FRAMES_BURST_S = 2.0
+"""So long a link may have been quiet, and make up for it at once."""
 _LOST = Ending(CloseCode.ABNORMAL, "connection lost", EndedBy.NETWORK)
 
 
@@ -70,11 +77,14 @@ class Link:
 
     __slots__ = (
         "_assembly",
+        "_brake",
         "_compression",
         "_deadline",
         "_drained",
         "_early",
         "_ending",
+        "_frames",
+        "_frames_due_s",
         "_full",
         "_has_begun",
         "_heard_at_s",
@@ -118,6 +128,9 @@ class Link:
         self._drained: asyncio.Future[None] | None = None
         self._has_begun = False
         self._held = False
+        self._brake: asyncio.TimerHandle | None = None
+        self._frames = 0
+        self._frames_due_s = 0.0
         self._early = b""
         self._heard_at_s = self._loop.time()
         self._pinged_at_s: float | None = None
@@ -223,7 +236,7 @@ class Link:
         """Stop reading: the owner has enough to do. The peer's next messages wait."""
         if not self._held and self._state is _State.OPEN:
             self._held = True
-            if self._has_begun:
+            if self._has_begun and self._brake is None:
                 self._wire.hold()
 
     def go_on(self) -> None:
@@ -234,8 +247,7 @@ class Link:
             early, self._early = self._early, b""
             if early:
                 self._wire.feed(early)
-            if self._has_begun and not self._held:  # the early ones may have been too many already
-                self._wire.go_on()
+            self._read_on()  # unless the early ones have been too many already
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Begin the closing handshake; it ends within ``close_timeout_s``."""
@@ -262,9 +274,32 @@ class Link:
         if self._full and self._wire.unsent_bytes() > self.settings.outgoing_bytes_max:
             self.cut("slow consumer")
 
+    def _slow_down(self) -> None:
+        """Read on when the frames so far have had their time."""
+        now_s = self._loop.time()
+        due_s = max(self._frames_due_s, now_s - FRAMES_BURST_S) + self._frames / FRAMES_S_MAX
+        self._frames, self._frames_due_s = 0, due_s
+        if due_s > now_s and self._brake is None:
+            self._brake = self._loop.call_at(due_s, self._release_brake)
+            self._wire.hold()
+
+    def _release_brake(self) -> None:
+        self._heard_at_s = now_s = self._loop.time()
+        if self._frames_due_s > now_s:  # the transport had more of them already
+            self._brake = self._loop.call_at(self._frames_due_s, self._release_brake)
+        else:
+            self._brake = None
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self._has_begun and not self._held and self._brake is None:
+            self._wire.go_on()
+
     # What the transport tells.
 
     def on_text(self, text: str) -> None:
+        if self._state is not _State.OPEN:
+            self._count_frame()
         if self._assembly is not None:
             self.close(CloseCode.PROTOCOL_ERROR, "a message inside a message")
         elif self._state is _State.OPEN:
@@ -277,7 +312,14 @@ class Link:
                 if not done:
                     self._broken()
 
+    def _count_frame(self) -> None:
+        self._frames += 1
+        if self._frames >= FRAMES_AT_ONCE_MAX:
+            self._slow_down()
+
     def on_frame(self, opcode: int, payload: bytes, final: bool, compressed: bool) -> None:
+        if opcode != TEXT or not final:
+            self._count_frame()
         self._heard_at_s = self._loop.time()
         if opcode == CLOSE:
             self._on_close(payload)
@@ -305,8 +347,9 @@ class Link:
         self._state = _State.ENDED
         self._wheel.drop(self)
         self._assembly = None
-        if self._deadline is not None:
-            self._deadline.cancel()
+        for timer in (self._deadline, self._brake):
+            if timer is not None:
+                timer.cancel()
         for waiter in (self._drained, self._ping_waiter):
             if waiter is not None and not waiter.done():
                 waiter.set_exception(LinkClosed(self._ending.reason))
@@ -332,7 +375,7 @@ class Link:
         """See whether the peer still lives (the wheel asks)."""
         if self.ping_interval_s is None or self._state is not _State.OPEN:
             return None
-        if self._held:  # what we do not read is no silence of the peer
+        if self._held or self._brake is not None:  # what we do not read is no silence of the peer
             self._heard_at_s = now_s
         pinged_at_s = self._pinged_at_s
         if pinged_at_s is not None and self._heard_at_s < pinged_at_s:
