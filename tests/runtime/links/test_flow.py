@@ -15,6 +15,7 @@ from chargeplane.runtime.links import (
     Transport,
     new_event_loop,
 )
+from chargeplane.runtime.links.deflate import OFFER, Deflate
 from tests.runtime.links.harness import (
     CONTINUATION,
     PING,
@@ -182,7 +183,10 @@ async def test_ten_thousand_pings_are_answered_in_bounded_memory(transport: Tran
         assert at.station.link.is_open
 
 
-async def test_a_ping_flood_of_a_deaf_peer_is_cut_off(transport: Transport) -> None:
+async def test_a_ping_flood_of_a_deaf_peer_is_cut_off(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chargeplane.runtime.links.link.FRAMES_S_MAX", 100_000)
     async with site(transport, link=BOUNDED) as at:
         peer = await deaf_peer(at)
         sending = asyncio.ensure_future(drip(peer, frame(PING, b"p" * 125), 100_000))
@@ -276,6 +280,23 @@ async def test_who_sends_nothing_but_pings_or_fragments_is_read_more_slowly(
         took_s = asyncio.get_running_loop().time() - started_s
         assert 0.7 < took_s < 5
         assert at.station.link.is_open  # who is not read is not dead
+
+
+async def test_long_messages_count_by_their_length_once_they_are_inflated(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chargeplane.runtime.links.link.FRAMES_BURST_S", 0.1)
+    async with site(transport, link=LinkSettings(ping_interval_s=None)) as at:
+        peer = await at.upgraded(sec_websocket_extensions=OFFER)
+        bomb = Deflate().compressed(b"x" * 250_000)
+        started_s = asyncio.get_running_loop().time()
+        for _ in range(30):  # 30 times 245 of 5,000 in a second
+            peer.frame(TEXT, bomb, rsv=4)
+        await until(lambda: len(at.station.texts) == 30)  # one look may take all of them
+        peer.frame(TEXT, b"after it")
+        await until(lambda: len(at.station.texts) == 31)
+        assert 1.0 < asyncio.get_running_loop().time() - started_s < 8
+        assert at.station.texts[-1] == "after it"
 
 
 async def test_who_is_closed_and_talks_on_is_read_more_slowly(

@@ -56,11 +56,13 @@ NO_PONG: Final = "no answer to a ping"
 _DEAF_LINGER_S = 0.05
 _REASON_BYTES_MAX = 123  # RFC 6455 5.5
 # The owner counts messages, and holds who says too many. What is no message (pings, fragments, all
-# that comes after a close) is counted here: a single buffer may hold hundreds of them, and who
-# sends nothing else would keep the loop for itself.
+# that comes after a close) is counted here, and so is a long message, once for each kilobyte: some
+# hundred bytes of deflate can make a quarter of a megabyte. A single buffer may hold hundreds of
+# either, and who sends nothing else would keep the loop for itself.
+_LONG = 1_024
 FRAMES_AT_ONCE_MAX = 64
 FRAMES_S_MAX = 5_000
-FRAMES_BURST_S = 2.0
+FRAMES_BURST_S = 0.5
 """So long a link may have been quiet, and make up for it at once."""
 _LOST = Ending(CloseCode.ABNORMAL, "connection lost", EndedBy.NETWORK)
 
@@ -298,8 +300,8 @@ class Link:
     # What the transport tells.
 
     def on_text(self, text: str) -> None:
-        if self._state is not _State.OPEN:
-            self._count_frame()
+        if len(text) >= _LONG or self._state is not _State.OPEN:
+            self._count(1 + len(text) // _LONG)
         if self._assembly is not None:
             self.close(CloseCode.PROTOCOL_ERROR, "a message inside a message")
         elif self._state is _State.OPEN:
@@ -312,14 +314,14 @@ class Link:
                 if not done:
                     self._broken()
 
-    def _count_frame(self) -> None:
-        self._frames += 1
+    def _count(self, frames: int) -> None:
+        self._frames += frames
         if self._frames >= FRAMES_AT_ONCE_MAX:
             self._slow_down()
 
     def on_frame(self, opcode: int, payload: bytes, final: bool, compressed: bool) -> None:
         if opcode != TEXT or not final:
-            self._count_frame()
+            self._count(1)
         self._heard_at_s = self._loop.time()
         if opcode == CLOSE:
             self._on_close(payload)
