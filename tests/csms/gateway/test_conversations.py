@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, text, update
 
 from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.contract import Registration
@@ -19,7 +19,7 @@ from chargeplane.csms.transactions.tables import ledger, transactions
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.links import CloseCode, HandshakeRefused
 from chargeplane.runtime.passwords import hashed_password
-from chargeplane.runtime.store import Function, Store, frames
+from chargeplane.runtime.store import Function, Statements, Store, frames
 from tests.csms.driving import driving
 from tests.csms.making import NOW, TENANT_ID
 from tests.waiting import until
@@ -91,6 +91,25 @@ async def test_what_was_answered_is_in_the_ledger_and_in_the_session(
     row = await sqlite_store.read(lambda c: c.execute(select(transactions)).one())
     assert (row.state, row.energy_wh, row.meter_stop_wh) == ("ended", 20, 1020)
     assert await sqlite_store.read(partial(count, table=ledger)) == 3
+
+
+async def test_what_could_not_be_stored_is_missed_if_the_station_does_not_say_it_again(
+    port: int, sqlite_store: Store
+) -> None:
+    """Nothing that the gateway has at hand remembers it."""
+    refuse = (
+        "CREATE TRIGGER refused BEFORE INSERT ON ledger_daybook BEGIN SELECT RAISE(ABORT, ''); END"
+    )
+    async with driving(port, "CP1") as station:
+        await station.ask("TransactionEvent", event(0, "Started"))
+        await sqlite_store.write(Statements((text(refuse),)))
+        kind, _, code, *_ = await station.ask("TransactionEvent", event(1))
+        assert (kind, code) == (4, "InternalError")
+        await sqlite_store.write(Statements((text("DROP TRIGGER refused"),)))
+        await station.ask("TransactionEvent", event(2, "Ended"))
+    row = await sqlite_store.read(lambda c: c.execute(select(transactions)).one())
+    assert (row.state, row.energy_wh, row.is_complete) == ("ended", 20, False)
+    assert "gap" in row.remarks
 
 
 def count(connection: Connection, table: Any) -> int:

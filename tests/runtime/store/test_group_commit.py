@@ -31,6 +31,15 @@ async def test_a_unit_is_stored_when_its_write_returns(store: Store) -> None:
         assert await store.read(count) == seq + 1
 
 
+async def test_a_commit_waits_for_the_disk(store: Store, settings: Settings) -> None:
+    """Only a power cut shows it: what a process has written outlives its kill in any case."""
+    asked, wanted = "SHOW synchronous_commit", "on"
+    if settings.url.startswith("sqlite"):
+        asked, wanted = "PRAGMA synchronous", "2"  # FULL
+    found = await store.write(Function(lambda connection: connection.scalar(text(asked))))
+    assert str(found) == wanted
+
+
 async def test_units_that_wait_together_share_a_commit(store: Store, commits: list[None]) -> None:
     gate = threading.Event()
     first = asyncio.create_task(store.write(Function(lambda connection: gate.wait(5))))

@@ -180,7 +180,8 @@ def _new_file(path: Path) -> Iterator[Path]:
     if not path.parent.is_dir():
         raise BackupError(f"{path.parent} is no folder; make it first, or name another file")
     for log in (path.with_name(path.name + suffix) for suffix in _LOGS):
-        if log.exists():  # SQLite would take it for the new file's own, and play it into that
+        # SQLite would take it for the new file's own, and play it into that; an empty one is none.
+        if log.exists() and log.stat().st_size:
             raise BackupError(
                 f"{log} is left of the database that was here, and may hold its last commits; "
                 "move it to where that is, under its name, or delete it"
