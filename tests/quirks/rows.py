@@ -79,6 +79,7 @@ ROWS: Final = {
     95: "long transaction ids",
     96: "empty list as payload",
     97: "unit beside the value",
+    98: "buffer behind the envelope",
 }
 
 

@@ -148,6 +148,15 @@ def test_a_first_element_in_other_case_is_remarked() -> None:
     assert Remark.BODY_SPELLING in parse_envelope(from_station("<cs:HeartBeatRequest/>")).remarks
 
 
+@pytest.mark.parametrize("padding", [b"\0", b"\n\0\0\0", b"\0\r\n"])
+def test_the_rest_of_a_buffer_behind_the_envelope_is_remarked(padding: bytes) -> None:
+    read = parse_envelope(from_station() + padding)
+    assert read.remarks == {Remark.PADDING}
+    assert read.message() == v15.HeartbeatRequest()
+    with pytest.raises(EnvelopeError):
+        parse_envelope(b"\0" + from_station())
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "windows-1252", "utf-16"])
 def test_the_xml_declaration_says_the_encoding(encoding: str) -> None:
     text = from_station("<cs:authorizeRequest><cs:idTag>Zoë</cs:idTag></cs:authorizeRequest>")

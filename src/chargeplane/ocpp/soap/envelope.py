@@ -22,7 +22,7 @@ from chargeplane.ocpp.soap.headers import Headers, read_headers
 from chargeplane.ocpp.soap.names import SOAP_11, SOAP_12
 from chargeplane.ocpp.soap.payload import read_payload
 from chargeplane.ocpp.soap.services import Root, Service, namespace_of, roots, service_of
-from chargeplane.ocpp.soap.tree import LIMITS, Limits, Node, parse_tree
+from chargeplane.ocpp.soap.tree import LIMITS, Limits, Node, inflate, parse_tree, unpadded
 from chargeplane.ocpp.versions import Version
 from chargeplane.ocpp.wire import Message
 
@@ -48,6 +48,8 @@ class Remark(StrEnum):
     """The first element of the body, in other case."""
     ADDRESSING_NAMESPACE = "addressing_namespace"
     """An older draft of WS-Addressing."""
+    PADDING = "padding"
+    """The rest of a buffer behind the envelope: NUL bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ def parse_envelope(
     Raises:
         EnvelopeError: it cannot be served; it has what is needed to answer with a fault.
     """
-    root = parse_tree(body, content_encoding, limits)
+    text = inflate(body, content_encoding, limits)
+    whole = unpadded(text)
+    root = parse_tree(whole, limits)
     header, content = _parts(root)
     headers = read_headers(header, limits)
     if content.namespace == SOAP_12 and content.name == "Fault":
@@ -129,6 +133,8 @@ def parse_envelope(
             service=found[1],
         )
     remarks = _remarks(headers, content, body_root, namespace_of(*found))
+    if len(whole) < len(text):
+        remarks.add(Remark.PADDING)
     return _envelope(headers, found, body_root, content, None, remarks)
 
 

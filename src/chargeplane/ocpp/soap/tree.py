@@ -17,7 +17,7 @@ from lxml import etree
 from chargeplane.ocpp.errors import ErrorCode, LocalError
 from chargeplane.ocpp.soap.faults import EnvelopeError
 
-__all__ = ["LIMITS", "Limits", "Node", "compress", "inflate", "parse_tree"]
+__all__ = ["LIMITS", "Limits", "Node", "compress", "inflate", "parse_tree", "unpadded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,18 @@ class _Builder:
         return self._root
 
 
-def parse_tree(body: bytes, content_encoding: str | None, limits: Limits) -> Node:
+def unpadded(text: bytes) -> bytes:
+    """The text without the NUL bytes of a buffer behind it; UTF-16 has such bytes of its own."""
+    end = text.rstrip(b"\0\t\n\r ")
+    return end if b"\0" in text[len(end) :] and b"\0" not in end else text
+
+
+def parse_tree(text: bytes, limits: Limits) -> Node:
     """The root element of an XML document.
 
     Raises:
         EnvelopeError: it is no XML, has a document type declaration, or breaks a limit.
     """
-    text = inflate(body, content_encoding, limits)
     if text.lstrip().startswith(b"<?xml"):
         text = text.lstrip()  # some stations begin with an empty line
     target: Any = _Builder(limits)  # its type stub demands methods that are optional
