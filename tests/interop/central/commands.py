@@ -92,6 +92,7 @@ OLD = [
         versions=SINCE_1_5,
     ),
     Case("get-base-report", {}, "GetConfiguration", {}, _KEYS, versions=SINCE_1_5),
+    Case("get-report", {}, "", {}, ACCEPTED, versions=frozenset()),
     Case(
         "reserve",
         _ANNA,
@@ -182,6 +183,13 @@ NEW = [
         "RebootRequired",
     ),
     _new("get-base-report", {}, "GetBaseReport", {"reportBase": "FullInventory"}, ACCEPTED),
+    _new(
+        "get-report",
+        {"variables": [_VARIABLE]},
+        "GetReport",
+        {"componentVariable": [_NAMES]},
+        ACCEPTED,
+    ),
     _new("clear-cache", {}, "ClearCache", {}, ACCEPTED),
     _new(
         "reserve",
