@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from chargeplane.runtime.settings import (
     Settings,
@@ -101,6 +102,14 @@ def test_a_fault_that_is_found_later_is_told_by_its_source_too() -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     (told,) = faults_of({}, {}, tmp_path / "none.toml")
     assert "cannot be read: No such file" in told
+
+
+def test_every_setting_is_in_the_reference() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "command-line.md"
+    told = page.read_text(encoding="utf-8")
+    names = (each.name for each in fields(Settings))
+    ways = ((name, f"`{name}`", f"`--{name.replace('_', '-')}") for name in names)
+    assert [name for name, line, flag in ways if line not in told and flag not in told] == []
 
 
 def test_a_secret_in_the_environment_is_no_unknown_setting() -> None:

@@ -97,8 +97,11 @@ def keyring_of(settings: Settings) -> Keyring:
     make_folder(settings)
     try:
         return Keyring(os.environ, settings.data / SECRET_FILE)
-    except (SecretError, OSError) as error:
+    except SecretError as error:
         raise runtime.SettingsError((f"secret key: {error}",)) from error
+    except OSError as error:
+        why = f"{error.filename}: {error.strerror}"
+        raise runtime.SettingsError((f"secret key: {why}",)) from error
 
 
 def make_folder(settings: Settings) -> None:
