@@ -21,11 +21,13 @@ from chargeplane.domain.ledger import EntryKind, LedgerEntry, Session, fold
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.store import Function, Rows, Store, new_id
 from tests.csms.making import NOW, TENANT_ID, station
+from tests.domain.ledger import telling
 from tests.domain.ledger.histories import history
 from tests.soak import cases
 
 HISTORIES = cases(120, 30)
 APART = {"tenant_id", "station_id", "id", "updated_at", "charging_state", "remote_start_id"}
+TELLS = telling.Station(1)
 VERSIONS = {1: Version.V1_6, 2: Version.V2_1}
 
 
@@ -106,3 +108,43 @@ async def test_the_rows_are_the_fold_of_all_that_was_said(sqlite_store: Store, f
                 await sqlite_store.write(Function(partial(post, before=new_id())))
         rows = await sqlite_store.read(partial(rows_of, name=at.id))
         assert rows == expected(fold(entries), at), f"seed {family}/{seed}"
+
+
+DAY_MIN = 24 * 60
+NOBODYS = {
+    "adopted by a transaction": [
+        TELLS.start(0, 7, 0),
+        TELLS.meter(60, 0, 4_000),
+        TELLS.meter(120, 0, 9_000),
+        TELLS.start(4 * DAY_MIN, 8, 0),
+    ],
+    "of a transaction without a start": [
+        TELLS.meter(0, 0, 1_000),
+        TELLS.meter(60, 0, 9_000),
+        TELLS.meter(3 * DAY_MIN, 0, 10_000),
+    ],
+    "adopted by one that ended minutes before": [
+        TELLS.start(0, 7, 0),
+        TELLS.stop(60, 7, 9_000),
+        TELLS.meter(64, 0, 9_000),
+        TELLS.start(2 * DAY_MIN + 62, 8, 9_000),
+        TELLS.meter(2 * DAY_MIN + 63, 0, 9_100),
+    ],
+}
+
+
+@pytest.mark.parametrize("told", NOBODYS.values(), ids=NOBODYS)
+async def test_what_named_no_transaction_days_ago_still_counts(
+    store: Store, told: list[LedgerEntry]
+) -> None:
+    """However long ago a session began, it keeps what it has taken in."""
+    transactions, at = Transactions(store), station(VERSIONS[1])
+    entries = [
+        replace(each, station_id=at.id, tenant_id=str(TENANT_ID), frame_id=str(new_id()))
+        for each in told
+    ]
+    for entry in entries:
+        await take(store, transactions, at, entry)
+    sessions = fold(entries)
+    assert sessions[0].energy_wh == 9_000
+    assert await store.read(partial(rows_of, name=at.id)) == expected(sessions, at)

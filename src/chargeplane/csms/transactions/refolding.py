@@ -8,8 +8,9 @@ found their right place) is removed.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -18,7 +19,8 @@ from chargeplane.csms.transactions import tables
 from chargeplane.csms.transactions.rows import changed, events_of, sampled, session_row, values_of
 from chargeplane.domain.addresses import EvseAddress
 from chargeplane.domain.events import Event
-from chargeplane.domain.ledger import EntryKind, LedgerEntry, fold
+from chargeplane.domain.ledger import EntryKind, LedgerEntry, RemarkKind, fold
+from chargeplane.domain.ledger.adoption import AFTER_END_S_MAX
 from chargeplane.domain.times import moment
 from chargeplane.runtime.store import Row, new_id
 
@@ -27,6 +29,10 @@ __all__ = ["AROUND_S_MAX", "Refolded", "refold"]
 AROUND_S_MAX: Final = 2 * 86_400
 """So far before a message is looked for what it can touch."""
 _AROUND = timedelta(seconds=AROUND_S_MAX)
+_FURTHEST: Final = timedelta(days=14)
+"""And so far, if a session that goes on has messages without a home."""
+_AFTER_END: Final = timedelta(seconds=AFTER_END_S_MAX)
+_ADOPTED: Final = f'"{RemarkKind.ADOPTED}"'
 
 
 class Refolded(NamedTuple):
@@ -46,17 +52,12 @@ def refold(
     """Fold the surroundings of a new entry. Only reads."""
     tenant_id, station_id = heard.station.tenant_id, heard.station.id
     at = moment(entry.reported_at, entry.received_at).at
-    stored = {
-        row["session_key"]: row
-        for row in tables.going_on_since(
-            connection, tenant_id, station_id, at - _AROUND, entry.known_id
-        )
-    }
+    near, loose = _surroundings(connection, tenant_id, station_id, at, entry.known_id)
+    stored = {row["session_key"]: row for row in near}
     wire_ids = {row["wire_id"] for row in stored.values() if row["wire_id"]} | (
         {entry.known_id} if entry.known_id else set()
     )
     known = tables.entries_of(connection, tenant_id, station_id, sorted(wire_ids))
-    loose = tables.loose_entries_since(connection, tenant_id, station_id, at - _AROUND)
     is_loose = _is_loose(entry, known)
     rows = [tables.ledger_row(tenant_id, heard.frame_id, entry, at, is_loose=is_loose)]
     events: list[Event] = []
@@ -87,6 +88,26 @@ def refold(
         sample = sampled(entry, evse, mine["id"], mine["energy_wh"])
         events += [sample] if sample else []
     return Refolded(tuple(rows), tuple(events))
+
+
+def _surroundings(
+    connection: Connection, tenant_id: UUID, station_id: str, at: datetime, wire_id: str | None
+) -> tuple[list[tables.Stored], list[LedgerEntry]]:
+    """The sessions that a message can touch, and the messages without a home.
+
+    A session that has taken in some of these is folded with all of them, or it would lose their
+    energy: so it is looked as far back as it began.
+    """
+    since, furthest = at - _AROUND, at - _FURTHEST
+    while True:
+        near = tables.going_on_since(connection, tenant_id, station_id, since - _AFTER_END, wire_id)
+        begun = [
+            row["started_at"] for row in near if row["is_orphan"] or _ADOPTED in row["remarks"]
+        ]
+        earliest = max(min(begun, default=since), furthest)
+        if earliest >= since:
+            return near, tables.loose_entries_since(connection, tenant_id, station_id, since)
+        since = earliest
 
 
 def _is_loose(entry: LedgerEntry, known: list[LedgerEntry]) -> bool:
