@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import threading
 from typing import Any
 
 import httpx
@@ -11,6 +12,8 @@ import pytest
 from sqlalchemy import func, select
 
 from chargeplane.csms.central import CentralSystem
+from chargeplane.csms.gateway.soap import SHORT_BYTES_MAX
+from chargeplane.csms.gateway.soap_reading import Letter, read_letter
 from chargeplane.csms.inventory import stations, unknown_stations
 from chargeplane.csms.transactions.tables import ledger, transactions
 from chargeplane.ocpp.soap import compress, parse_envelope
@@ -201,6 +204,30 @@ async def test_a_compressed_body_is_read(site: SoapSite, coding: str) -> None:
         body = compress(station.envelope("Heartbeat", {}), coding)
         answer = await station.post(body, Content_Encoding=coding)
     assert answer.status_code == 200
+
+
+async def test_a_body_that_may_take_long_is_read_beside_the_loop(
+    site: SoapSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside: list[bool] = []
+
+    def read(body: bytes, coding: str | None) -> Letter:
+        beside.append(threading.current_thread() is not threading.main_thread())
+        return read_letter(body, coding)
+
+    monkeypatch.setattr("chargeplane.csms.gateway.soap.read_letter", read)
+    async with serving(site.port, "S1") as station:
+        short = station.envelope("Heartbeat", {})
+        long = short.replace(b"</soap:Body>", b"<!--" + b"x" * SHORT_BYTES_MAX + b"--></soap:Body>")
+        assert len(short) < SHORT_BYTES_MAX < len(long)
+        answers = [
+            await station.post(short),
+            await station.post(compress(short, "gzip"), Content_Encoding="gzip"),
+            await station.post(long),
+            await station.post(b"<" * 2 * SHORT_BYTES_MAX),
+        ]
+    assert [each.status_code for each in answers] == [200, 200, 200, 400]
+    assert beside == [False, True, True, True]
 
 
 # Once -----------------------------------------------------------------------------------------
