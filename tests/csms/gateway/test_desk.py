@@ -14,7 +14,7 @@ from chargeplane.csms.authorization import v1 as tokens_v1
 from chargeplane.csms.authorization import v2 as tokens_v2
 from chargeplane.csms.contract import Block, Decision, NotConnected, Registration, Station
 from chargeplane.csms.gateway.conversation import Ended
-from chargeplane.csms.gateway.desk import Desk
+from chargeplane.csms.gateway.desk import Desk, Speaker
 from chargeplane.csms.gateway.gateway import Gateway
 from chargeplane.csms.gateway.meter import Meter
 from chargeplane.csms.remote_control import RemoteStarts
@@ -350,11 +350,12 @@ class _Soap:
     """A station that is asked over SOAP."""
 
     def __init__(self) -> None:
-        self.cp1 = station(V1_5)
+        self.station = station(V1_5)
+        self.first_answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.asked: list[Request] = []
 
-    def station(self, tenant_id: object, station_id: str) -> Station | None:
-        return self.cp1 if (tenant_id, station_id) == (TENANT_ID, "CP1") else None
+    def speaker(self, tenant_id: object, station_id: str) -> Speaker | None:
+        return self if (tenant_id, station_id) == (TENANT_ID, "CP1") else None
 
     async def ask(self, station: Station, request: Request) -> Ended:
         self.asked.append(request)
@@ -365,7 +366,11 @@ class _Soap:
 async def test_a_soap_station_is_asked_over_soap(node: Gateway) -> None:
     soap = _Soap()
     desk = Desk(node, blocks(), soap)
-    assert await desk(TENANT_ID, "CP1", ClearCache()) == Accepted(response=ACCEPTED)
+    asking = asyncio.create_task(desk(TENANT_ID, "CP1", ClearCache()))
+    await a_few_turns()
+    assert soap.asked == [], "what it says first has no answer yet"
+    soap.first_answered.set_result(None)
+    assert await asking == Accepted(response=ACCEPTED)
     assert soap.asked == [v15.ClearCacheRequest()]
     with pytest.raises(NotConnected):
         await desk(TENANT_ID, "CP2", ClearCache())

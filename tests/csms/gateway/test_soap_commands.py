@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chargeplane.csms.central import CentralSystem
-from chargeplane.csms.contract import NotConnected
+from chargeplane.csms.contract import Decision, Handler, Heard, NotConnected
 from chargeplane.domain.commands import (
     Accepted,
     Command,
@@ -23,6 +23,7 @@ from chargeplane.domain.commands import (
     UnlockConnector,
     Unsupported,
 )
+from chargeplane.ocpp import v16
 from chargeplane.ocpp.codec import build
 from chargeplane.ocpp.errors import ErrorCode, RemoteError
 from chargeplane.ocpp.frames import Limits
@@ -31,7 +32,8 @@ from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.links import Request, Response
 from chargeplane.runtime.store import Store
 from tests.csms.gateway.soap_station import SoapSite, SoapStation, serving
-from tests.csms.making import TENANT_ID
+from tests.csms.making import NOW, TENANT_ID
+from tests.waiting import until
 
 RESET = Reset(type=ResetType.ON_IDLE)
 
@@ -42,6 +44,31 @@ async def station(site: SoapSite) -> AsyncIterator[SoapStation]:
     async with serving(site.port, "S1") as station:
         await station.ask("Heartbeat", {})
         yield station
+
+
+async def test_what_a_station_says_first_is_answered_before_it_is_asked(
+    site: SoapSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some stations get stuck if anything comes before the answer to their boot."""
+    decision: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+    handlers: dict[Any, Handler] = {**site.gateway.dispatcher._handlers}
+    monkeypatch.setattr(site.gateway.dispatcher, "_handlers", handlers)
+
+    def slow(_: Heard) -> asyncio.Future[Decision]:
+        return decision
+
+    handlers[v16.HeartbeatRequest] = slow
+    async with serving(site.port, "S1") as station:
+        station.answers["Reset"] = {"status": "Accepted"}
+        saying = asyncio.create_task(station.ask("Heartbeat", {}))
+        await until(lambda: site.is_connected("S1"))
+        asking = asyncio.create_task(send(site))
+        await asyncio.sleep(0.1)
+        asked = [*station.asked]
+        decision.set_result(Decision(v16.HeartbeatResponse(current_time=NOW)))
+        await saying
+        assert isinstance(await asking, Accepted)
+    assert asked == []
 
 
 async def send(site: SoapSite, command: Command = RESET) -> Outcome:

@@ -60,9 +60,9 @@ async def test_a_long_heartbeat_interval_makes_patient(
 ) -> None:
     async with serving(site.port, "S1") as station:
         await station.ask("Heartbeat", {})
-        found = site.stations.station(TENANT_ID, "S1")
+        found = site.stations.speaker(TENANT_ID, "S1")
         assert found is not None
-        found.heartbeat_interval_s = 900
+        found.station.heartbeat_interval_s = 900
         await clock.advance(1790)
         assert site.is_connected("S1")
         await clock.advance(30)

@@ -48,7 +48,7 @@ from chargeplane.ocpp.family import lower
 from chargeplane.ocpp.versions import Role, Version
 from chargeplane.ocpp.wire import Request, Response
 
-__all__ = ["Desk", "Soap"]
+__all__ = ["Desk", "Soap", "Speaker"]
 
 _log = logging.getLogger(__name__)
 
@@ -71,11 +71,19 @@ _GOOD: Final = frozenset(
 )
 
 
+class Speaker(Protocol):
+    """The conversation with a station."""
+
+    station: Station
+    first_answered: asyncio.Future[None]
+    """Done when the first request of the station has its answer."""
+
+
 class Soap(Protocol):
     """Stations that are spoken to over SOAP."""
 
-    def station(self, tenant_id: UUID, station_id: str) -> Station | None:
-        """A station that can be reached."""
+    def speaker(self, tenant_id: UUID, station_id: str) -> Speaker | None:
+        """The conversation with a station that can be reached."""
         ...
 
     async def ask(self, station: Station, request: Request) -> Ended:
@@ -89,6 +97,7 @@ class _Line:
 
     station: Station
     ask: Callable[[Request], Awaitable[Ended]]
+    first_answered: asyncio.Future[None]
     conversation: Conversation | None = None
 
 
@@ -155,16 +164,18 @@ class Desk:
     def _line(self, tenant_id: UUID, station_id: str) -> _Line:
         conversation = self._gateway.conversation(tenant_id, station_id)
         if conversation is not None and not conversation.has_ended:
-            return _Line(conversation.station, _asking(conversation), conversation)
+            first = conversation.first_answered
+            return _Line(conversation.station, _asking(conversation), first, conversation)
         soap = self._soap
-        station = soap.station(tenant_id, station_id) if soap else None
-        if soap is None or station is None:
+        speaker = soap.speaker(tenant_id, station_id) if soap else None
+        if soap is None or speaker is None:
             raise NotConnected(f"station {station_id} is not connected")
+        station = speaker.station
 
         def ask(request: Request) -> Awaitable[Ended]:
             return soap.ask(station, request)
 
-        return _Line(station, ask)
+        return _Line(station, ask, speaker.first_answered)
 
     async def _carry_out(self, line: _Line, command: Command) -> Outcome:
         if (refusal := await self._too_early(line, command)) is not None:
@@ -186,8 +197,8 @@ class Desk:
     async def _too_early(self, line: _Line, command: Command) -> Refused | None:
         """Some stations get stuck if they are asked anything before their boot is answered."""
         conversation = line.conversation
-        if conversation is not None and not conversation.first_answered.done():
-            await asyncio.wait([conversation.first_answered], timeout=self._silence_s_max)
+        if not line.first_answered.done():
+            await asyncio.wait([line.first_answered], timeout=self._silence_s_max)
         if conversation is not None and conversation.has_ended:
             raise NotConnected(f"station {line.station.id} has just gone")
         station = line.station

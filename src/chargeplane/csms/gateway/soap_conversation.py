@@ -96,6 +96,8 @@ class SoapConversation:
         self.calls_waiting = 0
         self.calling = asyncio.Lock()
         """Held by the one request that we have under way."""
+        self.first_answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the first request that was heard has its answer; cancelled at the end."""
         self._in_hand: _Turn | None = None
         self._waiting: deque[_Turn] = deque()
         self._kept: dict[str, _Kept] = {}
@@ -209,6 +211,8 @@ class SoapConversation:
                 return
             self._in_hand = None
             self._settle(turn, decision)
+            if not self.first_answered.done():
+                self.first_answered.set_result(None)
             self._go_on()
 
         return done
@@ -276,6 +280,8 @@ class SoapConversation:
         left = [self._in_hand, *self._waiting]
         self._in_hand = None
         self._waiting.clear()
+        if not self.first_answered.done():
+            self.first_answered.cancel()
         error = LocalError(ErrorCode.INTERNAL_ERROR, "the station speaks otherwise now")
         for turn in left:
             if turn is not None:

@@ -99,10 +99,9 @@ class SoapStations:
 
     # What the desk asks ---------------------------------------------------------------------
 
-    def station(self, tenant_id: UUID, station_id: str) -> Station | None:
-        """A station that is here, whether or not it has said where it listens."""
-        conversation = self._gateway.soap_conversations.get((tenant_id, station_id))
-        return conversation.station if conversation else None
+    def speaker(self, tenant_id: UUID, station_id: str) -> SoapConversation | None:
+        """Of a station that is here, whether or not it has said where it listens."""
+        return self._gateway.soap_conversations.get((tenant_id, station_id))
 
     async def ask(self, station: Station, request: Request) -> Ended:
         """Send a request of the station's version; how it ends.
