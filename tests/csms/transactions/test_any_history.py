@@ -148,3 +148,28 @@ async def test_what_named_no_transaction_days_ago_still_counts(
     sessions = fold(entries)
     assert sessions[0].energy_wh == 9_000
     assert await store.read(partial(rows_of, name=at.id)) == expected(sessions, at)
+
+
+@pytest.mark.parametrize("family", [1, 2])
+async def test_a_session_that_never_ended_takes_nothing_of_what_came_before_the_next_start(
+    store: Store, family: int
+) -> None:
+    """What ended days ago, and may have been at the same EVSE, stands between the two registers."""
+    tells = telling.Station(family)
+    told = [
+        tells.start(0, 7, 0),
+        tells.meter(60, 7, 9_000, seq=1),
+        tells.stop(5 * DAY_MIN, 8, 20_000, seq=5),
+        tells.start(8 * DAY_MIN, 9, 30_000),
+        tells.meter(8 * DAY_MIN + 60, 0, 31_000, seq=7),  # folded once more, without a new start
+    ]
+    transactions, at = Transactions(store), station(VERSIONS[family])
+    entries = [
+        replace(each, station_id=at.id, tenant_id=str(TENANT_ID), frame_id=str(new_id()))
+        for each in told
+    ]
+    for n, entry in enumerate(entries, 1):
+        await take(store, transactions, at, entry)
+        found = await store.read(partial(rows_of, name=at.id))
+        assert found == expected(fold(entries[:n]), at)
+    assert fold(entries)[0].energy_wh == 9_000

@@ -30,9 +30,9 @@ AROUND_S_MAX: Final = 2 * 86_400
 """So far before a message is looked for what it can touch."""
 _AROUND = timedelta(seconds=AROUND_S_MAX)
 _FURTHEST: Final = timedelta(days=14)
-"""And so far, if a session that goes on has messages without a home."""
+"""And so far, if what happened in a session depends on what else happened since it began."""
 _AFTER_END: Final = timedelta(seconds=AFTER_END_S_MAX)
-_ADOPTED: Final = f'"{RemarkKind.ADOPTED}"'
+_DEPENDS: Final = tuple(f'"{kind}"' for kind in (RemarkKind.ADOPTED, RemarkKind.SUPERSEDED))
 
 
 class Refolded(NamedTuple):
@@ -52,7 +52,7 @@ def refold(
     """Fold the surroundings of a new entry. Only reads."""
     tenant_id, station_id = heard.station.tenant_id, heard.station.id
     at = moment(entry.reported_at, entry.received_at).at
-    near, loose = _surroundings(connection, tenant_id, station_id, at, entry.known_id)
+    near, loose = _surroundings(connection, tenant_id, station_id, at, entry)
     stored = {row["session_key"]: row for row in near}
     wire_ids = {row["wire_id"] for row in stored.values() if row["wire_id"]} | (
         {entry.known_id} if entry.known_id else set()
@@ -91,23 +91,37 @@ def refold(
 
 
 def _surroundings(
-    connection: Connection, tenant_id: UUID, station_id: str, at: datetime, wire_id: str | None
+    connection: Connection, tenant_id: UUID, station_id: str, at: datetime, entry: LedgerEntry
 ) -> tuple[list[tables.Stored], list[LedgerEntry]]:
     """The sessions that a message can touch, and the messages without a home.
 
     A session that has taken in some of these is folded with all of them, or it would lose their
-    energy: so it is looked as far back as it began.
+    energy; one that another has ended is folded with all that came between, or it would take theirs
+    as well. So it is looked as far back as such a session began.
     """
     since, furthest = at - _AROUND, at - _FURTHEST
+    named = entry.known_id
     while True:
-        near = tables.going_on_since(connection, tenant_id, station_id, since - _AFTER_END, wire_id)
-        begun = [
-            row["started_at"] for row in near if row["is_orphan"] or _ADOPTED in row["remarks"]
-        ]
+        near = tables.going_on_since(
+            connection, tenant_id, station_id, since - _AFTER_END, named, furthest
+        )
+        begun = [row["started_at"] for row in near if _depends_on_others(row, entry)]
         earliest = max(min(begun, default=since), furthest)
         if earliest >= since:
             return near, tables.loose_entries_since(connection, tenant_id, station_id, since)
         since = earliest
+
+
+def _depends_on_others(session: tables.Stored, entry: LedgerEntry) -> bool:
+    """Whether a session is, or is about to be, what other messages have made of it."""
+    is_superseded = (
+        session["ended_at"] is None
+        and entry.kind is EntryKind.STARTED
+        and entry.evse is not None
+        and session["evse_id"] == entry.evse.evse_id
+    )
+    remarks = session["remarks"]
+    return is_superseded or session["is_orphan"] or any(each in remarks for each in _DEPENDS)
 
 
 def _is_loose(entry: LedgerEntry, known: list[LedgerEntry]) -> bool:

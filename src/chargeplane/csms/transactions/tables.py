@@ -19,6 +19,7 @@ from sqlalchemy import (
     FromClause,
     Index,
     Integer,
+    and_,
     bindparam,
     false,
     func,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 )
 
 from chargeplane.csms.transactions.bodies import body_of, entry_of
-from chargeplane.domain.ledger import LedgerEntry
+from chargeplane.domain.ledger import LedgerEntry, RemarkKind
 from chargeplane.domain.tokens import IdToken
 from chargeplane.domain.transactions import SessionState
 from chargeplane.runtime.store import (
@@ -240,6 +241,10 @@ _GOING_ON: Final = Prepared(
             transactions.c.ended_at.is_(None),
             transactions.c.ended_at >= bindparam("since"),
             transactions.c.wire_id == bindparam("named"),
+            and_(
+                transactions.c.started_at >= bindparam("ended_by_others_since"),
+                transactions.c.remarks.like(bindparam("ended_by_others")),
+            ),
         ),
     )
     .order_by(transactions.c.started_at)
@@ -259,12 +264,28 @@ _LAST_LOOSE: Final = Prepared(
 
 
 def going_on_since(
-    connection: Connection, tenant_id: UUID, station_id: str, since: datetime, wire_id: str | None
+    connection: Connection,
+    tenant_id: UUID,
+    station_id: str,
+    since: datetime,
+    wire_id: str | None,
+    ended_by_others_since: datetime | None = None,
 ) -> list[Stored]:
-    """The sessions that went on at a time or later, and the one that a station calls so."""
+    """The sessions that went on at a time or later, and the one that a station calls so.
+
+    ``ended_by_others_since``: those that ended because another began are there too if they began
+    since then. What becomes of the later one may change their end.
+    """
     rows = _GOING_ON.rows(
         connection,
-        {"of_tenant": tenant_id, "of_station": station_id, "since": since, "named": wire_id},
+        {
+            "of_tenant": tenant_id,
+            "of_station": station_id,
+            "since": since,
+            "named": wire_id,
+            "ended_by_others_since": ended_by_others_since or since,
+            "ended_by_others": f'%"{RemarkKind.SUPERSEDED}"%',
+        },
     )
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
