@@ -23,6 +23,7 @@ from chargeplane.runtime.pki import (
     certificates_of_pem,
     common_name,
     der_of,
+    is_for_names,
     pem_of,
 )
 from chargeplane.station import Station
@@ -278,6 +279,28 @@ def test_a_lowest_profile_that_wants_tls_without_certificates_is_refused(
         _, errors = running.communicate(timeout=30)
     assert running.returncode == Exit.REFUSED
     assert "chargeplane pki init" in errors
+
+
+def test_the_certificate_of_the_port_has_the_names_of_the_settings_and_is_kept_while_it_has(
+    data: Path, tmp_path: Path
+) -> None:
+    call("pki", "init", data=data)
+    words = ("serve", "--data", str(data), *ports(), "--ocpp-tls-port", str(free_port()))
+    chain = data / "tls" / "ecdsa.pem"
+
+    def shown_with(*more: str) -> bytes:
+        with process(tmp_path, *words, *more) as running:
+            lines_until(running, LAST)
+            running.send_signal(signal.SIGTERM)
+            running.communicate(timeout=20)
+        return chain.read_bytes()
+
+    first = shown_with()
+    assert shown_with() == first
+    renamed = shown_with("--tls-names", "cp.example, 192.0.2.7")
+    leaf = certificates_of_pem(renamed)[0]
+    assert is_for_names(leaf, ["cp.example", "192.0.2.7", "127.0.0.1", "localhost"])
+    assert not is_for_names(leaf, ["cp.example", "127.0.0.1", "localhost"])
 
 
 def test_the_ports_are_for_their_profiles_alone(data: Path, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from chargeplane.runtime.pki import (
     Vault,
     certificates_of_pem,
     der_of,
+    is_for_names,
     new_key,
     pem_of_key,
     write_private,
@@ -211,7 +212,8 @@ class Doors:
         """Whether a certificate of ours is there, is valid for long enough, and has our names."""
         with suppress(FileNotFoundError, PkiFault):
             leaf = certificates_of_pem(chain.read_bytes())[0]
-            return leaf.not_valid_after_utc - self._clock.now() > RENEWED_BEFORE
+            is_young = leaf.not_valid_after_utc - self._clock.now() > RENEWED_BEFORE
+            return is_young and is_for_names(leaf, self._names())
         return False
 
     def _names(self) -> list[str]:

@@ -5,7 +5,14 @@
 are those of its block A (A00.FR.501 to .514) and of ISO 15118.
 """
 
-from chargeplane.runtime.pki.authority import BACKDATED, Authority, Issued, Purpose, Revocation
+from chargeplane.runtime.pki.authority import (
+    BACKDATED,
+    Authority,
+    Issued,
+    Purpose,
+    Revocation,
+    is_for_names,
+)
 from chargeplane.runtime.pki.certificates import (
     UNREADABLE,
     CertificateHashes,
@@ -81,6 +88,7 @@ __all__ = [
     "from_der",
     "has_issued",
     "hashes_of",
+    "is_for_names",
     "key_from_pem",
     "names_of",
     "new_key",

@@ -28,7 +28,7 @@ from chargeplane.runtime.pki.keys import (
     weakness_of,
 )
 
-__all__ = ["BACKDATED", "Authority", "Issued", "Purpose", "Revocation"]
+__all__ = ["BACKDATED", "Authority", "Issued", "Purpose", "Revocation", "is_for_names"]
 
 # A clock that is a little behind ours must find a new certificate valid.
 BACKDATED: Final = timedelta(hours=1)
@@ -277,6 +277,19 @@ def _key_usage(**usages: bool) -> x509.KeyUsage:
         "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
     )  # fmt: skip
     return x509.KeyUsage(**{name: usages.get(name, False) for name in names})
+
+
+def is_for_names(certificate: x509.Certificate, names: Iterable[str]) -> bool:
+    """Whether a certificate is for these host names and addresses of a server, and no other.
+
+    Raises:
+        PkiFault: one of them is no host name.
+    """
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return False
+    return {*found.value} == {_alternative(each) for each in names}
 
 
 def _alternative(name: str) -> x509.GeneralName:
