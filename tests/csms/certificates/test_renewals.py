@@ -107,7 +107,7 @@ def coming(site: Site, what: Shown, version: str = "2.1", **more: Any) -> Any:
 
 async def refused(site: Site, what: Shown) -> None:
     with pytest.raises(TimeoutError, match="not accepted"):
-        async with coming(site, what, ready_timeout_s=0.4):
+        async with coming(site, what, ready_timeout_s=1.0):
             pass
     assert not site.central.gateway.conversations
 

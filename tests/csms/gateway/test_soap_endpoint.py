@@ -258,7 +258,7 @@ async def test_only_so_many_answers_are_kept(site: SoapSite) -> None:
 
 
 class Gate:
-    """Keeps the store from committing until it is opened."""
+    """Keeps the store from committing until it is opened, but for what nobody waits for."""
 
     def __init__(self, site: SoapSite, monkeypatch: pytest.MonkeyPatch) -> None:
         self.held: list[tuple[Any, Any]] = []
@@ -267,6 +267,8 @@ class Gate:
         monkeypatch.setattr(site.gateway.store, "submit", self._hold)
 
     def _hold(self, unit: Any, told: Any, **_: Any) -> bool:
+        if told.__qualname__.startswith("Tray."):  # it writes when its time is up
+            return self._submit(unit, told)
         self.held.append((unit, told))
         self.holds.set()
         return True
