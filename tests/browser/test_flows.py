@@ -206,6 +206,27 @@ def test_a_station_is_named_in_its_settings(console: Console) -> None:
     expect(page.get_by_role("heading", name=station)).to_be_visible()
 
 
+def test_where_a_soap_station_listens_is_registered_in_its_settings(console: Console) -> None:
+    station = console.server.a_station("1.5")
+    page = console.open(f"/stations/{station}/settings", ready="input[name=soap_host]")
+    field = page.get_by_label("SOAP host")
+    field.fill("http://192.0.2.7")
+    page.get_by_role("button", name="Save").click()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("p.fault")).to_contain_text("give an IP address or a host name alone")
+    field.fill("127.0.0.1")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.reload()
+    expect(field).to_have_value("127.0.0.1")
+    field.fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.reload()
+    expect(field).to_have_value("")
+    console.faults.clear()  # the browser notes the refusal
+
+
 def test_the_keyboard_alone_finds_a_station(console: Console) -> None:
     page = console.open("/")
     page.keyboard.press("Control+k")

@@ -45,8 +45,10 @@ def test_a_password_can_be_given(data: Path) -> None:
         ("a/b",),
         ("CP1", "--password", "short"),
         ("x" * 49,),
+        ("CP1", "--soap-host", "http://192.0.2.7"),
+        ("CP1", "--soap-host", ""),
     ],
-    ids=["a path", "a short password", "a long identity"],
+    ids=["a path", "a short password", "a long identity", "a URL for a host", "no host"],
 )
 def test_what_no_station_can_have_is_refused(data: Path, words: tuple[str, ...]) -> None:
     result = call("station", "add", *words, data=data)
@@ -68,6 +70,12 @@ def test_a_station_is_shown_as_json_and_as_text(data: Path) -> None:
     assert (shown["id"], shown["site_id"], shown["evses"]) == ("CP1", "depot", [])
     assert "depot" in call("station", "show", "CP1", data=data).stdout
     assert call("station", "show", "CP2", data=data).exit_code == Exit.REFUSED
+
+
+def test_the_host_of_a_soap_station_is_registered_and_shown(data: Path) -> None:
+    added = call("station", "add", "CP1", "--soap-host", "CP1.Example", data=data)
+    assert added.exit_code == Exit.DONE
+    assert "cp1.example" in call("station", "show", "CP1", data=data).stdout
 
 
 def test_the_command_is_part_of_the_program() -> None:

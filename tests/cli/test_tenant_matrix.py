@@ -70,7 +70,7 @@ BODIES: dict[str, Any] = {
     "add_firmware_root": {"certificate": "none"},
     "allow_renewal": {},
     "plan_updates": {"image_id": str(UUID(int=1)), "station_ids": [STATION]},
-    "add_station": {"id": "HACKED"},
+    "add_station": {"id": "HACKED", "soap_host": "hacked.example"},
     "change_station": {"name": "hacked"},
     "send_command": {"type": "immediate"},
     "adopt_station": {},

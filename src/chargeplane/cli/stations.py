@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -38,6 +39,7 @@ from chargeplane.csms.provisioning.directory import (
 )
 from chargeplane.csms.provisioning.finding import Wanted
 from chargeplane.csms.provisioning.views import NewStation, station_view
+from chargeplane.csms.soap_host import SoapHostFault
 from chargeplane.runtime.clock import SystemClock
 from chargeplane.runtime.links import IdentityFault, identity_of_text
 from chargeplane.runtime.passwords import Passwords
@@ -65,6 +67,12 @@ def add(
     security_profile: Annotated[
         int, typer.Option(min=0, max=3, help="0: no password, for closed networks; 1.")
     ] = 1,
+    soap_host: Annotated[
+        str | None,
+        typer.Option(
+            help="IP address or host name where it listens for SOAP, if it connects from another."
+        ),
+    ] = None,
     as_json: AsJson = False,
     config: Config = None,
     data: Data = None,
@@ -72,7 +80,7 @@ def add(
 ) -> None:
     """Register a station, and print its password. It cannot be shown again."""
     with told():
-        new = _checked(station_id, name, site, password, security_profile)
+        new = _checked(New(station_id, password, security_profile, site, name, soap_host))
 
         async def work(directory: Directory) -> Made:
             return await directory.register(TENANT_ID, new)
@@ -81,6 +89,8 @@ def add(
             seen, secret = _with_directory(config, data, database, work)
         except PasswordWeak as weak:
             raise Refused(f"the password is refused: {weak}") from weak
+        except SoapHostFault as fault:
+            raise Refused(f"soap_host: {fault}") from fault
         except IdentityTaken as taken:
             raise Refused(f"there is a station {new.id} already") from taken
         if as_json:
@@ -132,22 +142,18 @@ def show_one(
                 typer.echo(f"EVSE {evse['id']} connector {connector['id']}: {connector['status']}")
 
 
-def _checked(
-    station_id: str, name: str | None, site: str | None, password: str | None, profile: int
-) -> New:
+def _checked(new: New) -> New:
     """What was typed, by the rules of the REST interface."""
-    given = {"name": name, "site_id": site, "password": password}
-    body = {"id": station_id, "security_profile": profile}
-    body |= {key: value for key, value in given.items() if value is not None}
+    body = {key: value for key, value in asdict(new).items() if value is not None}
     try:
-        identity_of_text(station_id)
+        identity_of_text(new.id)
         msgspec.convert(body, NewStation)
     except IdentityFault as fault:
         raise Refused(str(fault)) from fault
     except msgspec.ValidationError as fault:
         text, _, member = str(fault).partition(" - at `$.")
         raise Refused(f"{member.rstrip('`')}: {text}") from fault
-    return New(id=station_id, name=name, site_id=site, password=password, security_profile=profile)
+    return new
 
 
 async def _all(directory: Directory) -> list[Seen]:

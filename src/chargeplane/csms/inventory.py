@@ -46,6 +46,7 @@ stations = SCHEMA.table(
     Column("next_password_hash", Words),
     Column("registration", Words, nullable=False),
     Column("ping_interval_s", Integer),
+    Column("soap_host", Words),
     Column("epoch", Integer, nullable=False),
     Column("last_seen_at", Moment),
     Column("booted_at", Moment),

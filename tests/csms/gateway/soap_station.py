@@ -164,13 +164,16 @@ def _never(link: links.Link) -> links.Receiver:
 
 @asynccontextmanager
 async def serving(
-    port: int, identity: str, version: Version = Version.V1_6
+    port: int, identity: str, version: Version = Version.V1_6, host: str = "127.0.0.1"
 ) -> AsyncIterator[SoapStation]:
-    """A station whose own service listens, and whose messages say where."""
+    """A station whose own service listens, and whose messages say where.
+
+    It always connects from 127.0.0.1.
+    """
     station = SoapStation(port, identity, version)
     listener = links.Listener(_nobody, _never, respond=station.serve)
-    own_port = await listener.listen("127.0.0.1", 0)
-    station.address = f"http://127.0.0.1:{own_port}/cp?box=1"
+    own_port = await listener.listen(host, 0)
+    station.address = f"http://{host}:{own_port}/cp?box=1"
     async with httpx.AsyncClient(trust_env=False, timeout=10) as station.http:
         yield station
     await quiet(listener)

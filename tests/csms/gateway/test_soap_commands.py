@@ -30,7 +30,7 @@ from chargeplane.ocpp.frames import Limits
 from chargeplane.ocpp.soap import CONTENT_TYPE, compress, fault_envelope, parse_envelope
 from chargeplane.ocpp.versions import Version
 from chargeplane.runtime.links import Request, Response
-from chargeplane.runtime.store import Store
+from chargeplane.runtime.store import Store, StoreError
 from tests.csms.gateway.soap_station import SoapSite, SoapStation, serving
 from tests.csms.making import NOW, TENANT_ID
 from tests.waiting import until
@@ -277,6 +277,22 @@ async def test_a_station_cannot_make_us_call_somebody_else(
     assert isinstance(outcome, NoAnswer)
     assert (outcome.reason or "").startswith("it was not sent: the station")
     assert site.gateway.meter.calls_refused == {slug: 1}
+
+
+async def test_nobody_is_called_while_the_store_does_not_say_where(
+    site: SoapSite, station: SoapStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: Any) -> Any:
+        raise StoreError("the database is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(site.gateway.store, "read", away)
+        outcome = await send(site)
+    assert isinstance(outcome, NoAnswer)
+    assert (outcome.reason or "").endswith("cannot be read: the database is away")
+    assert not station.asked
+    station.answers["Reset"] = {"status": "Accepted"}
+    assert isinstance(await send(site), Accepted)
 
 
 async def test_by_default_nothing_on_this_machine_is_called(soap_central: CentralSystem) -> None:

@@ -68,6 +68,7 @@ async def test_a_station_has_the_fields_of_the_contract(world: World) -> None:
         "created_at": "2026-11-21T12:00:00Z",
         "registration": "accepted",
         "ping_interval_s": None,
+        "soap_host": None,
         "status": "available",
         "power_w": None,
         "evses": shown["evses"],
@@ -161,6 +162,42 @@ async def test_a_station_is_changed_and_removed(world: World) -> None:
     assert (await world.operator.delete("/stations/CP1")).status_code == 404
     await made(world)
     assert (await world.operator.get("/stations/CP1")).json()["evses"] == []
+
+
+async def test_the_host_of_a_soap_station_is_registered_changed_and_taken_away(
+    world: World,
+) -> None:
+    assert (await made(world, soap_host="CP1.Example"))["soap_host"] == "cp1.example"
+    for given, kept in (("2001:DB8::0:7", "2001:db8::7"), ("192.0.2.7", "192.0.2.7"), (None, None)):
+        changed = await world.operator.patch("/stations/CP1", json={"soap_host": given})
+        assert changed.json()["soap_host"] == kept
+        assert (await world.operator.get("/stations/CP1")).json()["soap_host"] == kept
+        await world.operator.patch("/stations/CP1", json={"name": "Yard"})
+        assert (await world.operator.get("/stations/CP1")).json()["soap_host"] == kept
+    assert world.disconnected == []
+
+
+@pytest.mark.parametrize("host", ["http://192.0.2.7", "192.0.2.7:80", "169.254.169.254", "", "a b"])
+async def test_a_host_where_no_station_listens_is_refused(world: World, host: str) -> None:
+    await made(world, soap_host="192.0.2.7")
+    row = {"tenant_id": TENANT_ID, "id": "CP3", "remote_host": "h", "subprotocols": ""}
+    row |= {"reason": "unknown", "first_seen_at": NOW, "last_seen_at": NOW, "attempts": 1}
+    await world.store.write(
+        Function(lambda c: c.execute(unknown_stations.insert().values(row)).rowcount)
+    )
+    answers = [
+        await world.operator.patch("/stations/CP1", json={"soap_host": host}),
+        await world.operator.post("/stations", json={"id": "CP2", "soap_host": host}),
+        await world.operator.post("/unknown-stations/CP3/adopt", json={"soap_host": host}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 400
+        [error] = answer.json()["errors"]
+        assert error["field"] == "soap_host"
+    assert (await world.operator.get("/stations/CP1")).json()["soap_host"] == "192.0.2.7"
+    assert (await world.operator.get("/stations/CP2")).status_code == 404
+    adopted = await world.operator.post("/unknown-stations/CP3/adopt", json={"soap_host": "CP3"})
+    assert adopted.json()["soap_host"] == "cp3"
 
 
 @pytest.mark.parametrize(

@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from chargeplane.csms.gateway.conversation import Ended
 from chargeplane.csms.gateway.soap_conversation import SoapConversation, new_message_id
 from chargeplane.csms.gateway.soap_reading import LIMITS, message_of, read_letter
 from chargeplane.csms.gateway.soap_routes import NoRoute, Route, route_of
+from chargeplane.csms.soap_host import soap_host_of
 from chargeplane.ocpp.catalogue import action_of
 from chargeplane.ocpp.errors import ErrorCode, LocalError, RemoteError
 from chargeplane.ocpp.events import Abandoned, Answered, Failed, Refused, TimedOut
 from chargeplane.ocpp.soap import CONTENT_TYPE, Envelope, EnvelopeError, Service, request_envelope
 from chargeplane.ocpp.tolerance import Repair
 from chargeplane.ocpp.wire import Request, Response
-from chargeplane.runtime.store import new_id
+from chargeplane.runtime.store import StoreError, new_id
 from chargeplane.runtime.store.frames import Direction
 
 if TYPE_CHECKING:
@@ -78,35 +80,48 @@ class SoapCalls:
         Raises:
             LocalError: it cannot be sent, or too many wait already.
         """
-        gateway, station = self._gateway, conversation.station
-        try:
-            route = route_of(
-                conversation.address, station.remote_host, loopback_allowed=self._loopback_allowed
-            )
-        except NoRoute as reason:
-            gateway.meter.call_refused(reason.slug)
-            _log.warning(
-                "the station cannot be called: %s", reason, extra={"station_id": station.id}
-            )
-            raise LocalError(ErrorCode.GENERIC_ERROR, str(reason)) from reason
         message_id = new_message_id()
-        body = request_envelope(
-            request,
-            service=Service.CHARGE_POINT,
-            charge_box_identity=station.id,
-            message_id=message_id,
-            to=route.announced,
-        )
-        if conversation.calls_waiting > gateway.limits.calls_waiting_max:
+        if conversation.calls_waiting > self._gateway.limits.calls_waiting_max:
             raise LocalError(ErrorCode.GENERIC_ERROR, "too many requests wait to be sent")
         conversation.calls_waiting += 1
         try:
             async with conversation.calling:
+                route = await self._route(conversation)
                 if conversation.has_ended:
                     return Abandoned(message_id, request, False)
+                body = request_envelope(
+                    request,
+                    service=Service.CHARGE_POINT,
+                    charge_box_identity=conversation.station.id,
+                    message_id=message_id,
+                    to=route.announced,
+                )
                 return await self._call(conversation, route, _Call(message_id, request, body))
         finally:
             conversation.calls_waiting -= 1
+
+    async def _route(self, conversation: SoapConversation) -> Route:
+        """Where the station may be called now: an operator may have changed it a moment ago.
+
+        Raises:
+            LocalError: nowhere, or the store does not say.
+        """
+        station = conversation.station
+        look = partial(soap_host_of, tenant_id=station.tenant_id, station_id=station.id)
+        try:
+            return route_of(
+                conversation.address,
+                station.remote_host,
+                await self._gateway.store.read(look),
+                loopback_allowed=self._loopback_allowed,
+            )
+        except StoreError as error:
+            reason = f"what is registered of the station cannot be read: {error}"
+            raise LocalError(ErrorCode.GENERIC_ERROR, reason) from error
+        except NoRoute as no:
+            self._gateway.meter.call_refused(no.slug)
+            _log.warning("the station cannot be called: %s", no, extra={"station_id": station.id})
+            raise LocalError(ErrorCode.GENERIC_ERROR, str(no)) from no
 
     async def _call(self, conversation: SoapConversation, route: Route, call: _Call) -> Ended:
         gateway, station = self._gateway, conversation.station

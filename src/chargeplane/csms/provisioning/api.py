@@ -37,6 +37,7 @@ from chargeplane.csms.provisioning.views import (
     StationView,
     station_members,
 )
+from chargeplane.csms.soap_host import SoapHostFault
 from chargeplane.runtime.links import IdentityFault, identity_of_text
 from chargeplane.runtime.rest import (
     SECRET_ANSWER,
@@ -61,11 +62,13 @@ async def add_station(
     """Register a station. Its password is in this answer and nowhere else."""
     _keep_to_sites(principal, data.site_id)
     station_id = _identity(data)
-    new = New(station_id, data.password, data.security_profile, data.site_id, data.name)
+    new = _new(station_id, data)
     try:
         made = await directory.register(principal.tenant_id, new)
     except PasswordWeak as error:
         raise Problem.of_field("password", str(error)) from error
+    except SoapHostFault as error:
+        raise Problem.of_field("soap_host", str(error)) from error
     except IdentityTaken as error:
         raise _taken(station_id) from error
     return _made(directory, principal.tenant_id, made)
@@ -104,6 +107,8 @@ async def change_station(
         raise Problem.of_field("password", str(error)) from error
     except PasswordMissing as error:
         raise Problem.of_field("password", "a station of this profile needs one") from error
+    except SoapHostFault as error:
+        raise Problem.of_field("soap_host", str(error)) from error
     if seen is None:
         raise Problem.not_found("station", station_id)
     return shown_stations.shown(principal.tenant_id, seen)
@@ -131,12 +136,13 @@ async def adopt_station(
     data: JSONBody[Adoption | None] = None,
 ) -> MadeStation:
     """Register a station of the inbox. Its password is in this answer and nowhere else."""
-    how = data or Adoption()
-    new = New(station_id, how.password, how.security_profile, how.site_id, how.name)
+    new = _new(station_id, data or Adoption())
     try:
         made = await directory.adopt(principal.tenant_id, new)
     except PasswordWeak as error:
         raise Problem.of_field("password", str(error)) from error
+    except SoapHostFault as error:
+        raise Problem.of_field("soap_host", str(error)) from error
     except IdentityTaken as error:
         raise _taken(station_id) from error
     if made is None:
@@ -196,6 +202,11 @@ def _identity(new: NewStation) -> str:
     if new.security_profile > 0 and ":" in identity:
         raise Problem.of_field("id", "a colon ends the user name of HTTP Basic authentication")
     return identity
+
+
+def _new(station_id: str, how: Adoption) -> New:
+    """What is to be registered, from a body."""
+    return New(station_id, how.password, how.security_profile, how.site_id, how.name, how.soap_host)
 
 
 async def _found(directory: Directory, principal: Principal, station_id: str) -> Seen:

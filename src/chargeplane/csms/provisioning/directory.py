@@ -15,6 +15,7 @@ from chargeplane.csms.contract import Registration
 from chargeplane.csms.inventory import connectors, find, stations, unknown_stations
 from chargeplane.csms.provisioning.finding import Counts, Wanted, count, page_of_ids
 from chargeplane.csms.provisioning.tables import variable_reports, variables
+from chargeplane.csms.soap_host import soap_host
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.passwords import Passwords, new_password, weakness_of_password
 from chargeplane.runtime.rest import PageRequest, Sites
@@ -56,6 +57,7 @@ class New:
     security_profile: int = PASSWORD_PROFILE_MIN
     site_id: str | None = None
     name: str | None = None
+    soap_host: str | None = None
 
 
 class Seen(NamedTuple):
@@ -158,6 +160,7 @@ class Directory:
         Raises:
             IdentityTaken: there is one of this identity.
             PasswordWeak: the given password can be guessed.
+            SoapHostFault: it cannot listen at such a host.
         """
         return await self._make(tenant_id, new, from_inbox=False)
 
@@ -183,8 +186,11 @@ class Directory:
         Raises:
             PasswordMissing: the security profile wants one, and none is known.
             PasswordWeak: it can be guessed.
+            SoapHostFault: it cannot listen at such a host.
         """
         columns = dict(values)
+        if columns.get("soap_host") is not None:
+            columns["soap_host"] = soap_host(columns["soap_host"])
         password = columns.pop("password", None)
         if password is not None:
             _check(password, station_id)
@@ -257,6 +263,7 @@ class Directory:
             "id": new.id,
             "name": new.name,
             "site_id": new.site_id,
+            "soap_host": None if new.soap_host is None else soap_host(new.soap_host),
             "security_profile": new.security_profile,
             "password_hash": password and self._passwords.hashed(password.encode()),
             "registration": str(Registration.ACCEPTED),

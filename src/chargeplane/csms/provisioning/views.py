@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chargeplane.csms.contract import Registration
 from chargeplane.csms.provisioning.directory import Seen
+from chargeplane.csms.soap_host import SOAP_HOST_MAX
 from chargeplane.runtime.passwords import CHARACTERS_MAX, CHARACTERS_MIN
 
 __all__ = [
@@ -33,6 +34,7 @@ Password = Annotated[
     Meta(min_length=CHARACTERS_MIN, max_length=CHARACTERS_MAX, pattern=r"^[\x21-\x7e]+$"),
 ]
 Profile = Annotated[int, Meta(ge=0, le=3)]
+SoapHost = Annotated[str, Meta(min_length=1, max_length=SOAP_HOST_MAX)]
 PingInterval = Annotated[int, Meta(ge=0, le=86_400)]
 
 
@@ -76,6 +78,8 @@ class StationView(Struct, frozen=True, kw_only=True):
     registration: Registration
     ping_interval_s: int | None
     """How long it may be silent before it is pinged; 0: never; null: as all others."""
+    soap_host: str | None
+    """Where it may be called, besides where it connects from, if it speaks SOAP; null: nowhere."""
     status: str | None
     """Of the station as a whole; null if it has not said."""
     power_w: float | None
@@ -97,6 +101,9 @@ class Adoption(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     security_profile: Profile = 1
     site_id: Label | None = None
     name: Label | None = None
+    soap_host: SoapHost | None = None
+    """An IP address or a host name where it listens, if it speaks SOAP and connects from another
+    one, as behind a proxy. Whoever registers a name answers for where it leads."""
 
 
 class NewStation(Adoption, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -116,6 +123,8 @@ class StationChanges(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     registration: Registration | UnsetType = UNSET
     ping_interval_s: PingInterval | UnsetType | None = UNSET
     """Counts from its next connection on. Some stations cannot answer pings: 0 spares them."""
+    soap_host: SoapHost | UnsetType | None = UNSET
+    """An IP address or a host name, as when it is registered; null: none. Counts at once."""
 
 
 class StrangerView(Struct, frozen=True):
