@@ -141,6 +141,24 @@ def test_frames_stand_with_their_answers_and_are_exported(console: Console) -> N
     assert {json.loads(line)["action"] for line in lines} == {"BootNotification"}
 
 
+def test_what_was_repaired_is_shown_with_its_meaning_and_its_last_frame(console: Console) -> None:
+    page = console.open("/stations/DEMO-ODD-16J", ready="#repairs")
+    repair = page.get_by_role("list", name="Repairs").get_by_role("listitem").first
+    expect(repair).to_be_visible()
+    repair.scroll_into_view_if_needed()
+    console.look("repairs")
+    page.get_by_role("link", name="The last frame").first.click()
+    expect(page.get_by_text("Only the frame that you were led to")).to_be_visible()
+    expect(page.locator("li > button")).to_have_count(1)
+    expect(page.locator("pre").first).to_be_visible()
+    console.look("repaired-frame", schemes=["light"])
+    page.get_by_role("link", name="Show all frames").click()
+    expect(page.get_by_text("Only the frame that you were led to")).to_have_count(0)
+    expect(page.locator("li > button").nth(1)).to_be_visible()
+    page = console.open("/stations/DEMO-21", ready="#repairs")
+    expect(page.get_by_text("Nothing that the station sent had to be repaired")).to_be_visible()
+
+
 def test_an_id_token_is_added_changed_and_removed(console: Console) -> None:
     page = console.open("/id-tokens", ready="tbody tr[data-row]")
     page.get_by_role("button", name="Add an id token").click()

@@ -121,6 +121,26 @@ async def test_a_call_and_its_answer_name_each_other(desk: Desk) -> None:
         assert (first["kind"], second["kind"]) == ("call", "result")
 
 
+async def test_a_cursor_of_a_time_that_no_calendar_has_is_one_of_the_latest(desk: Desk) -> None:
+    tape = Tape()
+    tape.exchange("m1", "Heartbeat")
+    await desk.record(tape)
+    cursor = cursor_of(UUID(int=2**128 - 1))
+    assert len(await desk.listed(f"cursor={cursor}")) == 2
+
+
+async def test_one_frame_is_found_alone_and_names_its_other_half(desk: Desk) -> None:
+    tape = Tape()
+    pairs = [tape.exchange(f"m{number}", "Heartbeat") for number in range(5)]
+    await desk.record(tape)
+    for call, answer in pairs:
+        for mine, other in ((call, answer), (answer, call)):
+            page = await desk.page(f"frame_id={mine}&limit=1")
+            assert [each["id"] for each in page["items"]] == [str(mine)]
+            assert page["items"][0]["pair_id"] == str(other)
+            assert page["next"] is None
+
+
 async def test_a_pair_is_found_across_the_edge_of_a_page(desk: Desk) -> None:
     tape = Tape()
     for number in range(5):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection
@@ -14,6 +15,7 @@ from chargeplane.csms.gateway.admission import register
 from chargeplane.csms.inventory import Known
 from chargeplane.csms.options import Options
 from chargeplane.csms.preferences import UnknownTokens
+from chargeplane.csms.repair_counts import of_station
 from chargeplane.domain.commands import Accepted, GetVariables
 from chargeplane.ocpp.frames import Limits
 from chargeplane.runtime.clock import SystemClock
@@ -67,6 +69,38 @@ async def test_repairs_of_answers_and_of_the_handshake_are_counted(
         station.say(3, message_id, {"configurationKey": [key]})
         assert isinstance(await order, Accepted)
         assert central.gateway.meter.repairs == {"value-for-boolean": 1, "number-for-string": 1}
+    assert await counted(central) == {
+        "value-for-boolean": (1, True),
+        "number-for-string": (1, True),
+    }
+
+
+async def counted(central: CentralSystem) -> dict[str, tuple[int, bool]]:
+    """What was counted for CP1, and whether a frame is named."""
+    await central.gateway.repairs.settle()
+    store = central.gateway.store
+    found = await store.read(partial(of_station, tenant_id=TENANT_ID, station_id="CP1"))
+    return {each.name: (each.count, each.frame_id is not None) for each in found}
+
+
+async def test_what_is_odd_about_a_handshake_and_about_binary_texts_is_counted_for_the_station(
+    central: CentralSystem, port: int
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = [
+        "GET /ocpp/CP1 HTTP/1.1", "Host: here", "Upgrade: websocket", "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", "",
+    ]  # fmt: skip
+    writer.write("\r\n".join(head).encode())
+    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+    text = b'[2,"1","Heartbeat",{}]'
+    writer.write(bytes([0x82, 0x80 | len(text), 0, 0, 0, 0]) + text)
+    await reader.readuntil(b"currentTime")
+    assert await counted(central) == {
+        "subprotocol-missing": (1, False),
+        "binary-message": (1, True),
+    }
+    writer.close()
 
 
 async def hear_results(station: Driver, count: int) -> list[str]:

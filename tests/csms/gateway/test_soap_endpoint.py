@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
+from functools import partial
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from chargeplane.csms.central import CentralSystem
 from chargeplane.csms.gateway.soap import SHORT_BYTES_MAX
 from chargeplane.csms.gateway.soap_reading import Letter, read_letter
 from chargeplane.csms.inventory import stations, unknown_stations
+from chargeplane.csms.repair_counts import of_station
 from chargeplane.csms.transactions.tables import ledger, transactions
 from chargeplane.ocpp.soap import compress, parse_envelope
 from chargeplane.ocpp.tolerance import STRICT, Tolerance
@@ -23,6 +25,7 @@ from chargeplane.runtime.settings import UnknownStations
 from chargeplane.runtime.store import Function, Store, StoreUnavailable
 from tests.csms.driving import driving
 from tests.csms.gateway.soap_station import PASSWORD, SoapSite, fault_of, serving
+from tests.csms.making import TENANT_ID
 from tests.ocpp.soap.envelopes import envelope, from_station
 from tests.waiting import until
 
@@ -100,13 +103,18 @@ async def test_a_profile_that_is_too_low_is_refused(soap_central: CentralSystem)
     assert fault_of(answer) == (401, "Sender", "SecurityError")
 
 
-async def test_an_identity_in_another_namespace_counts(site: SoapSite) -> None:
+async def test_an_identity_in_another_namespace_counts(site: SoapSite, sqlite_store: Store) -> None:
     identity = '<cp:chargeBoxIdentity xmlns:cp="urn://Ocpp/Cp/2012/06/">S1</cp:chargeBoxIdentity>'
     async with serving(site.port, "S1") as station:
         answer = await station.post(from_station(identity=identity, message_id=""))
     assert answer.status_code == 200
     repairs = site.gateway.meter.repairs
     assert repairs["soap-identity-namespace"] == repairs["soap-message-id-missing"] == 1
+    await site.gateway.repairs.settle()
+    mine = partial(of_station, tenant_id=TENANT_ID, station_id="S1")
+    counted = {each.name: each for each in await sqlite_store.read(mine)}
+    assert {name: each.count for name, each in counted.items()} == repairs
+    assert {each.frame_id is None for each in counted.values()} == {False}
 
 
 @pytest.mark.parametrize("identity", ["", "<cs:chargeBoxIdentity>a/b</cs:chargeBoxIdentity>"])

@@ -202,6 +202,7 @@ async def list_frames(
     action: ActionName = None,
     direction: FromQuery[frames.Direction | None] = None,
     message_id: MessageId = None,
+    frame_id: FromQuery[UUID | None] = None,
 ) -> Page[FrameView]:
     """The flight recorder: every frame as it was on the wire, the latest first.
 
@@ -216,6 +217,7 @@ async def list_frames(
         action=action,
         direction=direction,
         message_id=message_id,
+        frame_id=frame_id,
     )
     return await recorder.page(principal.tenant_id, query)
 

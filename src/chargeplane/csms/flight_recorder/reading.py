@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Annotated, Final, Literal, NamedTuple
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from msgspec import Meta
 from sqlalchemy import Connection
 
 from chargeplane.runtime.rest import PageQuery
-from chargeplane.runtime.store import frames, id_at, time_of
+from chargeplane.runtime.store import frames
 from chargeplane.runtime.store.frames import Direction, Frame
 
 __all__ = [
@@ -41,6 +40,9 @@ AROUND_S: Final = 120
 Kind = Literal["call", "result", "error", "send", "unreadable"]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
+_AROUND: Final = AROUND_S * 1_000 << 80  # milliseconds lead an id
+_LAST: Final = 2**128 - 1
+
 _KINDS: Final[dict[int, Kind]] = {2: "call", 3: "result", 4: "error", 5: "error", 6: "send"}
 _BODY: Final = re.compile(r"<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)")
 _parts = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -58,6 +60,8 @@ class FrameQuery(PageQuery, frozen=True, kw_only=True):
     """Of a call."""
     direction: Direction | None = None
     message_id: Text | None = None
+    frame_id: UUID | None = None
+    """One frame alone; ``pair_id`` names its other half."""
 
 
 class Seen(NamedTuple):
@@ -159,15 +163,22 @@ def search(
     Raises:
         Problem: the cursor is not one of this list.
     """
-    before = query.page.after(UUID)
+    only, before = query.frame_id, query.page.after(UUID)
     exchanges = _Exchanges()
     found: list[tuple[Frame, Kind, str | None]] = []
     looked_at_count, beyond_count, last = 0, 0, None
     is_complete = True
-    for frame in _walk(connection, tenant_id, query.id, before):
+    for frame in _walk(connection, tenant_id, query.id, only or before):
         kind, action = kind_and_action(frame.text)
         exchanges.meet(frame, kind, action)
         if before is not None and frame.id >= before:
+            continue
+        if only is not None and frame.id != only:  # its other half may be on either side
+            if frame.id > only:
+                continue
+            beyond_count += 1
+            if beyond_count >= AROUND_MAX:
+                break
             continue
         if len(found) >= query.items_max or looked_at_count >= looked_at_max:
             is_complete = False
@@ -186,7 +197,8 @@ def _walk(
     connection: Connection, tenant_id: UUID, station_id: str, before: UUID | None
 ) -> Iterator[Frame]:
     """Frames from the newest on, or from a little after a cursor, where its answers are."""
-    start = None if before is None else id_at(time_of(before) + timedelta(seconds=AROUND_S))
+    # Reckoned with ids: one that nobody has made may be of a time that no calendar has.
+    start = None if before is None else UUID(int=min(before.int + _AROUND, _LAST))
     while True:
         chunk = frames.recent(connection, tenant_id, station_id, count_max=CHUNK_MAX, before=start)
         yield from chunk

@@ -138,12 +138,13 @@ class Conversation:
 
     def received(self, text: str) -> None:
         """A frame has come."""
-        if self.has_ended:
-            return
+        if not self.has_ended:
+            self._arrived(_Frame(new_id(), self._host.clock.now(), text))
+
+    def _arrived(self, frame: _Frame) -> None:
         self._frames += 1
         if self._frames >= FRAMES_AT_ONCE_MAX:
             self._slow_down()
-        frame = _Frame(new_id(), self._host.clock.now(), text)
         if self._waiting and (self._backlog or self._is_busy):
             self._put_aside(frame)
         else:
@@ -158,8 +159,11 @@ class Conversation:
         if not text.lstrip().startswith("["):
             self.link.close(CloseCode.UNSUPPORTED_DATA, "text only")
             return
-        self._host.meter.repaired(REPAIR_BINARY)
-        self.received(text)
+        if self.has_ended:
+            return
+        frame = _Frame(new_id(), self._host.clock.now(), text)
+        self._host.repaired(self.station, REPAIR_BINARY, frame.received_at, frame.id)
+        self._arrived(frame)
 
     def _take(self, frame: _Frame) -> None:
         events = self.peer.receive(frame.text, self._loop.time())
@@ -227,7 +231,7 @@ class Conversation:
             self._useless = 0
             if frame.received_at >= self._seen_again_at:
                 self._seen_again_at = host.seen(self.station, frame.received_at)
-            self._count(event.repairs)
+            self._count(event.repairs, frame)
             heard = Heard(
                 self.station,
                 lifted(event.request, frame.received_at),
@@ -253,14 +257,14 @@ class Conversation:
             case Answered() | Refused() | Failed():
                 self._useless = 0
                 if isinstance(event, Answered):
-                    self._count(event.repairs)
+                    self._count(event.repairs, frame)
                     event = self._verified(event, frame)
                 self._settle(event)
             case Malformed():
                 host.meter.malformed(event.code)
                 self._count_useless()
             case Sent():
-                self._count(event.repairs)
+                self._count(event.repairs, frame)
                 if self._unsigned(event, 6, event.action.name, frame):
                     return
                 host.told(self.station, event.request, frame.id, frame.received_at)
@@ -296,9 +300,9 @@ class Conversation:
             # To wait for the close of one who goes on talking would be to read it all.
             self._loop.call_later(HOSTILE_LINGER_S, self.link.cut, reason)
 
-    def _count(self, repairs: tuple[Repair, ...]) -> None:
+    def _count(self, repairs: tuple[Repair, ...], frame: _Frame) -> None:
         for repair in repairs:
-            self._host.meter.repaired(repair.name)
+            self._host.repaired(self.station, repair.name, frame.received_at, frame.id)
 
     def _answer(self, message_id: str, version: Version) -> Callable[[Decision | OcppError], None]:
         """What gives the answer; ``version`` is that of the request, which may be a foreign one."""

@@ -22,6 +22,7 @@ from chargeplane.csms.gateway.meter import Meter
 from chargeplane.csms.gateway.owners import Owners
 from chargeplane.csms.gateway.tray import Tray
 from chargeplane.csms.inventory import Known, stations
+from chargeplane.csms.repair_counts import RepairCounts
 from chargeplane.domain.events import Event, StationConnected, StationDisconnected
 from chargeplane.ocpp.errors import OcppError
 from chargeplane.ocpp.frames import Limits
@@ -82,6 +83,7 @@ class Gateway:
         self.tolerance = tolerance
         self.limits = limits or Limits()
         self.tray = Tray(store, bus)
+        self.repairs = RepairCounts(store)
         self.meter.watch("tray", lambda: self.tray.waiting_count)
         self.dispatcher = Dispatcher(blocks, store, self.tray, self.meter)
         self.conversations: dict[Key, Conversation] = {}
@@ -98,8 +100,6 @@ class Gateway:
         """A link was admitted. Nothing it says counts before it owns its identity."""
         admitted: Admitted = link.facts.context
         known = admitted.known
-        for name in link.facts.repairs:
-            self.meter.repaired(name)
         version = Version.of_subprotocol(link.facts.subprotocol or "")
         assert version is not None  # the listener negotiates no other
         station = Station(
@@ -111,6 +111,8 @@ class Gateway:
             remote_host=link.facts.peer.host,
             must_renew=admitted.must_renew,
         )
+        for name in link.facts.repairs:
+            self.repaired(station, name, self.clock.now(), None)
         link.facts = link.facts._replace(context=None)  # such as the hash of a password
         conversation = Conversation(self, link, station)
         link.hold()
@@ -227,6 +229,11 @@ class Gateway:
         heard = Heard(station, lifted(request, received_at), frame_id, received_at)
         _log.debug("%s", type(heard.request).__name__, extra={"station_id": heard.station.id})
 
+    def repaired(self, station: Station, name: str, at: datetime, frame_id: UUID | None) -> None:
+        """A repair was made to a frame of a station; None: to its handshake."""
+        self.meter.repaired(name)
+        self.repairs.note(station.tenant_id, station.id, name, at, frame_id)
+
     def fault(self, station: Station, error: OcppError) -> None:
         """We have nearly sent something that the station's version does not allow."""
         _log.error("an answer breaks its schema: %s", error, extra={"station_id": station.id})
@@ -299,4 +306,5 @@ class Gateway:
         """Finish what is being decided, and give everything to the store."""
         await self.dispatcher.drain()
         await self.tray.settle()
+        await self.repairs.settle()
         self._owners.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from chargeplane.csms.contract import Station
 from chargeplane.csms.gateway.dispatcher import Dispatcher
@@ -29,6 +30,10 @@ class Host(Protocol):
 
     def seen(self, station: Station, now: datetime) -> datetime:
         """A station is alive; from when on this is worth telling again."""
+        ...
+
+    def repaired(self, station: Station, name: str, at: datetime, frame_id: UUID | None) -> None:
+        """A repair was made to a frame of a station; None: to its handshake."""
         ...
 
     def fault(self, station: Station, error: OcppError) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chargeplane.csms.gateway.conversation import Ended
 from chargeplane.csms.gateway.soap_conversation import SoapConversation, new_message_id
-from chargeplane.csms.gateway.soap_reading import LIMITS, message_of, read_letter
+from chargeplane.csms.gateway.soap_reading import LIMITS, message_of, oddities, read_letter
 from chargeplane.csms.gateway.soap_routes import NoRoute, Route, route_of
 from chargeplane.csms.soap_host import soap_host_of
 from chargeplane.ocpp.catalogue import action_of
@@ -196,7 +196,8 @@ class SoapCalls:
             reason = f"HTTP {reply.status}: {error.description}"
             return Failed(message_id, request, RemoteError(error.code, reason))
         envelope = letter.envelope
-        conversation.record(Direction.RECEIVED, new_id(), now, letter.text, message_id)
+        frame_id = new_id()
+        conversation.record(Direction.RECEIVED, frame_id, now, letter.text, message_id)
         if envelope.fault is not None:
             said = envelope.fault.error()
             return Refused(message_id, request, said.code, said.description, said.details)
@@ -205,6 +206,8 @@ class SoapCalls:
         except RemoteError as error:
             gateway.meter.malformed(error.code)
             return Failed(message_id, request, error)
+        for name in oddities(envelope, repairs):
+            gateway.repaired(conversation.station, name, now, frame_id)
         return Answered(message_id, request, response, repairs)
 
     def _response(
@@ -221,10 +224,6 @@ class SoapCalls:
             raise RemoteError(ErrorCode.PROTOCOL_ERROR, f"{what} is no answer to the request")
         response, repairs = message_of(envelope, self._gateway.tolerance)
         assert isinstance(response, Response)
-        for repair in repairs:
-            self._gateway.meter.repaired(repair.name)
-        for remark in envelope.remarks:
-            self._gateway.meter.repaired(f"soap-{remark.replace('_', '-')}")
         return response, repairs
 
     async def close(self) -> None:

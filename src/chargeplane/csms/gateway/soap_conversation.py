@@ -17,7 +17,7 @@ from chargeplane.csms.contract import Decision, Heard, Station
 from chargeplane.csms.gateway.host import Host
 from chargeplane.csms.gateway.lifting import lifted, lowered
 from chargeplane.csms.gateway.redaction import redacted
-from chargeplane.csms.gateway.soap_reading import Letter, message_of
+from chargeplane.csms.gateway.soap_reading import Letter, message_of, oddities
 from chargeplane.ocpp.errors import ErrorCode, LocalError, OcppError, RemoteError
 from chargeplane.ocpp.soap import Envelope, Fault, Service, fault_envelope, response_envelope
 from chargeplane.ocpp.wire import Request, Response
@@ -189,13 +189,11 @@ class SoapConversation:
         Raises:
             RemoteError: it cannot be read.
         """
-        envelope, meter = turn.letter.envelope, self._host.meter
+        envelope = turn.letter.envelope
         request, repairs = message_of(envelope, self._host.tolerance)
         assert isinstance(request, Request)
-        for repair in repairs:
-            meter.repaired(repair.name)
-        for remark in envelope.remarks:
-            meter.repaired(f"soap-{remark.replace('_', '-')}")
+        for name in oddities(envelope, repairs):
+            self._host.repaired(self.station, name, turn.received_at, turn.frame_id)
         return Heard(
             self.station,
             lifted(request, turn.received_at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -11,7 +12,7 @@ from chargeplane.ocpp.soap import Envelope, Limits, inflate, parse_envelope
 from chargeplane.ocpp.tolerance import Repair, Tolerance
 from chargeplane.ocpp.wire import Message
 
-__all__ = ["LIMITS", "Letter", "message_of", "read_letter"]
+__all__ = ["LIMITS", "Letter", "message_of", "oddities", "read_letter"]
 
 LIMITS: Final = Limits(body_bytes_max=262_144, inflated_bytes_max=1_048_576, elements_max=20_000)
 """As much as a frame of JSON may have; the messages of 1.x need some kilobytes."""
@@ -60,3 +61,9 @@ def message_of(envelope: Envelope, tolerance: Tolerance) -> tuple[Message, tuple
         if repaired is None:
             raise
     return build(envelope.expected, repaired[0]), repaired[1]
+
+
+def oddities(envelope: Envelope, repairs: Iterable[Repair]) -> list[str]:
+    """By what names a message is counted that was repaired, or came in an odd envelope."""
+    remarks = sorted(f"soap-{remark.replace('_', '-')}" for remark in envelope.remarks)
+    return [*(repair.name for repair in repairs), *remarks]

@@ -15,6 +15,7 @@ from chargeplane.csms.contract import Registration
 from chargeplane.csms.inventory import connectors, find, stations, unknown_stations
 from chargeplane.csms.provisioning.finding import Counts, Wanted, count, page_of_ids
 from chargeplane.csms.provisioning.tables import variable_reports, variables
+from chargeplane.csms.repair_counts import station_repairs
 from chargeplane.csms.soap_host import soap_host
 from chargeplane.runtime.clock import Clock
 from chargeplane.runtime.passwords import Passwords, new_password, weakness_of_password
@@ -218,7 +219,7 @@ class Directory:
         """Remove a station with what it consists of; its transactions and frames stay."""
 
         def work(connection: Connection) -> bool:
-            for table in (connectors, variables, variable_reports):
+            for table in (connectors, variables, variable_reports, station_repairs):
                 connection.execute(
                     delete(table).where(
                         table.c.tenant_id == tenant_id, table.c.station_id == station_id
