@@ -11,22 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection
 
-from chargeplane.csms.authorization import tables as tokens
 from chargeplane.csms.central import CentralSystem
-from chargeplane.csms.contract import Registration
-from chargeplane.csms.gateway.admission import register
-from chargeplane.csms.inventory import Known
-from chargeplane.domain.tokens import TokenStatus
-from chargeplane.runtime.clock import SimulatedClock
 from chargeplane.runtime.store import Function, Store
 from tests.csms.driving import Driver, driving
-from tests.csms.making import NOW, TENANT_ID
+from tests.csms.one_token import TAG, with_one_token
 from tests.csms.rest import client
 
 OLD, NEW = "CP16", "CP21"
-TAG = "DEADBEEF"
 START, MIDDLE, END = "2026-11-21T12:00:00Z", "2026-11-21T12:10:00Z", "2026-11-21T12:20:00Z"
 ACCEPTED = {"status": "Accepted"}
 APART = {
@@ -38,21 +30,8 @@ APART = {
 
 @pytest.fixture
 async def central(store: Store) -> AsyncIterator[CentralSystem]:
-    def fill(connection: Connection) -> None:
-        for name in (OLD, NEW):
-            known = Known(TENANT_ID, name, 0, None, Registration.ACCEPTED, 0)
-            register(connection, known, NOW)
-        token = {
-            "key": TAG.casefold(), "value": TAG, "type": "", "status": TokenStatus.ACCEPTED,
-            "transactions_max": 1, "created_at": NOW,
-        }  # fmt: skip
-        tokens.add(connection, TENANT_ID, token)
-
-    await store.write(Function(fill))
-    central = CentralSystem(store, SimulatedClock(NOW))
-    await central.start()
-    yield central
-    await central.stop()
+    async with with_one_token(store, OLD, NEW) as central:
+        yield central
 
 
 class Day:

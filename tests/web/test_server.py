@@ -93,7 +93,9 @@ async def test_headers_beyond_the_bound_are_refused_and_others_are_served(
 async def dialled(port: int, said: bytes) -> asyncio.StreamReader:
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(said)
-    asyncio.current_task().add_done_callback(lambda _: writer.close())  # type: ignore[union-attr]
+    test = asyncio.current_task()
+    assert test is not None
+    test.add_done_callback(lambda _: writer.close())
     return reader
 
 

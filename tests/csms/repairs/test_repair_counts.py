@@ -64,11 +64,12 @@ def note(counts: RepairCounts, name: str, at_s: int = 0, **where: Any) -> UUID:
 
 
 class Unsure:
-    """A store that commits the first unit and then says that it has not."""
+    """Makes of a store one that commits the first unit and then says that it has not."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._submit = store.submit
         self.submitted_count = 0
+        monkeypatch.setattr(store, "submit", self.submit)
 
     def submit(self, unit: Any, tell: Tell) -> bool:
         self.submitted_count += 1
@@ -77,7 +78,7 @@ class Unsure:
         def told(result: Any, error: Exception | None) -> None:
             tell(result, StoreUnavailable("it broke in the commit") if is_first else error)
 
-        return self._store.submit(unit, told)
+        return self._submit(unit, told)
 
 
 async def test_counts_are_added_up_over_restarts(yard: Store) -> None:
@@ -98,10 +99,12 @@ async def test_counts_are_added_up_over_restarts(yard: Store) -> None:
     ]
 
 
-async def test_many_repairs_are_one_write_after_the_pause(yard: Store) -> None:
-    unsure = Unsure(yard)
+async def test_many_repairs_are_one_write_after_the_pause(
+    yard: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsure = Unsure(yard, monkeypatch)
     unsure.submitted_count = 1  # it is sure from now on
-    counts = RepairCounts(unsure, pause_s=HOUR_S)  # type: ignore[arg-type]
+    counts = RepairCounts(yard, pause_s=HOUR_S)
     for _ in range(1_000):
         note(counts, "null-member")
     assert unsure.submitted_count == 1
@@ -122,9 +125,11 @@ async def test_what_is_noted_is_written_when_the_pause_is_over_and_again(yard: S
     await counts.settle()
 
 
-async def test_a_write_of_which_nobody_knows_how_it_ended_adds_once(yard: Store) -> None:
-    unsure = Unsure(yard)
-    counts = RepairCounts(unsure, pause_s=HOUR_S)  # type: ignore[arg-type]
+async def test_a_write_of_which_nobody_knows_how_it_ended_adds_once(
+    yard: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsure = Unsure(yard, monkeypatch)
+    counts = RepairCounts(yard, pause_s=HOUR_S)
     note(counts, "commas")
     await counts.settle()
     note(counts, "commas")

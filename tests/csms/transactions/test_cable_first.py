@@ -7,44 +7,26 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
-from chargeplane.csms.authorization import tables as tokens
 from chargeplane.csms.central import CentralSystem
-from chargeplane.csms.contract import Registration
-from chargeplane.csms.gateway.admission import register
-from chargeplane.csms.inventory import Known
 from chargeplane.csms.transactions.tables import transactions
 from chargeplane.domain.commands import Accepted, StartCharging
 from chargeplane.domain.events import Event, TransactionUpdated
-from chargeplane.domain.tokens import IdToken, TokenStatus
-from chargeplane.runtime.clock import SimulatedClock
-from chargeplane.runtime.store import Function, Store
+from chargeplane.domain.tokens import IdToken
+from chargeplane.runtime.store import Store
 from tests.csms.driving import Driver, driving
-from tests.csms.making import NOW, TENANT_ID
+from tests.csms.making import TENANT_ID
+from tests.csms.one_token import TAG, with_one_token
 
-TAG = "DEADBEEF"
 TOKEN = {"idToken": TAG, "type": "ISO14443"}
 BOOT = {"reason": "PowerUp", "chargingStation": {"vendorName": "Acme", "model": "One"}}
 
 
 @pytest.fixture
 async def central(store: Store) -> AsyncIterator[CentralSystem]:
-    def fill(connection: Connection) -> None:
-        for name in ("CP1", "CP2"):
-            known = Known(TENANT_ID, name, 0, None, Registration.ACCEPTED, 0)
-            register(connection, known, NOW)
-        token = {
-            "key": TAG.casefold(), "value": TAG, "type": "", "status": TokenStatus.ACCEPTED,
-            "transactions_max": 1, "created_at": NOW,
-        }  # fmt: skip
-        tokens.add(connection, TENANT_ID, token)
-
-    await store.write(Function(fill))
-    central = CentralSystem(store, SimulatedClock(NOW))
-    await central.start()
-    yield central
-    await central.stop()
+    async with with_one_token(store, "CP1", "CP2") as central:
+        yield central
 
 
 async def say(

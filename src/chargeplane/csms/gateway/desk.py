@@ -64,8 +64,8 @@ WHILE_PENDING: Final = frozenset({GetVariables, SetVariables, GetBaseReport, Get
 
 _LACKING: Final = frozenset({ErrorCode.NOT_IMPLEMENTED, ErrorCode.NOT_SUPPORTED})
 
-# What a station says when it does what a message asks, whichever message that is.
 _SILENT: Final = "no-answer"
+# What a station says when it does what a message asks, whichever message that is.
 _GOOD: Final = frozenset(
     {"Accepted", "AcceptedCanceled", "Scheduled", "RebootRequired", "Unlocked"}
 )
